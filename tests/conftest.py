@@ -1,0 +1,47 @@
+"""What all tests share. Nothing here needs more than pytest: forks check the web app with that."""
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from tests.components import require
+
+try:
+    from hypothesis import settings
+except ImportError:
+    pass
+else:
+    # No deadlines: a busy machine is not a failing test. In CI the same examples every time, so
+    # that a red run can be repeated; elsewhere new ones, so that something new may be found.
+    settings.register_profile("local", deadline=None)
+    settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+    settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+# Programs that tests start are compiled once and not at every start, as they are for users.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A shell has its background jobs ignore Ctrl-C, and so would every program that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker more than cores: much of the tests' time is waiting, for browsers and servers."""
+    return 1 + (os.cpu_count() or 1)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Drive the Chromium that there is, and keep it from calling home."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": str(require("chromium")),
+        "args": [
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+        ],
+    }

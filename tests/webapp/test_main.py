@@ -1,0 +1,132 @@
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.servers import LOOPBACK, free_port
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0  # seconds until a test gives up; everything here takes a few
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the app that a test may edit."""
+    shutil.copytree(
+        ROOT / "webapp", tmp_path / "webapp", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return tmp_path
+
+
+@contextmanager
+def running(project: Path, *arguments: str, **environ: str) -> Iterator[None]:
+    """Run `python -m webapp` in `project`, and stop it together with its reloader's child."""
+    with (
+        (project / "log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "webapp", *arguments],
+            cwd=project,
+            env=os.environ | environ,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        ) as server,
+    ):
+        try:
+            yield
+        finally:
+            if sys.platform == "win32":
+                subprocess.run(["taskkill", "/T", "/F", "/PID", str(server.pid)], check=True)
+            else:
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    """Ask once; (0, "") while nobody listens, or the reloader stops who was answering."""
+    try:
+        try:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}{path}", timeout=5) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_serves_on_this_machine_only_and_says_where(project: Path) -> None:
+    port = free_port()
+    with running(project, "--port", str(port)):
+        wait_for(lambda: get(port, "/api?q=shakespeare")[0] == 200)
+        assert f"Open http://localhost:{port} " in (project / "log").read_text()
+        # Every address of 127.0.0.0/8 is this machine's, and a server on all of its addresses
+        # (0.0.0.0) would answer on this one too.
+        with socket.socket() as elsewhere:
+            assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
+
+
+def test_saved_files_are_served_at_once_and_broken_ones_stop_nothing(project: Path) -> None:
+    port = free_port()
+    processor = project / "webapp/query_processor.py"
+    with running(project, PORT=str(port)):
+        wait_for(lambda: get(port, "/")[0] == 200)
+        processor.write_text("def process(query: str) -> str:\n    return 'edited'\n")
+        wait_for(lambda: get(port, "/api?q=x") == (200, "edited"))
+
+        processor.write_text("def process(query: str) -> str\n    return 'broken'\n")
+        sentence = "The app could not be started. The terminal says why."
+        wait_for(lambda: get(port, "/api?q=x") == (500, sentence))
+        assert "SyntaxError" in (project / "log").read_text()
+
+        processor.write_text("def process(query: str) -> str:\n    return query[99]\n")
+        wait_for(lambda: get(port, "/api?q=x")[1].startswith("The app failed on this query"))
+        assert "IndexError" in (project / "log").read_text()
+        assert get(port, "/console")[0] == 404  # the debugger would run any code there
+
+
+def run_in_vain(project: Path, *arguments: str, port: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "webapp", *arguments],
+        cwd=project,
+        env=os.environ | {"PORT": port},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_taken_port_is_told_with_advice(project: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+        done = run_in_vain(project, "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port} cannot be used" in done.stderr
+    assert "python -m webapp --port " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "3000x"])
+def test_what_is_no_port_is_told_in_words(project: Path, port: str) -> None:
+    for done in (run_in_vain(project, f"--port={port}"), run_in_vain(project, port=port)):
+        assert done.returncode == 2
+        assert "a port is a number from 1 to 65535, not " in done.stderr
+        assert "Traceback" not in done.stderr

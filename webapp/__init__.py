@@ -1,0 +1,1 @@
+"""The starter app that students fork, edit and deploy."""

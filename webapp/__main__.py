@@ -1,0 +1,72 @@
+"""The development server: `python -m webapp`, then open http://localhost:3000."""
+
+import argparse
+import os
+import socket
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+from werkzeug.serving import is_running_from_reloader, run_simple
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+HOST = "127.0.0.1"  # this machine only: a development server is not for strangers
+
+
+def main() -> None:
+    """Serve the app, and start it anew whenever a file changes."""
+    port = read_port()
+    if not is_running_from_reloader():
+        check_free(port)
+        click.echo(f"Open http://localhost:{port} in your browser. Ctrl-C stops the app.")
+    run_simple(HOST, port, load_app(), threaded=True, use_reloader=True, use_debugger=False)
+
+
+def read_port() -> int:
+    """Read the port from the command line, else from PORT, else take 3000."""
+
+    def port(text: str) -> int:
+        if not (text.isdecimal() and 1 <= int(text) <= 65535):
+            raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+        return int(text)
+
+    parser = argparse.ArgumentParser("python -m webapp", description=__doc__)
+    parser.add_argument(
+        "--port",
+        type=port,
+        default=os.environ.get("PORT") or "3000",
+        help="where to listen; otherwise the variable PORT counts, otherwise 3000",
+    )
+    number: int = parser.parse_args().port
+    return number
+
+
+def check_free(port: int) -> None:
+    """Stop with advice where nobody can listen on `port`."""
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        another = port + 1 if port < 65535 else 3000
+        raise SystemExit(
+            f"Port {port} cannot be used: another program uses it already, perhaps this app in "
+            "another terminal, or the system reserves it.\n"
+            f"Stop that program, or choose another port: python -m webapp --port {another}\n"
+            "(the variable PORT does the same)."
+        ) from error
+
+
+def load_app() -> "WSGIApplication":
+    """Import the app; while its code is broken, serve a sentence until the file is saved again."""
+    try:
+        from webapp.app import app
+    except Exception:
+        traceback.print_exc()
+        return Response("The app could not be started. The terminal says why.", 500)
+    return app
+
+
+if __name__ == "__main__":
+    main()

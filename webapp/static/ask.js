@@ -1,0 +1,49 @@
+"use strict";
+
+// Shows the answer while the query is typed. Without this script the form does the same.
+
+const PAUSE_MS = 250; // how long typing must pause before the app is asked
+
+const form = document.querySelector("form");
+const box = document.querySelector("#query");
+const answer = document.querySelector("#answer");
+
+let timer;
+let request = new AbortController();
+
+function show(text, failed = false) {
+  answer.textContent = text;
+  answer.classList.toggle("failed", failed);
+  answer.ariaBusy = "false";
+}
+
+function askAfter(pause) {
+  clearTimeout(timer);
+  request.abort(); // a late answer to an earlier query must not replace a newer one
+  if (!box.value.trim()) {
+    show("");
+    return;
+  }
+  answer.ariaBusy = "true";
+  timer = setTimeout(ask, pause, box.value);
+}
+
+async function ask(query) {
+  request = new AbortController();
+  const { signal } = request;
+  try {
+    const response = await fetch(`api?q=${encodeURIComponent(query)}`, { signal });
+    const text = (await response.text()).trim();
+    const isText = response.headers.get("Content-Type")?.startsWith("text/plain");
+    if (response.ok) show(text || "No Match");
+    else show(isText ? text : `The app answered with an error (status ${response.status}).`, true);
+  } catch {
+    if (!signal.aborted) show("The app cannot be reached. Is it still running?", true);
+  }
+}
+
+box.addEventListener("input", () => askAfter(PAUSE_MS));
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  askAfter(0);
+});

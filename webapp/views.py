@@ -1,0 +1,76 @@
+"""The routes: the page, the API, the health check, and errors in words."""
+
+from time import monotonic
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template, request
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, RequestURITooLarge
+
+MAX_QUERY_LENGTH = 500  # characters
+
+views = Blueprint("views", __name__)
+
+
+@views.get("/")
+def page() -> tuple[str, int]:
+    """The page, with the answer to `?q=` below the text box."""
+    query = request.args.get("q", "")
+    answer, status = "", 200
+    if query.strip():
+        try:
+            answer = answer_to(query).strip() or "No Match"
+        except HTTPException as error:
+            answer, status = error.description or "", error.code or 500
+    return render_template("index.html", query=query, answer=answer, failed=status != 200), status
+
+
+@views.get("/api", strict_slashes=False)
+def api() -> Response:
+    """The answer to `?q=` as plain text; nothing where there is none."""
+    query = request.args.get("q")
+    if query is None:
+        raise BadRequest("Add a query to the address, as in /api?q=Who+was+Shakespeare%3F")
+    return Response(answer_to(query), content_type="text/plain; charset=utf-8")
+
+
+@views.get("/healthz")
+def healthz() -> dict[str, Any]:
+    """Whether the app runs, which release, and for how long."""
+    config = current_app.config
+    return {
+        "status": "ok",
+        "release": config["RELEASE"],
+        "uptime_seconds": round(monotonic() - config["STARTED"], 3),
+    }
+
+
+def answer_to(query: str) -> str:
+    """Ask `process`, and turn whatever goes wrong into a sentence.
+
+    Raises:
+        RequestURITooLarge: the query is longer than MAX_QUERY_LENGTH.
+        InternalServerError: `process` raised, or its reply cannot be sent as text. The log says
+            more; who asked is told no more.
+    """
+    if len(query) > MAX_QUERY_LENGTH:
+        raise RequestURITooLarge(
+            f"This query is {len(query)} characters long, and {MAX_QUERY_LENGTH} are the most "
+            "that this app takes. Please shorten it."
+        )
+    try:
+        reply = current_app.config["PROCESS"](query)
+        if not isinstance(reply, str):
+            raise TypeError(f"process() must return a string, not {type(reply).__name__}")
+        reply.encode()  # half of a surrogate pair is a string, but no text
+    except (Exception, SystemExit) as error:  # exit() in `process` must not end the server
+        current_app.logger.exception("process(%r) failed", query)
+        raise InternalServerError("The app failed on this query. Its log says why.") from error
+    return reply
+
+
+@views.app_errorhandler(HTTPException)
+def say(error: HTTPException) -> Response:
+    """Tell any error in plain words, with the status and headers that belong to it."""
+    response = Response(error.description, error.code, error.get_headers())
+    response.content_type = "text/plain; charset=utf-8"
+    return response

@@ -1,0 +1,1 @@
+"""Grades deployed query-answering web apps: asks, judges, scores and reports."""

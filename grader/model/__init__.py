@@ -1,0 +1,109 @@
+"""The words of the grader as frozen values: no I/O, nothing imported but the outcome table.
+
+Every value here can be pickled, compared and written as JSON.
+"""
+
+from grader.model.events import (
+    AskingAgain,
+    Awake,
+    Event,
+    Finished,
+    Judged,
+    WakingUp,
+)
+from grader.model.jobs import (
+    Job,
+    Limits,
+    RunInfo,
+)
+from grader.model.keeping import Keep
+from grader.model.keys import (
+    AnythingKey,
+    ApiKey,
+    ChoiceKey,
+    ConsistencyKey,
+    FactKey,
+    IdKey,
+    Key,
+    NumberKey,
+    NumbersKey,
+    NumberTemplate,
+    PageKey,
+    ReleaseKey,
+)
+from grader.model.questions import (
+    Battery,
+    Entry,
+    ProbeKind,
+    Question,
+    Typing,
+)
+from grader.model.scorecards import (
+    Attempt,
+    AttemptKind,
+    Judgement,
+    Latency,
+    Override,
+    Reply,
+    Scorecard,
+    Timings,
+    Transcript,
+    Verdict,
+)
+from grader.model.submissions import (
+    BYPASS_SECRET,
+    COMMIT,
+    Release,
+    State,
+    Submission,
+)
+
+__all__ = [
+    "BYPASS_SECRET",
+    "COMMIT",
+    "AnythingKey",
+    "ApiKey",
+    "AskingAgain",
+    "Attempt",
+    "AttemptKind",
+    "Awake",
+    "Battery",
+    "ChoiceKey",
+    "ConsistencyKey",
+    "Entry",
+    "Event",
+    "FactKey",
+    "Finished",
+    "IdKey",
+    "InputError",
+    "Job",
+    "Judged",
+    "Judgement",
+    "Keep",
+    "Key",
+    "Latency",
+    "Limits",
+    "NumberKey",
+    "NumberTemplate",
+    "NumbersKey",
+    "Override",
+    "PageKey",
+    "ProbeKind",
+    "Question",
+    "Release",
+    "ReleaseKey",
+    "Reply",
+    "RunInfo",
+    "Scorecard",
+    "State",
+    "Submission",
+    "Timings",
+    "Transcript",
+    "Typing",
+    "Verdict",
+    "WakingUp",
+]
+
+
+class InputError(Exception):
+    """Bad input, the base of all such errors: the text says what, where and what to do next."""

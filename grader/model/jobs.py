@@ -1,0 +1,73 @@
+"""What is to be done: runs, and the jobs that they are made of."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from grader.model.keeping import LAST, Keep
+from grader.model.questions import Battery, ProbeKind, Question
+from grader.model.scorecards import Scorecard
+from grader.model.submissions import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One grading of a class: what all its scorecards have in common.
+
+    Attributes:
+        notes: what the instructor should know of the roster and of the class as a whole.
+        probes: how questions are asked that the battery does not pin to a probe.
+        keep: which of a student's attempts counts.
+        allow_private: whether submissions in a private network are asked.
+    """
+
+    battery: Battery
+    seed: int
+    started_at: datetime
+    notes: tuple[str, ...] = ()
+    probes: tuple[ProbeKind, ...] = (ProbeKind.API,)
+    keep: Keep = LAST
+    allow_private: bool = False
+
+    @property
+    def in_browser(self) -> bool:
+        """Whether any of it is asked in a browser."""
+        return ProbeKind.BROWSER in (*self.probes, *(entry.probe for entry in self.battery.entries))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how a deployment is asked.
+
+    Attributes:
+        timeout: seconds for one question, redirects and reading included.
+        wake_timeout: seconds for the unscored wake-up request.
+        allow_private: opens exactly the scheme, host and port of the submission's own URL.
+        probes: how questions are asked that their battery does not pin to a probe.
+        degraded_after: seconds after which a right answer counts as degraded; it costs nothing.
+        connections: how many fresh connections are compared where the battery does not ask for it
+            itself; it costs no points. 0 for none.
+    """
+
+    timeout: float = 10.0
+    wake_timeout: float = 90.0
+    allow_private: bool = False
+    probes: tuple[ProbeKind, ...] = (ProbeKind.API,)
+    degraded_after: float = 2.0
+    connections: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything needed to grade one submission, anywhere.
+
+    Attributes:
+        previous: the scorecard of the first pass; only what it marks for a second pass is asked.
+        questions: asked in place of those that the battery draws; empty to draw them.
+    """
+
+    submission: Submission
+    battery: Battery
+    seed: int
+    limits: Limits = Limits()
+    previous: Scorecard | None = None
+    questions: tuple[Question, ...] = ()

@@ -1,0 +1,87 @@
+"""What is asked: questions, and the batteries that they are drawn from."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from grader.model.keys import Key, NumberTemplate
+
+
+class ProbeKind(StrEnum):
+    """A way to ask a deployment."""
+
+    API = "api"
+    PAGE = "page"
+    BROWSER = "browser"
+
+
+Typing = Literal["at once", "letters"]
+"""How the browser probe types a query into the page's box: all at once, or letter by letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query, what makes its reply right, and what that is worth.
+
+    Attributes:
+        name: the battery entry it was drawn from; `requires` refers to such names.
+        requires: names of entries that must be right, or this one is skipped.
+        probe: how it is asked.
+        typing: how the browser probe types it; the other probes do not type.
+        hint: the battery's words for a student who gets it wrong.
+    """
+
+    family: str
+    query: str
+    key: Key
+    points: float
+    name: str = ""
+    requires: tuple[str, ...] = ()
+    probe: ProbeKind = ProbeKind.API
+    section: str = ""
+    hint: str = ""
+    typing: Typing = "at once"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a battery: exactly one of `family`, `query` and `check` is given.
+
+    Attributes:
+        family: a family of questions to draw `count` from.
+        query: a fixed query; `{column}` in it and in its key stands for the student's column.
+        check: a check of the deployment itself.
+        connections: how many fresh ones the check "consistency" opens.
+        key: the key of a fixed query; its texts may hold `{column}` too.
+        points: for each question drawn.
+    """
+
+    points: float
+    name: str
+    family: str = ""
+    query: str = ""
+    check: Literal["", "page", "api", "release", "consistency"] = ""
+    connections: int = 8
+    key: Key | NumberTemplate | None = None
+    count: int = 1
+    requires: tuple[str, ...] = ()
+    probe: ProbeKind | None = None
+    section: str = ""
+    hint: str = ""
+    typing: Typing = "at once"
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """An ordered choice of questions and checks.
+
+    Attributes:
+        source: the TOML text it was read from, kept with a run so that the run can be repeated.
+        description: what it asks for, in a sentence or two.
+    """
+
+    name: str
+    title: str
+    entries: tuple[Entry, ...]
+    source: str = field(repr=False)
+    description: str = ""

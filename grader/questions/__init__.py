@@ -1,0 +1,25 @@
+"""What is asked: families of questions, batteries of them, and drawing them for a student."""
+
+from grader.questions.batteries import MAX_BYTES, load_battery, parse_battery
+from grader.questions.columns import ColumnError
+from grader.questions.draw import draw
+from grader.questions.families import FAMILIES
+from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
+from grader.questions.faults import BatteryError, Fault
+from grader.questions.resources import shipped_batteries
+
+__all__ = [
+    "FAMILIES",
+    "MAX_BYTES",
+    "MAX_INTEGER",
+    "MAX_QUESTIONS",
+    "BatteryError",
+    "ColumnError",
+    "Family",
+    "Fault",
+    "Generator",
+    "draw",
+    "load_battery",
+    "parse_battery",
+    "shipped_batteries",
+]

@@ -1,0 +1,170 @@
+"""Columns of a student's roster row in fixed queries and their keys: `{team}`.
+
+Only a plain name stands between the braces: this is no format string, and nothing of the program
+can be reached through it. Doubled braces are literal ones.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from grader.model import (
+    AnythingKey,
+    ChoiceKey,
+    FactKey,
+    IdKey,
+    InputError,
+    Key,
+    NumberKey,
+    NumberTemplate,
+    Submission,
+)
+from grader.questions.family import MAX_INTEGER
+
+_TOKEN = re.compile(r"(?P<literal>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,16}(?P<fraction>\.[0-9]{1,16})?")
+
+
+class TemplateError(ValueError):
+    """A text with braces that cannot be read."""
+
+
+class ColumnError(InputError):
+    """A student's row does not give what a battery needs.
+
+    Attributes:
+        column: the column's name as the battery writes it.
+        andrew_id: the student.
+        problem: what is wrong with it, in words.
+    """
+
+    def __init__(self, column: str, andrew_id: str, problem: str) -> None:
+        super().__init__(column, andrew_id, problem)
+        self.column = column
+        self.andrew_id = andrew_id
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"the battery needs the column {self.column!r} of {self.andrew_id}: {self.problem}"
+
+
+def columns_in(text: str) -> Iterator[str]:
+    """Yield the names of the columns that a text refers to.
+
+    Raises:
+        TemplateError: if the braces cannot be read.
+    """
+    for token in _TOKEN.finditer(text):
+        if token["stray"]:
+            raise TemplateError(
+                f"has a single '{token['stray']}': write a column as {{team}}, "
+                "and a brace that is meant as one twice, {{ or }}"
+            )
+        name = token["column"]
+        if name is None:
+            continue
+        if not name.strip():
+            raise TemplateError("has {} without the name of a column in it")
+        if re.search(r"[.\[\]!:]", name):
+            raise TemplateError(
+                f"has {{{name}}}: only the plain name of a column can stand between braces"
+            )
+        yield name
+
+
+def fill(text: str, submission: Submission) -> str:
+    """Put the student's values in place of `{column}`.
+
+    Raises:
+        ColumnError: if the student has no such column, or nothing in it.
+    """
+
+    def value(token: re.Match[str]) -> str:
+        if token["literal"]:
+            return token["literal"][0]
+        return _value(token["column"], submission)
+
+    return _TOKEN.sub(value, text)
+
+
+def fill_key(key: Key | NumberTemplate, submission: Submission) -> Key:
+    """Put the student's values into the key of a fixed query.
+
+    Raises:
+        ColumnError: if a value is missing or does not fit the key.
+    """
+    match key:
+        case NumberTemplate(value=text):
+            return NumberKey(_number(text, submission))
+        case IdKey(value=text):
+            return IdKey(fill(text, submission))
+        case ChoiceKey():
+            return _choice(key, submission)
+        case FactKey():
+            return replace(
+                key,
+                any_of=tuple(fill(word, submission) for word in key.any_of),
+                none_of=tuple(fill(word, submission) for word in key.none_of),
+            )
+        case AnythingKey(without=text):
+            return replace(key, without=fill(text, submission))
+        case _:
+            return key
+
+
+def _canonical(name: str) -> str:
+    return " ".join(name.replace("_", " ").casefold().split())
+
+
+def _value(column: str, submission: Submission) -> str:
+    wanted = _canonical(column)
+    always = {
+        "andrew id": submission.andrew_id,
+        "name": submission.name,
+        "section": submission.section,
+        "email": submission.email,
+    }
+    if wanted in always:
+        values = {always[wanted].strip()}
+    else:
+        values = {
+            value.strip()
+            for header, value in submission.columns.items()
+            if _canonical(header) == wanted
+        }
+    if not values:
+        raise ColumnError(column, submission.andrew_id, "the roster has no such column")
+    if len(values) > 1:
+        raise ColumnError(
+            column, submission.andrew_id, "the roster has several columns of this name"
+        )
+    if not (value := values.pop()):
+        raise ColumnError(column, submission.andrew_id, "the roster has nothing in it")
+    return value
+
+
+def _number(text: str, submission: Submission) -> int | float:
+    filled = fill(text, submission)
+    number = _NUMBER.fullmatch(filled)
+    if not number or abs(float(filled)) > MAX_INTEGER:
+        column = ", ".join(columns_in(text))
+        raise ColumnError(
+            column, submission.andrew_id, f"{filled[:80]!r} is not a number that a key can be"
+        )
+    return float(filled) if number["fraction"] else int(filled)
+
+
+def _choice(key: ChoiceKey, submission: Submission) -> ChoiceKey:
+    columns = dict.fromkeys(
+        column for text in (key.value, *key.choices) for column in columns_in(text)
+    )
+    choices = tuple(fill(choice, submission) for choice in key.choices)
+    by_word = {_canonical(choice): choice for choice in choices}
+    value = fill(key.value, submission)
+    if len(by_word) < len(choices):
+        problem = "it makes two of the choices the same"
+    elif _canonical(value) not in by_word:
+        problem = f"{value[:80]!r} is none of the choices"
+    else:
+        return ChoiceKey(by_word[_canonical(value)], choices)
+    raise ColumnError(", ".join(columns), submission.andrew_id, problem)

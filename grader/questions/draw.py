@@ -1,0 +1,183 @@
+"""Drawing the questions of one student."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import count
+from random import Random
+
+from grader.model import (
+    ApiKey,
+    Battery,
+    ConsistencyKey,
+    Entry,
+    Key,
+    PageKey,
+    ProbeKind,
+    Question,
+    ReleaseKey,
+    Submission,
+)
+from grader.questions.columns import fill, fill_key
+from grader.questions.families import FAMILIES
+
+_STARTER_QUERY = "Who was Shakespeare?"
+
+_CHECK_HINTS = {
+    "page": "Open your link in a private window: it should show the page with its text box, and "
+    "nobody should be asked to log in.",
+    "api": "Open your link with /api?q=shakespeare behind it: it should show plain text, neither "
+    "an error nor a whole page.",
+    "release": "Compare git log with your platform's list of deployments: the last push may still "
+    "be deploying, or may have failed.",
+    "consistency": "Several versions of your app may be up: wait until the roll-out is over and "
+    "check again; if it stays, look for instances or regions that it left behind. If only one "
+    "version is up, it answers the same query differently each time: look for what is random, or "
+    "kept from earlier queries.",
+}
+
+
+def draw(
+    battery: Battery,
+    submission: Submission,
+    seed: int,
+    probes: Sequence[ProbeKind] = (ProbeKind.API,),
+    connections: int = 0,
+) -> tuple[Question, ...]:
+    """Draw the questions that a battery asks a student.
+
+    The same battery, submission and seed give the same questions on any machine and any Python
+    version. Points, hints and the like can be corrected without changing what is drawn.
+
+    Args:
+        battery: what is asked.
+        submission: of whom.
+        seed: any integer; one for a whole class.
+        probes: how to ask what the battery does not pin to a probe. Its points are split evenly
+            over several probes, so that the maximum stays the same.
+        connections: how many fresh ones are compared, for no points, where the battery does not
+            ask for it itself; 0 for none. A commit that the submission expects is checked likewise.
+
+    Raises:
+        ColumnError: if a fixed query needs a column that the student's row does not give.
+        ValueError: if there is no probe.
+    """
+    unpinned = tuple(dict.fromkeys(probes))
+    if not unpinned:
+        raise ValueError("there must be at least one probe to ask with")
+    occurrences: Counter[str] = Counter()
+    questions: list[Question] = []
+    for entry in (*battery.entries, *_unscored(battery, submission, connections)):
+        if entry.check:
+            drawn = iter([_check(entry, submission, questions)])
+        else:
+            drawn = _queries(entry, occurrences[entry.family], submission, seed)
+        occurrences[entry.family] += 1
+        for query, key in drawn:
+            questions.extend(_questions(entry, query, key, unpinned))
+    return tuple(questions)
+
+
+def _unscored(battery: Battery, submission: Submission, connections: int) -> Iterator[Entry]:
+    """Checks that the submission or the command asks for, unless the battery does."""
+    checks = {entry.check for entry in battery.entries}
+    if submission.expect_commit and "release" not in checks:
+        yield Entry(points=0, name="release", check="release")
+    if connections and "consistency" not in checks:
+        yield Entry(points=0, name="consistency", check="consistency", connections=connections)
+
+
+def _check(entry: Entry, submission: Submission, before: Sequence[Question]) -> tuple[str, Key]:
+    """The query of a check with its key; `before` are the questions drawn so far."""
+    match entry.check:
+        case "page":
+            return "", PageKey()
+        case "release":
+            return "", ReleaseKey(submission.expect_commit)
+        case "consistency":
+            # What was asked last tells most: what students change comes at the end of a battery.
+            asked = [each.query for each in before if each.query and each.probe is ProbeKind.API]
+            return asked[-1] if asked else _STARTER_QUERY, ConsistencyKey(entry.connections)
+        case _:
+            return _STARTER_QUERY, ApiKey()
+
+
+def _questions(
+    entry: Entry, query: str, key: Key, unpinned: tuple[ProbeKind, ...]
+) -> Iterator[Question]:
+    """Ask one query through each of the entry's probes."""
+    if entry.check:
+        probes: tuple[ProbeKind, ...] = (_probe_of_check(entry, unpinned),)
+        hint = _CHECK_HINTS[entry.check]
+    else:
+        probes = (entry.probe,) if entry.probe else unpinned
+        hint = FAMILIES[entry.family].hint if entry.family else ""
+    for probe in probes:
+        yield Question(
+            family=entry.family or entry.check or "query",
+            query=query,
+            key=key,
+            points=entry.points / len(probes),
+            name=entry.name,
+            requires=entry.requires,
+            probe=probe,
+            section=entry.section,
+            hint=entry.hint or hint,
+            typing=entry.typing,
+        )
+
+
+def _probe_of_check(entry: Entry, unpinned: tuple[ProbeKind, ...]) -> ProbeKind:
+    """The page is looked at as the questions are asked: in a browser where they are."""
+    if entry.check != "page":
+        return ProbeKind.API
+    seen = ProbeKind.BROWSER if ProbeKind.BROWSER in unpinned else ProbeKind.PAGE
+    return entry.probe or seen
+
+
+def _queries(
+    entry: Entry, occurrence: int, submission: Submission, seed: int
+) -> Iterator[tuple[str, Key]]:
+    """Draw the entry's queries with their keys."""
+    if entry.key:
+        yield fill(entry.query, submission), fill_key(entry.key, submission)
+    else:
+        yield from _from_family(entry, occurrence, submission, seed)
+
+
+def _from_family(
+    entry: Entry, occurrence: int, submission: Submission, seed: int
+) -> Iterator[tuple[str, Key]]:
+    """Draw the entry's questions from its family, no two of them alike.
+
+    Each draw rests on nothing but the seed, the family, which of the battery's entries of that
+    family this is, the student and the index: whatever else changes in a battery, it stays.
+    """
+    family = FAMILIES[entry.family]
+    if entry.count > family.supply:
+        raise ValueError(f"{entry.family} cannot give {entry.count} different questions")
+    seen: set[tuple[str, ...]] = set()
+    for index in range(entry.count):
+        for attempt in count():
+            rng = _stream(seed, entry.family, occurrence, submission, index, attempt)
+            query, key = family.generate(rng, submission)
+            if (words := _words(query)) not in seen:
+                break
+        seen.add(words)
+        yield query, key
+
+
+def _words(query: str) -> tuple[str, ...]:
+    """Give what a query asks about: the order of a list's numbers makes no new question."""
+    return tuple(sorted(re.findall(r"\w+", query)))
+
+
+def _stream(
+    seed: int, family: str, occurrence: int, submission: Submission, index: int, attempt: int
+) -> Random:
+    andrew_id = submission.andrew_id.casefold()
+    # JSON, so that no two different lists are written alike.
+    identity = json.dumps([seed, family, occurrence, andrew_id, index, attempt])
+    return Random(int.from_bytes(sha256(identity.encode()).digest()))

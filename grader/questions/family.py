@@ -1,0 +1,35 @@
+"""What a family of questions is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from grader.model import Key, Submission
+
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every language holds exactly, JavaScript's `Number.MAX_SAFE_INTEGER`."""
+
+MAX_QUESTIONS = 1_000
+"""The most questions that one battery may draw."""
+
+Generator = Callable[[Random, Submission], tuple[str, Key]]
+"""Draws a query and its key. Pure: the same state of the generator gives the same question.
+
+Of `Random` only methods that work on integers are used (`choice`, `randrange`, `randint`, `sample`,
+`shuffle`): their sequence is the same in every supported Python version.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of questions.
+
+    Attributes:
+        generate: draws one question.
+        hint: a sentence for a student who gets it wrong.
+        supply: the most questions of this family that one entry can ask without repeating itself.
+    """
+
+    generate: Generator
+    hint: str
+    supply: int = MAX_QUESTIONS

@@ -1,0 +1,47 @@
+"""What can be wrong with a battery, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.model import InputError
+
+_MAX_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a battery.
+
+    Attributes:
+        line: counted from 1; None where the file could not be read at all.
+        key: where it is, in words, such as `entry 3 'points'`; empty for the file as a whole.
+        message: what is wrong and what to do, in words.
+    """
+
+    line: int | None
+    key: str
+    message: str
+
+
+class BatteryError(InputError):
+    """A battery that cannot be used.
+
+    Attributes:
+        where: the file, or the name that was asked for.
+        faults: everything that is wrong with it.
+    """
+
+    def __init__(self, where: str, faults: Sequence[Fault]) -> None:
+        super().__init__(where, faults)
+        self.where = where
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        shown = [self._sentence(fault) for fault in self.faults[:_MAX_SHOWN]]
+        if more := len(self.faults) - len(shown):
+            shown.append(f"{self.where}: and {more} more faults")
+        return "\n".join(shown)
+
+    def _sentence(self, fault: Fault) -> str:
+        place = self.where if fault.line is None else f"{self.where}:{fault.line}"
+        return ": ".join(filter(None, (place, fault.key, fault.message)))

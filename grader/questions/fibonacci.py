@@ -1,0 +1,43 @@
+"""The Fibonacci sequence."""
+
+from random import Random
+
+from grader.model import NumberKey, Submission
+from grader.questions.family import Family
+
+# Below the 7th the question would hold its answer or the answer would be guessed; beyond the 30th
+# an honest recursive solution would miss its deadline on the fraction of a processor that free
+# hosts give.
+_POSITIONS = range(7, 31)
+
+
+def _fibonacci(position: int) -> int:
+    """Give the number at a position; the 1st and the 2nd are 1."""
+    current, following = 1, 1
+    for _ in range(position - 1):
+        current, following = following, current + following
+    return current
+
+
+def ordinal(number: int) -> str:
+    """Write a number as English does when counting: 1st, 2nd, 3rd, 11th."""
+    teens = number % 100 in (11, 12, 13)
+    suffix = "th" if teens else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def fibonacci(rng: Random, _submission: Submission) -> tuple[str, NumberKey]:
+    """Ask for the number at some position."""
+    position = rng.choice(_POSITIONS)
+    query = f"What is the {ordinal(position)} number in the Fibonacci sequence?"
+    return query, NumberKey(_fibonacci(position))
+
+
+FAMILIES = {
+    "fibonacci": Family(
+        fibonacci,
+        "The 1st and the 2nd number are 1, each later one is the sum of the two before it; the "
+        "10th is 55. The query says 21st, 22nd, 23rd and 24th.",
+        supply=len(_POSITIONS),
+    ),
+}

@@ -1,0 +1,148 @@
+"""Everything that is wrong with the tables of a battery."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from grader.questions.family import MAX_QUESTIONS
+from grader.questions.schema import KEY_TABLES, BatteryTable, EntryTable, suggestion
+
+Path = tuple[int | str, ...]
+"""The way to a value: ("entry", 2, "key", "value") is the key's value in the third entry."""
+
+Complaint = tuple[Path, str]
+
+_ASKED = ("family", "query", "check")
+_WITHOUT_A_PAGE = ("api", "release", "consistency")
+
+
+def complaints(document: dict[str, Any]) -> Iterator[Complaint]:
+    """Yield where the tables break a rule, and which one in words."""
+    try:
+        BatteryTable.model_validate(document)
+    except ValidationError as error:
+        for details in error.errors(include_url=False, include_input=False):
+            yield _path(details), _words(details)
+    entries = document.get("entry")
+    if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
+        for index, entry in enumerate(entries):
+            yield from ((("entry", index, *path), words) for path, words in _of_entry(entry))
+        yield from _between(entries)
+
+
+def entry_names(entries: list[dict[str, Any]]) -> list[str]:
+    """Give each entry its name: its own, else what it asks, numbered where that is taken."""
+    taken = {entry["name"] for entry in entries if isinstance(entry.get("name"), str)}
+    names = []
+    for entry in entries:
+        name = entry.get("name")
+        if not isinstance(name, str):
+            name = _free_name(str(entry.get("family") or entry.get("check") or "query"), taken)
+            taken.add(name)
+        names.append(name)
+    return names
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    return next(free for number in count(2) if (free := f"{name}-{number}") not in taken)
+
+
+def _of_entry(entry: dict[str, Any]) -> Iterator[Complaint]:
+    """Yield which keys of one entry do not go together."""
+    asked = [key for key in _ASKED if key in entry]
+    if len(asked) != 1:
+        given = " and ".join(asked) or "none of them"
+        yield (), f"needs exactly one of family, query and check; it has {given}"
+        return
+    if "query" in entry and "key" not in entry:
+        yield ("query",), 'needs a key, such as key = { kind = "number", value = 42 }'
+    if "key" in entry and "query" not in entry:
+        yield ("key",), f"goes with a query only: a {asked[0]} brings its own key"
+    if "count" in entry and "family" not in entry:
+        yield ("count",), f"goes with a family only: a {asked[0]} is asked once"
+    if "probe" in entry and entry.get("check") in _WITHOUT_A_PAGE:
+        yield ("probe",), "does not go with this check, which never asks the page"
+    if "connections" in entry and entry.get("check") != "consistency":
+        yield ("connections",), "goes with the check 'consistency' only"
+    if entry.get("probe") == "api" and entry.get("check") == "page":
+        yield ("probe",), "must be 'page' or 'browser' for a check of the page"
+    if "typing" in entry and entry.get("probe") in ("api", "page"):
+        yield ("typing",), f"goes with the browser only: {entry['probe']} does not type"
+
+
+def _between(entries: list[dict[str, Any]]) -> Iterator[Complaint]:
+    """Yield where an entry does not fit those before it."""
+    earlier: set[str] = set()
+    total = 0
+    for index, (entry, name) in enumerate(zip(entries, entry_names(entries), strict=True)):
+        if name in earlier:
+            yield ("entry", index, "name"), f"{name!r} is the name of an earlier entry too"
+        requires = entry.get("requires")
+        for required in requires if isinstance(requires, list) else ():
+            if isinstance(required, str) and required not in earlier:
+                hint = suggestion(required, earlier) if earlier else "there is none before it"
+                yield (
+                    ("entry", index, "requires"),
+                    f"{required!r} is not the name of an earlier entry; {hint}",
+                )
+        earlier.add(name)
+        within = total <= MAX_QUESTIONS
+        number = entry.get("count", 1)
+        total += number if isinstance(number, int) and number > 0 else 1
+        if within and total > MAX_QUESTIONS:
+            words = f"with this entry the battery asks more than {MAX_QUESTIONS:,} questions"
+            yield ("entry", index, "count"), words
+
+
+def _path(error: ErrorDetails) -> Path:
+    """Take the kind of a key, which pydantic counts in, out of the way to a value."""
+    location = error["loc"]
+    return location[:3] + location[4:] if location[2:3] == ("key",) else location
+
+
+def _words(error: ErrorDetails) -> str:
+    """Say what pydantic found."""
+    context = error.get("ctx", {})
+    kind = error["type"]
+    if error["loc"] == ("entry",):
+        return "a battery needs entries, each begun by [[entry]] in two pairs of brackets"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "extra_forbidden":
+        return f"is not known here; {suggestion(str(error['loc'][-1]), _known(error['loc']))}"
+    if kind == "union_tag_invalid":
+        return f"has no kind {context['tag']!r}; {suggestion(context['tag'], KEY_TABLES)}"
+    return _WORDS[kind].format_map(context) if kind in _WORDS else error["msg"]
+
+
+_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be a text in quotes",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number, without quotes",
+    "finite_number": "must be a finite number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "list_type": "must be a list in square brackets",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table such as {{ kind = ... }}",
+    "union_tag_not_found": f"needs a kind, one of {', '.join(KEY_TABLES)}",
+}
+
+
+def _known(location: Path) -> list[str]:
+    """List the keys of the table that a key was found in."""
+    match location:
+        case ("entry", _, "key", str(kind), _):
+            return list(KEY_TABLES[kind].model_fields)
+        case ("entry", _, _):
+            return list(EntryTable.model_fields)
+        case _:
+            return list(BatteryTable.model_fields)

@@ -1,0 +1,63 @@
+"""The lines of a TOML text on which the keys of its `[[entry]]` tables stand.
+
+`tomllib` tells lines for errors of syntax only.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+# Comments and strings of one line are listed only to be passed over: quotes may stand in them.
+_TOKEN = re.compile(
+    r"""
+    (?P<multiline> \"{3} (?: \\. | [^\\] )*? \"{3,5} | '{3} .*? '{3,5} )
+    | \"(?: \\. | [^"\\\n] )*\"
+    | '[^'\n]*'
+    | \#[^\n]*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_HEADER = re.compile(r"""\s*\[\[\s*(["']?)entry\1\s*\]\]""")
+
+
+class TomlLines:
+    """Finds lines, counted from 1, in a text that parses."""
+
+    def __init__(self, source: str) -> None:
+        # A line of a multi-line string may look like a key.
+        self._lines = _TOKEN.sub(_blank_multiline, source).split("\n")
+        headers = self._matches(_HEADER, range(len(self._lines)))
+        bounds = [*headers, len(self._lines)]
+        self._preamble = range(bounds[0])
+        self._entries = [range(start, end) for start, end in pairwise(bounds)]
+
+    def of_entry(self, index: int, keys: Sequence[str] = ()) -> int:
+        """Find the innermost of the keys that is written on a line of its own in an entry.
+
+        Args:
+            index: which entry, counted from 0.
+            keys: the path to a value inside the entry.
+        """
+        if index >= len(self._entries):  # written as an inline array
+            return self.of_top("entry")
+        span = self._entries[index]
+        found = (self._key(key, span) for key in reversed(keys))
+        return next((line for line in found if line), span.start + 1)
+
+    def of_top(self, key: str) -> int:
+        """Find a key of the top level; where there is none, the first line."""
+        return self._key(key, self._preamble) or 1
+
+    def _key(self, key: str, span: range) -> int | None:
+        # key = ..., [entry.key], key.value = ...
+        pattern = re.compile(
+            rf"""\s*\[{{0,2}}\s*(?:[^\s=\[\]]+\s*\.\s*)?(["']?){re.escape(key)}\1\s*[=.\]]"""
+        )
+        return next((line + 1 for line in self._matches(pattern, span)), None)
+
+    def _matches(self, pattern: re.Pattern[str], span: range) -> Iterator[int]:
+        return (line for line in span if pattern.match(self._lines[line]))
+
+
+def _blank_multiline(token: re.Match[str]) -> str:
+    return "\n" * token[0].count("\n") if token["multiline"] else token[0]

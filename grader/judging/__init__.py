@@ -1,0 +1,130 @@
+"""Whether a reply is right: pure functions from a question and a reply to a judgement.
+
+The rules are those of docs/architecture.md, "Outcomes" and "Judging".
+"""
+
+from dataclasses import replace
+
+from grader.judging.delivery import judge_delivery
+from grader.judging.keys import (
+    judge_anything,
+    judge_choice,
+    judge_fact,
+    judge_id,
+    judge_number,
+    judge_numbers,
+)
+from grader.judging.releases import judge_consistency, judge_release, read_release
+from grader.judging.text import cut, normalize
+from grader.model import (
+    AnythingKey,
+    ApiKey,
+    ChoiceKey,
+    ConsistencyKey,
+    FactKey,
+    IdKey,
+    Judgement,
+    NumberKey,
+    NumbersKey,
+    PageKey,
+    ProbeKind,
+    Question,
+    ReleaseKey,
+    Reply,
+)
+from grader.outcomes import Outcome
+
+__all__ = ["judge", "read_release"]
+
+_TextKey = NumberKey | NumbersKey | ChoiceKey | IdKey | FactKey | AnythingKey
+_ContentKey = _TextKey | PageKey | ApiKey
+
+
+def judge(question: Question, *replies: Reply) -> Judgement:
+    """Judge the last reply: its failure decides first, then its status, then its text.
+
+    Never raises, whatever the text is, and takes time linear in its length.
+
+    Args:
+        question: what was asked.
+        replies: at least one, in the order they came; a check of consistency compares them all.
+
+    Returns:
+        The outcome, a clause for the student that says why, and the part that decided.
+    """
+    reply = replies[-1]
+    match question.key:
+        case ReleaseKey() as key:
+            return judge_release(key, reply)
+        case ConsistencyKey() as key:
+            return judge_consistency(key, replies)
+        case key:
+            return judge_delivery(reply) or _judge_content(key, question.probe, reply)
+
+
+def _judge_content(key: _ContentKey, probe: ProbeKind, reply: Reply) -> Judgement:
+    match key:
+        case PageKey():
+            return _judge_page(reply)
+        case ApiKey():
+            return _judge_api(reply)
+    judgement = _judge_text(key, reply)
+    # The other probes hand over the answer that they read on a page, not the page.
+    html = probe is ProbeKind.API and _is_html_page(reply)
+    if html and judgement.outcome is Outcome.WRONG:
+        return replace(judgement, reason=f"{judgement.reason}; it is an HTML page")
+    return judgement
+
+
+def _judge_text(key: _TextKey, reply: Reply) -> Judgement:
+    text = normalize(reply.text)
+    match key:
+        case AnythingKey():
+            return judge_anything(key, text)
+        case _ if not text:
+            return Judgement(Outcome.EMPTY, Outcome.EMPTY.rule.words)
+        case NumberKey():
+            return judge_number(key, text, reply)
+        case NumbersKey():
+            return judge_numbers(key, text, reply)
+        case ChoiceKey():
+            return judge_choice(key, text, reply)
+        case IdKey():
+            return judge_id(key, text, reply)
+        case FactKey():
+            return judge_fact(key, text, reply)
+
+
+def _judge_page(reply: Reply) -> Judgement:
+    # Without a content type a browser finds out by itself, and so did the probe.
+    if reply.content_type and not _says_html(reply):
+        return Judgement(
+            Outcome.WRONG, f"an HTML page was expected, the app sent {cut(reply.content_type)}"
+        )
+    if reply.text_box:
+        return Judgement(Outcome.RIGHT, "the page is up and holds a text box")
+    if not normalize(reply.text):
+        return Judgement(Outcome.EMPTY, "the page is up, but there is nothing on it")
+    return Judgement(Outcome.WRONG, "the page is up, but no text box was found on it")
+
+
+def _judge_api(reply: Reply) -> Judgement:
+    if _is_html_page(reply):
+        return Judgement(
+            Outcome.WRONG,
+            "/api answered an HTML page, where plain text was expected: is there a route for "
+            "/api, and does it answer the bare text?",
+        )
+    return Judgement(Outcome.RIGHT, f"/api answered with status {reply.status}")
+
+
+def _is_html_page(reply: Reply) -> bool:
+    """Whether the body is a page: Flask and Express call bare text HTML too, unless told not to."""
+    start = reply.text.lstrip("\ufeff \t\r\n")[:20].casefold()
+    return start.startswith(("<!doctype html", "<html")) or (
+        _says_html(reply) and start.startswith("<")
+    )
+
+
+def _says_html(reply: Reply) -> bool:
+    return reply.content_type.casefold().startswith(("text/html", "application/xhtml"))

@@ -1,0 +1,161 @@
+"""Whether a text fits a key, one function for each kind of key.
+
+The rules are those of docs/architecture.md, "Judging". Each function takes the normalized text of
+a 2xx reply with something in it and the reply itself, to be quoted in the reason.
+"""
+
+import re
+import string
+from decimal import Decimal
+
+from grader.judging.numbers import Number, find_lone_number, find_numbers
+from grader.judging.text import (
+    Part,
+    cut,
+    head_of,
+    holds_words,
+    normalize,
+    quoted,
+    tail_of,
+    without_words,
+)
+from grader.model import (
+    AnythingKey,
+    ChoiceKey,
+    FactKey,
+    IdKey,
+    Judgement,
+    NumberKey,
+    NumbersKey,
+    Reply,
+)
+from grader.outcomes import Outcome
+
+_PART_WORDS: dict[Part, str] = {
+    "whole": "the reply",
+    "tail": "the end of the reply",
+    "head": "the beginning of the reply",
+}
+_DOMAIN = re.compile(r"(?<=.)@[\w.-]++$")
+_PUNCTUATION = string.punctuation.replace("_", "")
+
+
+def _right(reason: str, part: Part = "whole") -> Judgement:
+    return Judgement(Outcome.RIGHT, reason, part)
+
+
+def _wrong(reason: str, part: Part = "whole") -> Judgement:
+    return Judgement(Outcome.WRONG, reason, part)
+
+
+def judge_number(key: NumberKey, text: str, reply: Reply) -> Judgement:
+    """The whole reply, else its tail, holds exactly one number, and it equals the key."""
+    expected = Decimal(str(key.value))
+    parts: tuple[tuple[Part, str], ...] = (("whole", text), ("tail", tail_of(text)))
+    for part, words in parts:
+        found = find_lone_number(words)
+        if len(found) != 1:
+            continue
+        if found[0].value == expected:
+            return _right(f"{key} was expected, and {_PART_WORDS[part]} holds it", part)
+        return _wrong(
+            f"{key} was expected, {_PART_WORDS[part]} holds {cut(found[0].text)}",
+            part,
+        )
+    found = find_lone_number(text)
+    expectation = f"{key} alone was expected" if found else f"{key} was expected"
+    return _wrong(f"{expectation}, {_holdings(found, reply)}")
+
+
+def judge_numbers(key: NumbersKey, text: str, reply: Reply) -> Judgement:
+    """The numbers of the whole reply, else of its tail, are the key's, each once, in any order."""
+    expected = {Decimal(str(value)) for value in key.values}
+    whole, tail = find_numbers(text), find_numbers(tail_of(text))
+    parts: tuple[tuple[Part, list[Number]], ...] = (("whole", whole), ("tail", tail))
+    for part, found in parts:
+        if len(found) == len(expected) and {number.value for number in found} == expected:
+            return _right(f"the list {key} was expected, and {_PART_WORDS[part]} holds it", part)
+    decisive = tail or whole
+    return _wrong(
+        f"the list {key} was expected and no other number, {_holdings(decisive, reply)}",
+        "tail" if tail else "whole",
+    )
+
+
+def _holdings(found: list[Number], reply: Reply) -> str:
+    if not found:
+        return f"the reply holds no number: {quoted(reply.text)}"
+    return f"the reply holds {cut(', '.join(number.text for number in found))}"
+
+
+def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
+    """Exactly one of the question's choices appears as a word, and it is the key."""
+    choices = dict.fromkeys((*key.choices, key.value))
+    named = set()
+    left = text
+    # The longest first: "New York" does not name York as well.
+    for choice in sorted(choices, key=len, reverse=True):
+        if holds_words(left, choice):
+            named.add(choice)
+            left = without_words(left, choice)
+    found = [choice for choice in choices if choice in named]
+    expected = f"{quoted(key.value)} was expected"
+    if found == [key.value]:
+        return _right(f"{expected}, and the reply names it and no other choice")
+    if found:
+        return _wrong(f"{expected} and no other choice, the reply names {cut(', '.join(found))}")
+    return _wrong(f"{expected}, the reply names none of the choices: {quoted(reply.text)}")
+
+
+def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
+    """The whole reply, its tail or its head is the id, domain and punctuation aside."""
+    expected = _bare_id(normalize(key.value))
+    parts: tuple[tuple[Part, str], ...] = (
+        ("whole", text),
+        ("tail", tail_of(text)),
+        ("head", head_of(text)),
+    )
+    for part, words in parts:
+        if expected and _bare_id(words) == expected:
+            return _right(f"{quoted(key.value)} was expected, and {_PART_WORDS[part]} is it", part)
+    if holds_words(text, expected):
+        return _wrong(
+            f"{quoted(key.value)} was expected alone or at the end of a sentence such as "
+            f"“My Andrew ID is ...”, the reply has more around it: {quoted(reply.text)}"
+        )
+    return _wrong(f"{quoted(key.value)} was expected, the reply is {quoted(reply.text)}")
+
+
+def _bare_id(words: str) -> str:
+    return _DOMAIN.sub("", words.strip(_PUNCTUATION)).strip(_PUNCTUATION)
+
+
+def judge_fact(key: FactKey, text: str, reply: Reply) -> Judgement:
+    """A word of the key appears, none that it rules out does, and the reply is short enough."""
+    length = len(text.split())
+    if length > key.max_words:
+        return _wrong(f"at most {key.max_words} words were expected, the reply has {length}")
+    ruled_out = [words for words in key.none_of if holds_words(text, words)]
+    if ruled_out:
+        return _wrong(
+            f"{quoted(str(key))} was expected, the reply names {quoted(', '.join(ruled_out))}, "
+            "which does not go with it"
+        )
+    found = next((words for words in key.any_of if holds_words(text, words)), None)
+    if found is None:
+        return _wrong(f"{quoted(str(key))} was expected, the reply is {quoted(reply.text)}")
+    return _right(f"the reply names {quoted(found)}")
+
+
+def judge_anything(key: AnythingKey, text: str) -> Judgement:
+    """A short reply without the student's id in it."""
+    without = _bare_id(normalize(key.without))
+    if holds_words(text, without):
+        return _wrong(f"the reply holds {quoted(without)}, which this query does not ask for")
+    length = len(text.split())
+    if length > key.max_words:
+        return _wrong(
+            f"at most {key.max_words} words were expected for a query that nobody planned for, "
+            f"the reply has {length}"
+        )
+    return _right("the reply is short and does no harm")

@@ -1,0 +1,67 @@
+"""The numbers in a reply, read as a person would, and compared by value without rounding."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+# Hyphens, dashes and the minus sign proper, which NFKC leaves as they are.
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2012\u2013\u2014\u2015\u2212"), "-")
+
+
+def _number(digits: str) -> re.Pattern[str]:
+    # Every group takes all it can and gives nothing back, and no attempt begins inside what an
+    # earlier one went over: a reply of any shape is read in linear time. Groups do so by (?>...):
+    # Pythons before 3.11.5 are wrong about (...)?+ (gh-106052).
+    return re.compile(
+        rf"""
+        (?> (?: (?<! [\w)+-] ) (?P<sign> [+-]++ ) )? )  # after an operand it is a hyphen: 3-4, 5-3
+        (?<! [\w±] ) (?<! \d[.:] ) (?<! [^\W\d]- ) # not in: x1, 1.2.3, 12:30, covid-19
+        (?P<digits> {digits} )
+        (?> (?P<exponent> e [+-]?+ \d++ )? )
+        (?! \w | [.:]\d | -[^\W\d] )               # not in: 23px, 1.2.3, 12:30, 3-letter
+        """,
+        re.VERBOSE,
+    )
+
+
+_FRACTION = r"(?> (?: \.\d++ )? )"
+_PLAIN = rf"\d++ {_FRACTION} | (?<! \. ) \.\d++"
+_GROUPED = rf"(?<! \d, ) (?! 0 ) \d{{1,3}}+ (?> (?: ,\d{{3}} (?! \d ) )+ ) (?! ,\d ) {_FRACTION}"
+_ANY_NUMBER = _number(_PLAIN)
+_LONE_NUMBER = _number(f"{_GROUPED} | {_PLAIN}")
+# "The answer is - 9" and "minus 9": a sign that stands apart where no operand precedes it.
+_SIGN_APART = re.compile(r"((?:^|[=:]|\bis|\bare) ?)(?:-|minus|negative) (?=\.?\d)")
+
+
+class Number(NamedTuple):
+    """A number as it was written and what it is worth; NaN where it is beyond any key."""
+
+    text: str
+    value: Decimal
+
+
+def find_numbers(text: str) -> list[Number]:
+    """The numbers of a normalized text, in order; a comma stands between two numbers."""
+    return _read(_ANY_NUMBER, text.translate(_DASHES))
+
+
+def find_lone_number(text: str) -> list[Number]:
+    """The numbers of a normalized text that should hold just one.
+
+    Here, other than in a list, a comma may group thousands, and a dash before a blank may be a
+    sign rather than a bullet.
+    """
+    return _read(_LONE_NUMBER, _SIGN_APART.sub(r"\1-", text.translate(_DASHES)))
+
+
+def _read(pattern: re.Pattern[str], text: str) -> list[Number]:
+    return [Number(found[0], _value(found)) for found in pattern.finditer(text)]
+
+
+def _value(found: re.Match[str]) -> Decimal:
+    sign = "-" if (found["sign"] or "").count("-") % 2 else ""
+    digits = found["digits"].replace(",", "")
+    try:
+        return Decimal(sign + digits + (found["exponent"] or ""))
+    except InvalidOperation:  # an exponent of astronomic size
+        return Decimal("NaN")

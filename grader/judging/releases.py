@@ -1,0 +1,116 @@
+"""What is really deployed: which release answers, and whether all instances are of one mind."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from grader.judging.delivery import judge_delivery
+from grader.judging.text import normalize, quoted
+from grader.model import COMMIT, ConsistencyKey, Judgement, Release, ReleaseKey, Reply
+from grader.outcomes import Outcome
+
+_SHOWN = 4
+
+
+def read_release(reply: Reply) -> Release | None:
+    """The release that a `/healthz` reply tells; None where it tells none.
+
+    The words are the deployment's own: everything but short text is dropped.
+    """
+    if reply.status != 200 or reply.failure is not None:
+        return None
+    try:
+        told = json.loads(reply.text)["release"]
+        commit = told.get("commit")
+        places = [told.get(name) for name in ("platform", "environment", "region")]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    # JSON lets half of a surrogate pair through, which no file could hold.
+    platform, environment, region = (
+        place[:60].encode(errors="replace").decode() if isinstance(place, str) else None
+        for place in places
+    )
+    known = isinstance(commit, str) and COMMIT.fullmatch(commit)
+    return Release(commit if known else None, platform, environment, region)
+
+
+def judge_release(key: ReleaseKey, reply: Reply) -> Judgement:
+    """Whether `/healthz` tells a commit, and the one that is expected."""
+    if undelivered := judge_delivery(reply):
+        if undelivered.outcome is not Outcome.CLIENT_ERROR:
+            return undelivered
+        reason = f"/healthz answered with status {reply.status}: nobody can tell which commit runs"
+        return replace(undelivered, reason=reason)
+    commit = _commit(reply)
+    if commit is None:
+        return Judgement(
+            Outcome.EMPTY,
+            "/healthz tells no commit: a JSON object was expected, with 7 to 40 hexadecimal digits "
+            "at release, commit",
+        )
+    # Either may be abbreviated.
+    if not (commit.startswith(key.commit) or key.commit.startswith(commit)):
+        return Judgement(
+            Outcome.WRONG, f"commit {_short(commit)} answers, not {_short(key.commit)}"
+        )
+    return Judgement(Outcome.RIGHT, f"commit {_short(commit)} answers")
+
+
+def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgement:
+    """Whether fresh connections met one release and one answer.
+
+    Args:
+        key: how many connections asked for each.
+        replies: to `/healthz` and to a query; those of a second pass after those of the first.
+    """
+    told = [reply for reply in replies if _is_healthz(reply)][-key.connections :]
+    asked = [reply for reply in replies if not _is_healthz(reply)][-key.connections :]
+    for reply in (*told, *asked):
+        undelivered = judge_delivery(reply)
+        # An instance that lacks a path may be the old one: a 4xx is an answer like any other.
+        if undelivered and undelivered.outcome is not Outcome.CLIENT_ERROR:
+            reason = f"one of the fresh connections failed: {undelivered.reason}"
+            return replace(undelivered, reason=reason)
+    undelivered = judge_delivery(asked[-1]) if asked else None
+    if undelivered and len({reply.status for reply in asked}) == 1:
+        return undelivered
+    releases = Counter(map(_told_release, told))
+    answers = Counter(map(_answer, asked))
+    met = f"{key.connections} fresh connections met"
+    if len(releases) == len(answers) == 1:
+        return Judgement(Outcome.RIGHT, f"{met} one answer and one release, {next(iter(releases))}")
+    faults = []
+    if len(releases) > 1:
+        faults.append(f"different releases: {_counted(releases)}")
+    if len(answers) > 1:
+        faults.append(f"different answers: {_counted(Counter(map(quoted, answers.elements())))}")
+    return Judgement(Outcome.WRONG, f"{met} {'; and '.join(faults)}")
+
+
+def _is_healthz(reply: Reply) -> bool:
+    return urlsplit(reply.url).path.endswith("/healthz")
+
+
+def _told_release(reply: Reply) -> str:
+    commit = _commit(reply)
+    return "no commit told" if commit is None else f"commit {_short(commit)}"
+
+
+def _answer(reply: Reply) -> str:
+    return f"status {reply.status}" if judge_delivery(reply) else normalize(reply.text)
+
+
+def _counted(values: Counter[str]) -> str:
+    shown = [f"{value} ({count})" for value, count in values.most_common(_SHOWN)]
+    return ", ".join(shown if len(values) <= _SHOWN else [*shown, "and others"])
+
+
+def _commit(reply: Reply) -> str | None:
+    release = read_release(reply)
+    return release.commit if release else None
+
+
+def _short(commit: str) -> str:
+    return commit[:12]

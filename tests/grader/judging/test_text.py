@@ -1,0 +1,126 @@
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.judging.text import cut, head_of, holds_words, normalize, quoted, tail_of
+from tests.grader.judging.asking import unhurried
+
+# Text as it may come over the wire, and text made of what normalizing has to do with.
+TEXTS = st.text() | st.text(
+    st.sampled_from("\"'\u201c\u2019`. \t\n\u00a0\u0301\u0345\u0323\u1fb3ẞİaA=:is")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("83", "83"),
+        ("  83\r\n", "83"),
+        ('"83"', "83"),
+        ('"83."', "83"),
+        ('"83".', "83"),
+        ("\u201cWilliam\u201d", "william"),
+        ("The  Answer\tis\n83.", "the answer is 83"),
+        ("\uff18\uff13", "83"),  # full-width digits
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        (".5", ".5"),
+        ("", ""),
+        ('""', ""),
+        ("...", ""),
+    ],
+)
+def test_normal_form(text: str, normal: str) -> None:
+    assert normalize(text) == normal
+
+
+@unhurried
+@given(TEXTS)
+def test_normalizing_twice_changes_nothing(text: str) -> None:
+    once = normalize(text)
+    assert normalize(once) == once
+
+
+def test_normalizing_twice_changes_nothing_for_any_single_character() -> None:
+    affected = [
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if not unicodedata.is_normalized("NFKC", character) or character.casefold() != character
+    ]
+    assert len(affected) > 5_000
+    assert [c for c in affected if normalize(once := normalize(c)) != once] == []
+
+
+@unhurried
+@given(TEXTS)
+def test_case_composition_and_white_space_do_not_matter(text: str) -> None:
+    decomposed = unicodedata.normalize("NFD", text)
+    assert normalize(decomposed) == normalize(text)
+    assert normalize(f" \t{text}\n") == normalize(text)
+
+
+def test_normalizing_twice_changes_nothing_where_marks_decompose_into_more() -> None:
+    once = normalize("a" + "\u0344" * 40)
+    assert normalize(once) == once
+
+
+def test_case_does_not_matter_where_folding_takes_a_letter_apart() -> None:
+    letter = "\u01f0\u0323"  # j with a caron and a dot below; there is no such capital letter
+    assert normalize(letter.upper()) == normalize(letter)
+
+
+@pytest.mark.parametrize(
+    ("text", "tail", "head"),
+    [
+        ("the answer is 83", "83", "the answer"),
+        ("76 + 92 = 168", "168", ""),
+        ("76+92==168", "168", ""),
+        ("answer:83", "83", ""),
+        ('{"answer":83}', "83}", ""),
+        ("primes are 2 and 3", "2 and 3", ""),
+        ("it is what it is 5", "5", "it"),
+        ("this and paris", "", ""),
+        ("at 12:30", "", ""),
+        ("the answer is", "", ""),
+        ("answer:", "", ""),
+    ],
+)
+def test_tail_and_head(text: str, tail: str, head: str) -> None:
+    assert (tail_of(text), head_of(text)) == (tail, head)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "held"),
+    [
+        ("a poet", "poet", True),
+        ("a poet, and more", "Poet", True),
+        ("poets", "poet", False),
+        ("poet2", "poet", False),
+        ("he lives in new york now", "New York", True),
+        ("new yorker", "New York", False),
+        ("washington, d.c. it is", "Washington, D.C.", True),
+        ("c++ it is", "C++", True),
+        ("anything", "", False),
+    ],
+)
+def test_words_are_held_whole(text: str, words: str, held: bool) -> None:
+    assert holds_words(text, words) is held
+
+
+def test_quotations_are_short_and_harmless() -> None:
+    assert cut("a" * 80) == "a" * 80
+    assert cut("a" * 81) == "a" * 79 + "…"
+    assert cut("one\r\n two") == "one two"
+    assert quoted("\x1b[2J\u202eevil") == "“\ufffd[2J\ufffdevil”"
+
+
+@unhurried
+@given(st.text(st.characters()))
+def test_a_quotation_can_always_be_printed(text: str) -> None:
+    short = cut(text)
+    assert len(short) <= 80
+    assert short.isprintable() or "\ufffd" in short
+    short.encode()

@@ -1,0 +1,38 @@
+"""What of a page's text is its answer: the same rule for the page and the browser probe."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LIVE_REGIONS = (
+    "output, [role=status], [role=alert], [role=log], [aria-live=polite], [aria-live=assertive]"
+)
+_NO_ANSWER = "no match"
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The visible text of a page.
+
+    Attributes:
+        regions: the text of each live region.
+        pieces: all of it, in the order of the page.
+    """
+
+    regions: Sequence[str]
+    pieces: Sequence[str]
+
+
+def appeared(before: PageText, after: PageText, query: str) -> str:
+    """What `query` brought onto the page: the live regions that changed, else all new text."""
+    for old, new in ((before.regions, after.regions), (before.pieces, after.pieces)):
+        brought = Counter(new) - Counter(old)
+        pieces = [piece for piece in dict.fromkeys(new) if piece in brought and piece != query]
+        if text := " ".join(pieces).strip():
+            return text
+    return ""
+
+
+def answer_in(text: str) -> str:
+    """The answer in what appeared: a page that says "No Match" has none."""
+    return "" if text.casefold() == _NO_ANSWER else text

@@ -1,0 +1,73 @@
+"""The page as a person sees it, in a real Chromium."""
+
+import functools
+from concurrent.futures import CancelledError
+from datetime import UTC, datetime
+
+from grader.model import Reply, Typing
+from grader.outcomes import Outcome
+from grader.probes.deadline import Deadline
+from grader.probes.guard import Guard
+
+# Waiting for a free place and for the browser to start is no fault of the deployment's, and no
+# part of its deadline; but it must end.
+_QUEUE_SECONDS = 900.0
+
+
+class BrowserProbe:
+    """Asks by typing into the page's own text box; every query is a visit of its own.
+
+    Args:
+        base: the submission's URL, without a trailing slash.
+        guard: vets every address that the browser connects to.
+        typing: whether queries are typed at once or letter by letter.
+        bypass_secret: sent to the origin of `base`, and to no other.
+    """
+
+    def __init__(
+        self, base: str, guard: Guard, typing: Typing = "at once", bypass_secret: str = ""
+    ) -> None:
+        self._base = base
+        self._guard = guard
+        self._typing = typing
+        self._bypass_secret = bypass_secret
+
+    def ask(self, query: str, seconds: float) -> Reply:
+        """The page itself for an empty query, else the answer that appears on it.
+
+        A missing browser is not the deployment's fault: NOT_CHECKED, with how to get one.
+        """
+        try:
+            from playwright.async_api import Error
+
+            from grader.probes.chromium import BrowserUnavailableError, browser_thread
+            from grader.probes.visit import Errand, visit
+        except ModuleNotFoundError as error:
+            return self._not_checked(
+                f"{error.name} is not installed. Run: pip install playwright, "
+                "then: python -m playwright install chromium"
+            )
+        errand = Errand(self._base, query, self._typing, seconds, self._guard, self._bypass_secret)
+        future = browser_thread().submit(functools.partial(visit, errand))
+
+        def stop() -> None:
+            future.cancel()
+
+        with Deadline(_QUEUE_SECONDS + seconds, stop) as deadline:
+            try:
+                return future.result()
+            except BrowserUnavailableError as error:
+                return self._not_checked(str(error))
+            except Error as error:
+                return self._not_checked(f"the browser failed: {error.message[:200]}")
+            except CancelledError:
+                stopped = "the grader was stopped" if deadline.stopped else "no browser was free"
+                return self._not_checked(stopped)
+
+    def _not_checked(self, why: str) -> Reply:
+        return Reply(
+            url=f"{self._base}/",
+            asked_at=datetime.now(UTC),
+            failure=Outcome.NOT_CHECKED,
+            detail=why,
+        )

@@ -1,0 +1,236 @@
+"""The one Chromium of this process: found, started behind the vetting proxy, restarted, closed.
+
+Playwright's objects belong to the loop that made them, so a thread of its own owns the loop, the
+proxy and the browser; probes hand their visits to it.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
+
+from playwright.async_api import Browser, Error, Playwright, async_playwright
+
+from grader.probes.http import USER_AGENT
+from grader.probes.proxy import VettingProxy
+
+VISITS_AT_ONCE = 2
+PROCESS_BYTES = 1024 * 1024 * 1024
+_CLOSING_SECONDS = 10.0
+_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+)
+_FLAGS = (
+    # Nothing goes around the proxy: no QUIC, no WebRTC of its own, no names looked up.
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--dns-prefetch-disable",
+    # Nothing on the browser's own account.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--no-pings",
+    "--no-first-run",
+    # A page that hoards memory crashes its own tab. One process for a whole visit keeps the
+    # bound when it opens a hundred frames; visits share none.
+    "--js-flags=--max-old-space-size=256",
+    "--disable-site-isolation-trials",
+    "--renderer-process-limit=4",
+)
+
+Result = TypeVar("Result")
+
+
+class BrowserUnavailableError(Exception):
+    """There is no browser here, or it does not start; says how to get one."""
+
+
+class Engine:
+    """A running Chromium and the proxy that all of its traffic goes through.
+
+    Attributes:
+        user_agent: Chromium's own, with the grader's name and documentation.
+        alive: whether visits may go on.
+    """
+
+    def __init__(self, playwright: Playwright, proxy: VettingProxy, browser: Browser) -> None:
+        self.proxy = proxy
+        self.browser = browser
+        self.user_agent = USER_AGENT
+        self.alive = True
+        self._playwright = playwright
+        self._process: int | None = None
+        browser.on("disconnected", self._died)
+
+    @classmethod
+    async def start(cls) -> "Engine":
+        """Start both.
+
+        Raises:
+            BrowserUnavailableError: if there is no Chromium, or it does not start.
+        """
+        proxy = VettingProxy()
+        await proxy.start()
+        playwright = await async_playwright().start()
+        try:
+            engine = cls(playwright, proxy, await _launch(playwright, proxy.url))
+            session = await engine.browser.new_browser_cdp_session()
+            version = await session.send("Browser.getVersion")
+            engine.user_agent = f"{version['userAgent']} {USER_AGENT}"
+            processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+            engine._process = next(each["id"] for each in processes if each["type"] == "browser")
+            _bound_memory(engine._process)
+        except BaseException:
+            proxy.close()
+            await playwright.stop()
+            raise
+        return engine
+
+    def kill(self) -> None:
+        """End a browser that a page has driven mad, at once; its other visits are lost."""
+        self.alive = False
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                os.kill(self._process, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    async def close(self) -> None:
+        """End both; Playwright's driver takes the browser with it."""
+        self.alive = False
+        self.proxy.close()
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self.browser.close()
+                await self._playwright.stop()
+
+    def _died(self, _browser: Browser) -> None:
+        self.alive = False
+
+
+async def _launch(playwright: Playwright, proxy: str) -> Browser:
+    program = find_chromium(playwright.chromium.executable_path)
+    if program is None:
+        raise BrowserUnavailableError(
+            "no Chromium was found on this machine. Run: python -m playwright install chromium"
+        )
+    try:
+        return await playwright.chromium.launch(
+            executable_path=program,
+            args=_FLAGS,
+            # Playwright lets pages open as many windows as they like.
+            ignore_default_args=["--disable-popup-blocking"],
+            chromium_sandbox=not _is_root(),
+            # Without a ticket: what no visit asks for is refused.
+            proxy={"server": proxy, "bypass": "<-loopback>"},
+        )
+    except Error as error:
+        first = error.message.strip().splitlines()[0]
+        raise BrowserUnavailableError(f"{program} did not start: {first[:200]}") from error
+
+
+class BrowserThread:
+    """Runs visits in a browser, a few at once; the browser starts with the first one."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        # A visit that was cancelled leaves answers behind that nobody waits for any more.
+        self._loop.set_exception_handler(lambda _loop, _context: None)
+        self._free = asyncio.Semaphore(VISITS_AT_ONCE)
+        self._starting = asyncio.Lock()
+        self._engine: Engine | None = None
+        self._thread = Thread(target=self._loop.run_forever, name="browser", daemon=True)
+        self._thread.start()
+
+    def submit(self, visit: Callable[[Engine], Coroutine[Any, Any, Result]]) -> Future[Result]:
+        """Run `visit` as soon as one of the places is free.
+
+        A visit that ends in Playwright's Error because the browser died is run once more.
+        """
+        return asyncio.run_coroutine_threadsafe(self._run(visit), self._loop)
+
+    def close(self) -> None:
+        """End the browser and the thread."""
+        asyncio.run_coroutine_threadsafe(self._discard(), self._loop).result(3 * _CLOSING_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _run(self, visit: Callable[[Engine], Coroutine[Any, Any, Result]]) -> Result:
+        async with self._free:
+            engine = await self._started()
+            try:
+                return await visit(engine)
+            except Error:
+                if engine.alive:
+                    raise
+            return await visit(await self._started())
+
+    async def _started(self) -> Engine:
+        async with self._starting:
+            if self._engine is not None and not self._engine.alive:
+                await self._discard()
+            if self._engine is None:
+                self._engine = await Engine.start()
+            return self._engine
+
+    async def _discard(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
+
+
+def browser_thread() -> BrowserThread:
+    """The one of this process, made when it is first asked for."""
+    return _browser_thread(os.getpid())
+
+
+@functools.cache
+def _browser_thread(_process: int) -> BrowserThread:
+    # A forked process inherits the object but not the thread, hence one for each process id.
+    thread = BrowserThread()
+    atexit.register(thread.close)
+    return thread
+
+
+def find_chromium(playwrights_own: str) -> Path | None:
+    """Playwright's own Chromium, which fits its version, or else the system's."""
+    found = filter(None, map(shutil.which, (playwrights_own, *_NAMES)))
+    return next(map(Path, found), None)
+
+
+def _bound_memory(process: int) -> None:
+    """Bound what each process of the browser may hoard, those to come included.
+
+    The engine's own bound on scripts leaves buffers, workers and markup out. Linux alone can set
+    the limits of a running process; its children inherit them.
+    """
+    if sys.platform == "linux":
+        import resource
+
+        bound = (PROCESS_BYTES, PROCESS_BYTES)
+        with contextlib.suppress(ProcessLookupError):  # a helper that has ended
+            resource.prlimit(process, resource.RLIMIT_DATA, bound)
+            for listed in Path(f"/proc/{process}/task").glob("*/children"):
+                for child in listed.read_text().split():
+                    _bound_memory(int(child))
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0

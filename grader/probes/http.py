@@ -1,0 +1,306 @@
+"""One deployment asked over HTTP: deadline, byte cap, redirects by hand, one patient retry.
+
+The transport (urllib3 for the API, requests for pages) is an argument: both give urllib3
+responses, opened through the same vetted connections.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin, urlsplit
+
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import InvalidHeader
+from urllib3.util.retry import Retry
+
+from grader.model import Reply
+from grader.outcomes import Outcome
+from grader.probes.connecting import DialError
+from grader.probes.deadline import Deadline
+from grader.probes.dialing import Dialer, connection_to
+from grader.probes.faults import fault_of, is_reset
+from grader.probes.guard import ForbiddenAddressError, Origin
+from grader.probes.phases import Phases, elapsed_ms
+
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection
+
+REPLY_CAP = 64 * 1024
+USER_AGENT = "grader/0.1 (checks a course's deployed apps; see docs/student.md of the course)"
+_MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WAKING = frozenset({502, 503, 504})
+_CHARSETS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
+# What a URL may hold beside letters and digits (RFC 3986), the percent signs of quoting included.
+_SYNTAX = "%:/?#[]@!$&'()*+,;="
+
+Send = Callable[[str, Mapping[str, str]], BaseHTTPResponse]
+
+
+class _UnreadableError(Exception):
+    """The reply is larger than the cap, or in an encoding that was not asked for."""
+
+
+class Line:
+    """Asks one deployment, one request at a time, over connections that are kept alive.
+
+    Args:
+        base: the submission's URL; what `bypass_secret` opens, and nothing else.
+        send: the transport; gives an unread response, follows no redirect, decodes nothing.
+    """
+
+    def __init__(self, base: str, dialer: Dialer, send: Send, bypass_secret: str = "") -> None:
+        self._home = Origin.of(base)
+        self._dialer = dialer
+        self._send = send
+        self._bypass_secret = bypass_secret
+
+    def get(self, url: str, seconds: float, cap: int = REPLY_CAP) -> Reply:
+        """Ask `url` within `seconds`, all redirects and reading included.
+
+        A deadline that passed while this machine itself was too busy to notice is given again
+        once. Never raises for what the other side does: that is in the reply.
+        """
+        reply, lagged = self._attempt(url, seconds, cap)
+        if lagged:
+            reply, lagged = self._attempt(url, seconds, cap)
+        if lagged:
+            words = "this machine was too busy to keep the deadline"
+            return dataclasses.replace(reply, failure=Outcome.NOT_CHECKED, detail=words)
+        return reply
+
+    def wake_up(self, url: str, seconds: float) -> Reply:
+        """Ask `url` until it answers with something else than "not ready yet" (502, 503, 504)."""
+        began = time.monotonic()
+        attempts = 0
+        while True:
+            waited = time.monotonic() - began
+            reply = self.get(url, max(0.001, seconds - waited))
+            attempts += reply.attempts
+            waited = time.monotonic() - began
+            # Seen at most a tenth later than the deployment is awake, and a second at most.
+            pause = min(1.0, max(0.25, waited / 10))
+            if reply.status not in _WAKING or seconds - waited <= pause:
+                return dataclasses.replace(reply, attempts=attempts)
+            with Deadline(seconds - waited, self._dialer.abort) as waiting:
+                waiting.pause(pause)
+
+    def _attempt(self, url: str, seconds: float, cap: int) -> tuple[Reply, bool]:
+        asked_at = datetime.now(UTC)
+        started = time.perf_counter()
+        exchange = _Exchange(self._dialer, self._send, self._headers, cap)
+        failure: Outcome | None = None
+        detail = ""
+        with Deadline(seconds, self._dialer.abort) as deadline:
+            self._dialer.deadline = deadline
+            try:
+                exchange.run(url, deadline)
+            except DialError as error:
+                failure, detail = error.outcome, str(error)
+            except ForbiddenAddressError as error:
+                failure, detail = Outcome.FORBIDDEN_ADDRESS, str(error)
+            except _UnreadableError as error:
+                failure, detail = Outcome.TOO_LARGE, str(error)
+            except Exception as error:
+                failure, detail = fault_of(error)
+        if deadline.stopped:
+            failure, detail = Outcome.NOT_CHECKED, "the grader was stopped"
+        elif deadline.expired and failure is not Outcome.NOT_CHECKED:
+            failure, detail = Outcome.TOO_SLOW, f"no complete reply within {seconds:g} s"
+        if failure is None:
+            self._dialer.tidy()
+        else:
+            # What is left of a reply must not be read as the next one.
+            self._dialer.close()
+        reply = Reply(
+            url=url,
+            asked_at=asked_at,
+            status=exchange.status,
+            text="" if failure else exchange.text,
+            content_type=exchange.content_type,
+            final_url=exchange.url,
+            failure=failure,
+            detail=detail or exchange.detail,
+            elapsed_ms=elapsed_ms(started),
+            attempts=exchange.attempts,
+            # What an abort cut off may look like a complete reply.
+            timings=self._dialer.phases.timings(None if failure else exchange.read_at),
+            certificate_expires_at=exchange.certificate_expires_at,
+        )
+        return reply, deadline.lagged and not deadline.stopped
+
+    def _headers(self, url: str) -> dict[str, str]:
+        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+        if self._bypass_secret and Origin.of(url) == self._home:
+            headers["x-vercel-protection-bypass"] = self._bypass_secret
+        return headers
+
+
+class _Exchange:
+    """One query's requests, from the first to the last redirect, and what came of them."""
+
+    def __init__(
+        self, dialer: Dialer, send: Send, headers: Callable[[str], dict[str, str]], cap: int
+    ) -> None:
+        self.url = ""
+        self.status: int | None = None
+        self.content_type = ""
+        self.text = ""
+        self.detail = ""
+        self.attempts = 0
+        self.read_at: float | None = None
+        self.certificate_expires_at: datetime | None = None
+        self._dialer = dialer
+        self._send = send
+        self._headers = headers
+        self._cap = cap
+
+    def run(self, url: str, deadline: Deadline) -> None:
+        """Follow `url` to its end; a 429 that says when to come back is obeyed once."""
+        limited = False
+        redirects = 0
+        self.url = url
+        while True:
+            response = self._open(deadline)
+            body = _read(response, self._cap)
+            self.read_at = time.perf_counter()
+            location = response.headers.get("Location")
+            wait = _retry_after(response) if response.status == 429 else None
+            if wait is not None and not limited and wait < deadline.remaining():
+                limited = True
+                deadline.pause(wait)
+            elif response.status in _REDIRECTS and location and redirects < _MAX_REDIRECTS:
+                redirects += 1
+                self.url = _target(self.url, location)
+            else:
+                break
+        if response.status in _REDIRECTS:
+            self.detail = f"a redirect that leads nowhere, after {redirects} others"
+        self.text = _decode(body, self.content_type)
+
+    def _open(self, deadline: Deadline) -> BaseHTTPResponse:
+        headers = self._headers(self.url)
+        dialed = self._dialer.dialed
+        try:
+            response = self._request(headers)
+        except Exception as error:
+            # An idle connection that the server closed meanwhile is nobody's fault.
+            reused = self._dialer.dialed == dialed
+            if deadline.expired or not reused or not is_reset(error):
+                raise
+            response = self._request(headers)
+        self.status = response.status
+        self.content_type = response.headers.get("Content-Type", "")
+        return response
+
+    def _request(self, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        self.attempts += 1
+        self.read_at = None
+        self._dialer.phases = Phases()
+        try:
+            return self._send(self.url, headers)
+        finally:
+            told = self._dialer.phases.certificate_expires_at
+            self.certificate_expires_at = told or self.certificate_expires_at
+
+
+class ApiProbe:
+    """Asks `GET <base>/api?q=...`."""
+
+    def __init__(self, base: str, line: Line) -> None:
+        self._base = base
+        self._line = line
+
+    def ask(self, query: str, seconds: float) -> Reply:
+        """The reply to `query`, as plain text."""
+        return self._line.get(f"{self._base}/api?q={quote(query, safe='')}", seconds)
+
+
+def kept_alive(dialer: Dialer) -> tuple[Send, Callable[[], None]]:
+    """urllib3's connections as a transport, one for each origin, and what closes them.
+
+    Its pools are for what does not happen here: several requests at once, retries, redirects, and
+    a second look at every URL.
+    """
+    connections: dict[Origin, HTTPConnection] = {}
+
+    def send(url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        origin = Origin.of(url)
+        if origin not in connections:
+            if len(connections) > _MAX_REDIRECTS:
+                # More than one query leads to: they lead elsewhere each time.
+                connections.pop(next(iter(connections))).close()
+            connections[origin] = connection_to(origin, dialer)
+        connection = connections[origin]
+        if not connection.is_connected:
+            # What came while it was idle, if only its end, is no reply to what is asked now.
+            connection.close()
+        try:
+            connection.request(
+                "GET", _target_of(url), headers=headers, preload_content=False, decode_content=False
+            )
+            return connection.getresponse()
+        except BaseException:
+            connection.close()
+            raise
+
+    def close() -> None:
+        for connection in connections.values():
+            connection.close()
+
+    return send, close
+
+
+def _target_of(url: str) -> str:
+    """What stands in the request line: path and query, which a redirect may have left unquoted."""
+    parts = urlsplit(url)
+    return quote(f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", safe=_SYNTAX)
+
+
+def _read(response: BaseHTTPResponse, cap: int) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        response.close()
+        raise _UnreadableError(f"the reply is compressed ({encoding[:20]}), which nobody asked for")
+    body = bytearray()
+    # A short read is not the end: only the empty one after it tells a whole body from a part.
+    while piece := response.read(cap + 1 - len(body), decode_content=False):
+        body += piece
+        if len(body) > cap:
+            response.close()
+            raise _UnreadableError(f"the reply is larger than {cap // 1024} KiB")
+    response.release_conn()
+    return bytes(body)
+
+
+def _decode(body: bytes, content_type: str) -> str:
+    parameters = content_type.lower().partition("charset=")[2]
+    charset = parameters.partition(";")[0].strip().strip("\"'")
+    return body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads.
+
+    Raises:
+        ForbiddenAddressError: if that is no http or https URL.
+    """
+    try:
+        target = urljoin(url, location)
+    except ValueError as error:
+        raise ForbiddenAddressError(f"a redirect to what is not a URL: {error}") from None
+    Origin.of(target)
+    return target
+
+
+def _retry_after(response: BaseHTTPResponse) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date."""
+    value = response.headers.get("Retry-After")
+    if value is None:
+        return None
+    try:
+        return max(0.0, Retry().parse_retry_after(value))
+    except (InvalidHeader, ValueError, OverflowError):
+        return None

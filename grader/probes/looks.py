@@ -1,0 +1,105 @@
+"""Looking at a stranger's page: its visible text, and the box that a person would type into.
+
+The page is read in a world of the grader's own, where no script of the page can change what is
+read.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from playwright.async_api import CDPSession, Error, Locator, Page, Request
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from grader.probes.answers import LIVE_REGIONS, PageText
+
+TEXT_CAP = 64 * 1024
+_SETTLED = 0.4  # seconds without a change, after which a page has said what it had to say
+_POLL = 0.05
+_BOXES = 20  # as many as are looked at
+# Runs in a world of its own. Gives the text of each live region, of the whole page, and whether
+# a region says that it is being worked on.
+_READ = f"""(() => {{
+  const regions = [...document.querySelectorAll({json.dumps(LIVE_REGIONS)})].slice(0, 100)
+    .filter((region) => region.checkVisibility({{visibilityProperty: true}}));
+  const text = (element) => (element?.innerText ?? "").slice(0, {TEXT_CAP});
+  const busy = regions.some((region) => region.ariaBusy === "true");
+  return {{ regions: regions.map(text), text: text(document.body), busy }};
+}})()"""
+
+Shown = TypeVar("Shown")
+
+
+class Looks:
+    """Looks at a page again and again, until it has settled.
+
+    Attributes:
+        seen: the page's text as it was last.
+        changed_at: when the last change was seen, by the monotonic clock.
+    """
+
+    def __init__(self, cdp: CDPSession, loading: set[Request]) -> None:
+        self.seen = PageText((), ())
+        self.changed_at = 0.0
+        self._cdp = cdp
+        self._loading = loading
+        self._world: int | None = None
+
+    async def until_still(
+        self, shown: Callable[[PageText], Shown], pause: float = _SETTLED
+    ) -> Shown:
+        """What `shown` finds on the page, once that no longer changes and nothing is loading.
+
+        While it finds nothing, that has to last for `pause` seconds.
+        """
+        last: Shown | None = None
+        self.changed_at = time.monotonic()
+        while True:
+            busy = await self._look()
+            now = shown(self.seen)
+            if last is None or busy or self._loading or now != last:
+                last = now
+                self.changed_at = time.monotonic()
+            elif time.monotonic() - self.changed_at >= (_SETTLED if last else pause):
+                return last
+            await asyncio.sleep(_POLL)
+
+    async def _look(self) -> bool:
+        """See the page's text as it is now; whether the page is still at work."""
+        try:
+            if self._world is None:
+                tree = await self._cdp.send("Page.getFrameTree")
+                frame = tree["frameTree"]["frame"]["id"]
+                made = await self._cdp.send("Page.createIsolatedWorld", {"frameId": frame})
+                self._world = made["executionContextId"]
+            asked = {"expression": _READ, "contextId": self._world, "returnByValue": True}
+            result = await self._cdp.send("Runtime.evaluate", asked)
+        except Error as error:
+            if "crashed" in error.message or "closed" in error.message:
+                raise
+            self._world = None  # the page is on its way to another one
+            return True
+        # Without a value the page has made its own text unreadable, as clobbered markup can.
+        value: dict[str, Any] = result["result"].get("value", {"regions": [], "text": ""})
+        regions = [region for text in value["regions"] if (region := " ".join(text.split()))]
+        pieces = [piece for line in value["text"].split("\n") if (piece := line.strip())]
+        self.seen = PageText(regions, pieces)
+        return bool(value.get("busy"))
+
+
+async def text_box(page: Page, seconds: float) -> Locator | None:
+    """The first box that a person could type into; a script may still be making it."""
+    boxes = page.get_by_role("textbox").or_(page.get_by_role("searchbox"))
+    boxes = boxes.or_(page.get_by_role("combobox"))
+    typed_into = page.locator("input, textarea, [contenteditable]")
+    seen = boxes.and_(typed_into).filter(visible=True)
+    with contextlib.suppress(PlaywrightTimeout):
+        await seen.first.wait_for(timeout=1000 * seconds)
+    for box in (await seen.all())[:_BOXES]:
+        with contextlib.suppress(PlaywrightTimeout):  # it is gone already
+            if await box.is_editable(timeout=1000 * seconds):
+                return box
+    return None

@@ -1,0 +1,122 @@
+"""The page as plain HTTP shows it: fetched with requests, read with Beautiful Soup over lxml.
+
+The standard library's own parser needs minutes for markup that was made to hurt it.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+import requests
+from bs4 import BeautifulSoup, Tag
+from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse
+
+from grader.model import Reply
+from grader.outcomes import Outcome
+from grader.probes.answers import LIVE_REGIONS, PageText, answer_in, appeared
+from grader.probes.dialing import Dialer, pool_classes, tls_context
+from grader.probes.http import Line, Send
+
+# Frameworks inline their styles and data: a page is larger than an answer.
+PAGE_CAP = 256 * 1024
+_TEXT_BOXES = (
+    "textarea, [role=textbox], [role=searchbox], [contenteditable=true], "
+    "input:not([type]), input[type=''], input[type=text i], input[type=search i]"
+)
+
+
+class PageProbe:
+    """Asks through the page's own form, without a browser.
+
+    A page that computes its answer in the browser cannot be asked this way: that is NOT_CHECKED.
+    """
+
+    def __init__(self, base: str, line: Line) -> None:
+        self._base = base
+        self._line = line
+        self._blank: tuple[Reply, BeautifulSoup] | None = None
+
+    def ask(self, query: str, seconds: float) -> Reply:
+        """The page itself for an empty query, else the answer that the page shows to it."""
+        if self._blank is None or not query:
+            page = self._line.get(f"{self._base}/", seconds, PAGE_CAP)
+            soup = BeautifulSoup(page.text, "lxml")
+            page = dataclasses.replace(page, text_box=_text_box(soup) is not None)
+            if page.failure is None and page.status == 200:
+                self._blank = page, soup
+            if not query or self._blank is None:
+                return page
+        return self._ask_form(*self._blank, query, seconds)
+
+    def _ask_form(self, blank: Reply, soup: BeautifulSoup, query: str, seconds: float) -> Reply:
+        box = _text_box(soup)
+        form = box.find_parent("form") if box is not None else None
+        if box is None or form is None or not box.get("name") or not _asks_by_get(form):
+            words = "the page's answer appears in a browser only: ask it with --probe browser"
+            return dataclasses.replace(
+                blank,
+                text="",
+                failure=Outcome.NOT_CHECKED if blank.text_box else None,
+                detail=words,
+            )
+        action = urlsplit(urljoin(blank.final_url, str(form.get("action") or "")))
+        asked = urlencode({str(box["name"]): query}, quote_via=quote)
+        reply = self._line.get(
+            action._replace(query=asked, fragment="").geturl(), seconds, PAGE_CAP
+        )
+        answered = BeautifulSoup(reply.text, "lxml")
+        text = answer_in(appeared(_page_text(soup), _page_text(answered), query))
+        return dataclasses.replace(reply, text=text, text_box=_text_box(answered) is not None)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Nowhere: to prepare the next request, requests would read and unpack all of a body."""
+        return
+
+
+def session(dialer: Dialer) -> tuple[Send, Callable[[], None]]:
+    """Requests as a transport, and what closes it."""
+
+    class VettedAdapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs, ssl_context=tls_context())
+            self.poolmanager.pool_classes_by_scheme = pool_classes(dialer)
+
+        def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:  # noqa: ARG002
+            # The context has its authorities; requests would load its own into it again each time.
+            conn.cert_reqs = "CERT_REQUIRED"
+
+    opened = _Session()
+    opened.trust_env = False
+    opened.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("http://", "https://"):
+        opened.mount(scheme, VettedAdapter(pool_connections=4, pool_maxsize=1))
+
+    def send(url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        # No timeout: the deadline ends it.
+        response = opened.get(url, headers=dict(headers), stream=True, allow_redirects=False)
+        raw: BaseHTTPResponse = response.raw
+        return raw
+
+    return send, opened.close
+
+
+def _asks_by_get(form: Tag) -> bool:
+    """Whether a form sends its fields in the address; so does one whose method is unknown."""
+    return str(form.get("method") or "").strip().lower() not in ("post", "dialog")
+
+
+def _text_box(soup: BeautifulSoup) -> Tag | None:
+    return next(
+        (box for box in soup.select(_TEXT_BOXES) if not box.has_attr("disabled")),
+        None,
+    )
+
+
+def _page_text(soup: BeautifulSoup) -> PageText:
+    regions = [region.get_text(" ", strip=True) for region in soup.select(LIVE_REGIONS)]
+    return PageText(regions, list(soup.stripped_strings))

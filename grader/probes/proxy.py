@@ -1,0 +1,297 @@
+"""A vetting HTTP proxy on loopback, through which every byte of a browser goes.
+
+A browser follows redirects, loads images, opens WebSockets and starts workers on its own; only a
+proxy sees all of that. Each target is vetted by the same guard as the other probes' requests, and
+the address that passed is the address that is dialed.
+"""
+
+import asyncio
+import base64
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+from urllib.parse import urlsplit
+
+from grader.outcomes import Outcome
+from grader.probes.connecting import PATIENCE, DialError, not_connected, resolving, vet
+from grader.probes.guard import ForbiddenAddressError, Guard, Origin, shown
+
+BYTE_CAP = 20 * 1024 * 1024
+CONNECTIONS_AT_ONCE = 64
+CONNECTIONS_IN_ALL = 1000
+_HEAD_CAP = 64 * 1024
+_HEAD_SECONDS = 30.0
+# Headers that concern one connection, not what is asked or answered (RFC 9110, section 7.6.1).
+_HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "upgrade"}
+)
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Headers = list[tuple[str, str]]
+
+
+class _RefusedError(Exception):
+    """A request that is not served; the text is the status line's end."""
+
+
+class Ticket:
+    """What one visit of the browser may do, and what became of it.
+
+    Attributes:
+        name: what the browser shows to the proxy, with `secret`.
+        exhausted: whether the visit wanted more bytes than it may have.
+        failures: why the last connection to an origin failed.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.name = secrets.token_hex(8)
+        self.secret = secrets.token_hex(16)
+        self.exhausted = False
+        self.failures: dict[Origin, DialError] = {}
+        self._bytes = 0
+        self._connections = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def enter(self, task: asyncio.Task[Any]) -> None:
+        """Count a connection, which `task` serves.
+
+        Raises:
+            _RefusedError: if it is one too many.
+        """
+        self._connections += 1
+        if len(self._tasks) >= CONNECTIONS_AT_ONCE or self._connections > CONNECTIONS_IN_ALL:
+            raise _RefusedError("429 Too Many Requests")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def spend(self, size: int) -> None:
+        """Count bytes, whichever way they pass.
+
+        Raises:
+            ConnectionAbortedError: if these are too many: every connection of the visit ends.
+        """
+        self._bytes += size
+        if self._bytes > BYTE_CAP:
+            self.exhausted = True
+            self.end()
+            raise ConnectionAbortedError("the visit's bytes are used up")
+
+    def end(self) -> None:
+        """End every connection."""
+        for task in self._tasks:
+            task.cancel()
+
+
+class VettingProxy:
+    """Serves whoever shows an admitted ticket, and nobody else.
+
+    One listener serves all visits. What the browser asks on its own account has no ticket.
+    """
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, Ticket] = {}
+        self._server: asyncio.Server | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        """Listen on a free port of loopback."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_HEAD_CAP)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        """Listen no more, and end what is under way."""
+        if self._server is not None:
+            self._server.close()
+        for ticket in list(self._tickets.values()):
+            self.revoke(ticket)
+
+    def admit(self, guard: Guard) -> Ticket:
+        """Give a new ticket."""
+        ticket = Ticket(guard)
+        self._tickets[_credentials(ticket)] = ticket
+        return ticket
+
+    def revoke(self, ticket: Ticket) -> None:
+        """Serve `ticket` no more, and end what is under way."""
+        self._tickets.pop(_credentials(ticket), None)
+        ticket.end()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._serve_one((reader, writer))
+            writer.close()
+        except (OSError, EOFError, asyncio.CancelledError):
+            # Either side may hang up at any moment, and the end of a ticket cancels this task.
+            writer.transport.abort()
+
+    async def _serve_one(self, client: Streams) -> None:
+        reader, writer = client
+        try:
+            async with asyncio.timeout(_HEAD_SECONDS):
+                start, headers = await _read_head(reader)
+            ticket = self._tickets.get(dict(headers).get("proxy-authorization", ""))
+            if ticket is None:
+                raise _RefusedError("407 Proxy Authentication Required")
+            ticket.enter(_this_task())
+            method, target, _ = start.split(" ")
+            if method == "CONNECT":
+                await _tunnel(ticket, target, client)
+            else:
+                await _forward(ticket, method, target, headers, client)
+        except _RefusedError as refused:
+            await _refuse(writer, str(refused))
+        except (ValueError, asyncio.LimitOverrunError):
+            await _refuse(writer, "400 Bad Request")
+
+
+async def _tunnel(ticket: Ticket, authority: str, client: Streams) -> None:
+    """Let bytes through both ways: https, and WebSockets of either kind."""
+    origin = _origin(f"https://{authority}")
+    private = ticket.guard.private_origin
+    # The scheme inside the tunnel is unknown; it is the same server either way.
+    if private is not None and (origin.host, origin.port) == (private.host, private.port):
+        origin = private
+    async with _dialed(ticket, origin) as server:
+        client[1].write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
+        await _first(_pump(client[0], server[1], ticket), _pump(server[0], client[1], ticket))
+
+
+async def _forward(
+    ticket: Ticket, method: str, target: str, headers: Headers, client: Streams
+) -> None:
+    """Pass one plain http request on, and the reply back; then both connections are closed."""
+    reader, writer = client
+    named = dict(headers)
+    if "transfer-encoding" in named:
+        raise _RefusedError("501 Not Implemented")  # browsers do not send such requests over http/1
+    size = int(named.get("content-length", "0"))
+    if not 0 <= size <= BYTE_CAP:
+        raise _RefusedError("413 Content Too Large")
+    origin = _origin(target)
+    path = target.partition("://")[2][len(urlsplit(target).netloc) :]
+    async with _dialed(ticket, origin) as server:
+        start = f"{method} {path if path.startswith('/') else f'/{path}'} HTTP/1.1"
+        await _send(server[1], _head(start, headers), ticket)
+        await _send(server[1], await reader.readexactly(size), ticket)
+        await _send(writer, await _reply_head(ticket, origin, server[0]), ticket)
+        # The client says no more on this connection: when it ends, it has hung up.
+        await _first(_pump(server[0], writer, ticket), reader.read(1))
+
+
+async def _reply_head(ticket: Ticket, origin: Origin, reader: asyncio.StreamReader) -> bytes:
+    try:
+        start, headers = await _read_head(reader)
+        while start.split(" ")[1].startswith("1"):  # interim replies are for the connection alone
+            start, headers = await _read_head(reader)
+    except (ValueError, IndexError, EOFError, OSError, asyncio.LimitOverrunError):
+        words = f"{shown(origin.host)} closed the connection without a reply, or sent no HTTP"
+        ticket.failures[origin] = DialError(Outcome.UNREACHABLE, words)
+        raise _RefusedError("502 Bad Gateway") from None
+    return _head(start, headers)
+
+
+@contextlib.asynccontextmanager
+async def _dialed(ticket: Ticket, origin: Origin) -> AsyncIterator[Streams]:
+    """A connection to a vetted address of `origin`."""
+    try:
+        server = await _dial(ticket.guard, origin)
+    except DialError as error:
+        ticket.failures[origin] = error
+        raise _RefusedError("502 Bad Gateway") from None
+    ticket.failures.pop(origin, None)
+    try:
+        yield server
+    finally:
+        server[1].transport.abort()
+
+
+async def _dial(guard: Guard, origin: Origin) -> Streams:
+    addresses = await asyncio.wrap_future(resolving(origin.host, origin.port))
+    vet(guard, origin, addresses)
+    errors = []
+    for others, address in zip(reversed(range(len(addresses))), addresses, strict=True):
+        try:
+            async with asyncio.timeout(PATIENCE if others else None):
+                return await asyncio.open_connection(str(address), origin.port, limit=_HEAD_CAP)
+        except OSError as error:
+            errors.append(error)
+    raise not_connected(origin, errors)
+
+
+def _origin(url: str) -> Origin:
+    try:
+        return Origin.of(url)
+    except ForbiddenAddressError:
+        raise _RefusedError("400 Bad Request") from None
+
+
+async def _read_head(reader: asyncio.StreamReader) -> tuple[str, Headers]:
+    """The first line, and the headers with their names in small letters.
+
+    Raises:
+        ValueError: if it is not HTTP.
+    """
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    start, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
+    headers = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or any(character in line for character in "\r\n\0"):
+            raise ValueError(f"not a header: {line[:80]!r}")
+        headers.append((name.lower(), value.strip()))
+    return start, headers
+
+
+def _head(start: str, headers: Headers) -> bytes:
+    """The bytes of a head that says that the connection ends after this."""
+    kept = [f"{name}: {value}" for name, value in headers if name not in _HOP_BY_HOP]
+    return "\r\n".join([start, *kept, "Connection: close", "", ""]).encode("latin-1")
+
+
+async def _send(writer: asyncio.StreamWriter, piece: bytes, ticket: Ticket) -> None:
+    ticket.spend(len(piece))
+    writer.write(piece)
+    await writer.drain()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ticket: Ticket) -> None:
+    while piece := await reader.read(_HEAD_CAP):
+        await _send(writer, piece, ticket)
+
+
+async def _first(*coroutines: Coroutine[Any, Any, Any]) -> None:
+    """Run all until one is over, then end the others.
+
+    Raises:
+        OSError: what that one raised.
+    """
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _refuse(writer: asyncio.StreamWriter, status: str) -> None:
+    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close"]
+    if status.startswith("407"):
+        lines.append('Proxy-Authenticate: Basic realm="grader"')
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    await writer.drain()
+
+
+def _credentials(ticket: Ticket) -> str:
+    return "Basic " + base64.b64encode(f"{ticket.name}:{ticket.secret}".encode()).decode()
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a coroutine runs in a task")
+    return task

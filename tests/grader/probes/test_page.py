@@ -1,0 +1,148 @@
+"""The page probe on our own page, on pages of other makes, and on pages that cannot be asked."""
+
+import socket
+
+import pytest
+from flask import Flask, request
+
+from grader.model import Limits, ProbeKind, Reply, Submission
+from grader.outcomes import Outcome
+from grader.probes import Deployment
+from grader.probes.page import PAGE_CAP
+from tests.grader.probes.raw import always, raw_server, read_request, reply
+from tests.servers import serve
+from webapp.app import create_app
+
+
+def _ask(url: str, *queries: str) -> list[Reply]:
+    limits = Limits(timeout=5, allow_private=True)
+    with Deployment(Submission("abc", url), limits) as deployment:
+        return [deployment.ask(ProbeKind.PAGE, query) for query in queries]
+
+
+def _page(html: str) -> Reply:
+    with raw_server(always(reply(html.encode(), "Content-Type: text/html"))) as server:
+        return _ask(server.url, "")[0]
+
+
+def test_our_own_page_has_a_text_box_and_answers() -> None:
+    with serve(create_app({"PROCESS": lambda query: query.upper()})) as url:
+        page, answer = _ask(url, "", "What is 1 plus 2?")
+    assert page.text_box is True
+    assert "Welcome!!" in page.text
+    assert answer.text == "WHAT IS 1 PLUS 2?"
+    assert answer.status == 200
+
+
+def test_no_match_on_our_own_page_is_an_empty_answer() -> None:
+    with serve(create_app({"PROCESS": lambda _query: ""})) as url:
+        (answer,) = _ask(url, "What is 1 plus 2?")
+    assert answer.text == ""
+    assert answer.failure is None
+
+
+def test_a_page_without_a_live_region_is_compared_with_its_blank_self() -> None:
+    app = Flask("other")
+
+    @app.get("/")
+    def index() -> str:
+        asked = request.args.get("question", "")
+        answer = f"<p>You asked:</p><p>{asked}</p><b>Three</b>" if asked else ""
+        return f"<h1>Hello</h1><form action='/'><textarea name=question></textarea></form>{answer}"
+
+    with serve(app) as url:
+        (answer,) = _ask(url, "What is 1 plus 2?")
+    assert answer.text == "You asked: Three"
+
+
+def test_text_boxes_are_recognized_whatever_their_markup() -> None:
+    for markup in (
+        "<input>",
+        "<input type=''>",
+        "<input type=TEXT>",
+        "<input type=search>",
+        "<textarea></textarea>",
+        "<div role=textbox contenteditable=true></div>",
+    ):
+        assert _page(f"<html><body>{markup}").text_box is True, markup
+
+
+def test_other_inputs_are_no_text_boxes() -> None:
+    for markup in (
+        "<input type=submit>",
+        "<input type=hidden>",
+        "<input type=text disabled>",
+        "<p>input",
+        "<!-- <input> -->",
+    ):
+        assert _page(f"<html><body>{markup}").text_box is False, markup
+
+
+def test_a_page_that_answers_in_the_browser_only_is_not_checked() -> None:
+    html = b"<html><body><input id=q><div id=answer></div><script src=app.js></script>"
+    with raw_server(always(reply(html, "Content-Type: text/html"))) as server:
+        (answer,) = _ask(server.url, "What is 1 plus 2?")
+    assert answer.failure is Outcome.NOT_CHECKED
+    assert "browser" in answer.detail
+
+
+def test_a_page_that_fails_is_told_as_it_is() -> None:
+    with raw_server(always(reply(b"oh no", status="500 Internal Server Error"))) as server:
+        (answer,) = _ask(server.url, "What is 1 plus 2?")
+    assert answer.status == 500
+
+
+def test_a_page_may_be_larger_than_a_reply() -> None:
+    assert _page("<input>" + "<p>style</p>" * 10_000).text_box is True
+
+
+def test_the_body_of_a_redirect_is_under_the_cap_too() -> None:
+    moved = reply(b"x" * (PAGE_CAP + 1), "Location: /there", status="302 Found")
+    with raw_server(always(moved)) as server:
+        (page,) = _ask(server.url, "")
+    assert page.failure is Outcome.TOO_LARGE
+    assert page.final_url == f"{server.url}/"
+
+
+def test_a_redirect_is_followed_to_the_page() -> None:
+    def handle(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            home = head.startswith(b"GET / ")
+            moved = reply(b"moved", "Location: /there", status="302 Found")
+            connection.sendall(moved if home else reply(b"<input>"))
+
+    with raw_server(handle) as server:
+        (page,) = _ask(server.url, "")
+    assert page.text_box is True
+    assert page.final_url == f"{server.url}/there"
+
+
+def test_hostile_markup_is_read_without_harm() -> None:
+    for html in ("<div>" * 20_000 + "<input>", "<" * 200_000, "<!--" * 50_000, "<a b='" * 50_000):
+        assert _page(html).status == 200
+
+
+def test_one_connection_serves_the_page_too() -> None:
+    def handle(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            answer = b"3" if b"?q=" in head else b""
+            html = b"<form><input name=q></form><output>%s</output>" % answer
+            connection.sendall(reply(html, "Content-Type: text/html", "Set-Cookie: a=b"))
+
+    with raw_server(handle) as server:
+        answers = _ask(server.url, "", "one", "two")
+        assert [answer.text for answer in answers[1:]] == ["3", "3"]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("method", ["", "GET", " get ", "nonsense"])
+def test_forms_are_asked_by_get_unless_they_say_post(method: str) -> None:
+    def handle(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            answer = "3" if b"?q=" in head else ""
+            html = f"<form method='{method}'><input name=q></form><output>{answer}</output>"
+            connection.sendall(reply(html.encode(), "Content-Type: text/html"))
+
+    with raw_server(handle) as server:
+        (answer,) = _ask(server.url, "one")
+    assert answer.text == "3"

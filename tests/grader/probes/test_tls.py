@@ -1,0 +1,138 @@
+"""Certificates: only one that a browser would trust lets a deployment be asked."""
+
+import datetime
+import itertools
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from grader.model import Limits, ProbeKind, Reply, Submission
+from grader.outcomes import Outcome
+from grader.probes import Deployment
+from grader.probes.dialing import tls_context
+from tests.grader.probes.raw import always, raw_server, read_request, reply, reset
+
+PAST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
+    """An authority that the grader trusts while the test lasts."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    tls_context.cache_clear()
+    yield made
+    tls_context.cache_clear()
+
+
+def server_context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+def _ask(certificate: trustme.LeafCert, kind: ProbeKind = ProbeKind.API) -> Reply:
+    html = reply(b"<form><input name=q></form><output>3</output>", "Content-Type: text/html")
+    answer = html if kind is ProbeKind.PAGE else reply(b"3")
+    with raw_server(always(answer), server_context(certificate)) as server:
+        limits = Limits(timeout=20, allow_private=True)
+        with Deployment(Submission("abc", server.url), limits) as deployment:
+            return deployment.ask(kind, "What is 1 plus 2?")
+
+
+@pytest.mark.parametrize("kind", [ProbeKind.API, ProbeKind.PAGE])
+def test_a_trusted_certificate_lets_the_deployment_be_asked(
+    authority: trustme.CA, kind: ProbeKind
+) -> None:
+    before = tls_context().cert_store_stats()
+    got = _ask(authority.issue_cert("127.0.0.1"), kind)
+    assert (got.status, got.failure) == (200, None)
+    assert tls_context().cert_store_stats() == before, "other authorities are trusted now"
+
+
+@pytest.mark.parametrize("kind", [ProbeKind.API, ProbeKind.PAGE])
+def test_an_expired_certificate_is_said(authority: trustme.CA, kind: ProbeKind) -> None:
+    expired = authority.issue_cert(
+        "127.0.0.1", not_before=PAST, not_after=PAST + datetime.timedelta(days=90)
+    )
+    got = _ask(expired, kind)
+    assert got.failure is Outcome.UNREACHABLE
+    assert "expired" in got.detail
+
+
+def test_a_certificate_for_another_name_is_said(authority: trustme.CA) -> None:
+    got = _ask(authority.issue_cert("other.example.org"))
+    assert got.failure is Outcome.UNREACHABLE
+    assert "127.0.0.1" in got.detail
+
+
+@pytest.mark.usefixtures("authority")
+def test_a_certificate_of_an_unknown_authority_is_said() -> None:
+    got = _ask(trustme.CA().issue_cert("127.0.0.1"))
+    assert got.failure is Outcome.UNREACHABLE
+    assert "certificate" in got.detail
+
+
+def test_plain_http_behind_https_is_said() -> None:
+    def speak_plainly(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(reply(b"what?", status="400 Bad Request"))
+
+    with raw_server(speak_plainly) as server:
+        url = server.url.replace("http:", "https:")
+        limits = Limits(timeout=20, allow_private=True)
+        with Deployment(Submission("abc", url), limits) as deployment:
+            got = deployment.ask(ProbeKind.API, "x")
+    assert got.failure is Outcome.UNREACHABLE
+    assert "TLS" in got.detail
+
+
+def test_a_handshake_that_hangs_ends_with_the_deadline() -> None:
+    def hang(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+
+    with raw_server(hang) as server:
+        limits = Limits(timeout=0.6, allow_private=True)
+        url = server.url.replace("http:", "https:")
+        with Deployment(Submission("abc", url), limits) as deployment:
+            got = deployment.ask(ProbeKind.API, "x")
+    assert got.failure is Outcome.TOO_SLOW
+    assert 600 <= got.elapsed_ms < 1600
+
+
+@pytest.mark.parametrize("kind", [ProbeKind.API, ProbeKind.PAGE])
+def test_a_tls_connection_reset_while_it_was_written_to_is_retried(
+    authority: trustme.CA, kind: ProbeKind
+) -> None:
+    html = reply(b"<form><input name=q></form><output>3</output>", "Content-Type: text/html")
+    connections = itertools.count()
+
+    def handle(connection: socket.socket) -> None:
+        if next(connections) == 0:
+            read_request(connection)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            connection.sendall(html)
+            connection.recv(100)
+            reset(connection)
+            return
+        end = b""
+        while piece := connection.recv(1 << 20):
+            end = (end + piece)[-4:]
+            if end == b"\r\n\r\n":
+                connection.sendall(html)
+
+    # Longer than what the system takes off the writer's hands.
+    query = "x" * 6_000_000
+    with raw_server(handle, server_context(authority.issue_cert("127.0.0.1"))) as server:
+        limits = Limits(timeout=30, allow_private=True)
+        with Deployment(Submission("abc", server.url), limits) as deployment:
+            first = deployment.ask(kind, "")
+            second = deployment.ask(kind, query)
+    assert [(got.status, got.detail) for got in (first, second)] == [(200, "")] * 2
+    assert (first.attempts, second.attempts) == (1, 2)

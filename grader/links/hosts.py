@@ -1,0 +1,150 @@
+"""Where a link leads, as far as its host tells: to an app, to another site, or nowhere."""
+
+import ipaddress
+import re
+
+import idna
+
+from grader.model import InputError, State
+
+
+class LinkError(InputError):
+    """A link that cannot be asked.
+
+    Attributes:
+        message: what is wrong with it.
+        advice: what is wrong with it and what the student can do about it; also its `str()`.
+        state: INVALID, or REFUSED where it leads to a private address.
+    """
+
+    def __init__(self, message: str, remedy: str, state: State = State.INVALID) -> None:
+        super().__init__(message, remedy, state)
+        self.message = message
+        self.advice = f"{message} {remedy}"
+        self.state = state
+
+    def __str__(self) -> str:
+        return self.advice
+
+
+HAND_IN = "Hand in the address of your deployed app, such as https://your-app.vercel.app."
+DEPLOY = "Deploy the app, and hand in the address that the platform gives it."
+REPOSITORY = (
+    "This is a source code repository and not the running app.",
+    "Hand in the address where it is deployed: on GitHub it is on the repository's page, at the "
+    "right, under Deployments.",
+)
+_VERCEL = (
+    "This is a page of vercel.com and not your app.",
+    "Open the project on vercel.com: its Overview shows the production deployment; click the "
+    "address under Domains (it ends in .vercel.app) and hand in what opens.",
+)
+_RENDER = (
+    "This is a page of Render and not your app.",
+    "Open the service on dashboard.render.com: click the address under the service's name (it ends "
+    "in .onrender.com) and hand in what opens.",
+)
+_HEROKU = (
+    "This is a page of Heroku and not your app.",
+    'Open the app on dashboard.heroku.com: click "Open app" at the top right and hand in the '
+    "address of what opens (it ends in .herokuapp.com).",
+)
+NOT_THE_APP = {
+    "github.com": REPOSITORY,
+    "gist.github.com": REPOSITORY,
+    "raw.githubusercontent.com": REPOSITORY,
+    "gitlab.com": REPOSITORY,
+    "bitbucket.org": REPOSITORY,
+    "git.heroku.com": REPOSITORY,
+    "vercel.com": _VERCEL,
+    "render.com": _RENDER,
+    "dashboard.render.com": _RENDER,
+    "heroku.com": _HEROKU,
+    "dashboard.heroku.com": _HEROKU,
+}
+_LOCAL_NAMES = (".local", ".internal", ".lan", ".home.arpa")
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)
+_HOST_NAME = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!$)|$))+")
+_IP_V4 = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+
+
+def read_authority(authority: str) -> tuple[str, int | None]:
+    """Check host and port; an international host name is given in its ASCII form.
+
+    Raises:
+        LinkError: they are malformed, or hold credentials.
+    """
+    if not authority:
+        raise LinkError("There is no host name in the link.", HAND_IN)
+    if "@" in authority:
+        raise LinkError(
+            "The link holds a user name or password.",
+            "Hand in the address without what stands before the @; if the password is real, "
+            "change it.",
+        )
+    matched = _AUTHORITY.fullmatch(authority)
+    if matched is None:
+        raise LinkError(f'"{excerpt(authority)}" is not a host name with a port.', HAND_IN)
+    port = int(matched[2]) if matched[2] else None
+    if port is not None and not 1 <= port <= 65535:
+        raise LinkError(f"There is no port {port}.", HAND_IN)
+    host = matched[1].lower()
+    fault = LinkError(f'"{excerpt(host)}" is not a valid host name.', HAND_IN)
+    try:
+        if host.startswith("["):
+            return f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]", port
+        if not host.isascii():
+            host = idna.encode(host, uts46=True).decode("ascii").lower()
+        host = host.removesuffix(".")
+        if _IP_V4.fullmatch(host):
+            return str(ipaddress.IPv4Address(host)), port
+    except ValueError:
+        raise fault from None
+    if not _HOST_NAME.fullmatch(host):
+        raise fault
+    return host, port
+
+
+def refuse_another_site(host: str) -> None:
+    """Recognise what is handed in instead of the app.
+
+    Raises:
+        LinkError: the host is a repository's or a dashboard's, or no complete name.
+    """
+    site = host.removeprefix("www.")
+    if site in NOT_THE_APP:
+        raise LinkError(*NOT_THE_APP[site])
+    if "." not in host and not host.startswith("["):
+        raise LinkError(f'"{host}" is not a complete host name.', HAND_IN)
+
+
+def is_own_machine(host: str) -> bool:
+    """Whether a host as it is written is the machine that asks."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = _address(host)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def why_private(host: str) -> str:
+    """Why a host as it is written is out of reach for others; empty where it may be in reach."""
+    if is_own_machine(host):
+        return "This is your own machine: nobody else can reach it."
+    address = _address(host)
+    private = address is not None and (not address.is_global or address.is_multicast)
+    if private or host.endswith(_LOCAL_NAMES):
+        return f"{host} lies in a private network: nobody outside of it can reach it."
+    return ""
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def excerpt(text: str) -> str:
+    """The text, cut where it is too long for a message."""
+    return text if len(text) <= 80 else f"{text[:79]}…"

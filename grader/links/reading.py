@@ -1,0 +1,243 @@
+"""Reads the link that a student handed in: repairs it where that is safe, else says what to do.
+
+Source of what students hand in instead of their URL: the course activity (docs/architecture.md).
+Nothing is asked of the network here; the address that a name resolves to is the probes' business.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from grader.links.hosts import (
+    DEPLOY,
+    HAND_IN,
+    NOT_THE_APP,
+    REPOSITORY,
+    LinkError,
+    excerpt,
+    is_own_machine,
+    read_authority,
+    refuse_another_site,
+    why_private,
+)
+from grader.model import State
+
+MAX_LENGTH = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that can be asked.
+
+    Attributes:
+        url: the base URL: http or https, a host, perhaps a port and a path; no credentials, query,
+            fragment or trailing slash.
+        notes: what was repaired and what looks odd, one sentence each, for the student.
+    """
+
+    url: str
+    notes: tuple[str, ...] = ()
+
+
+_HASHED = (
+    "This seems to be Vercel's address of one single deployment, which never changes when you push "
+    "and may ask for a login. Hand in the production domain, listed under Domains on the project's "
+    "Overview, such as https://{project}.vercel.app."
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_FROM_TEXT = "Took the link out of the text around it."
+_PATH_SAFE = "/%:@!$&'()*+,;=~[]{}^"
+
+# Full-width forms are typed by East Asian keyboards, backslashes by habit on Windows.
+_LOOKALIKES = {
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    0x3000: " ",
+    0x3002: ".",
+    0xFF61: ".",
+    ord("\\"): "/",
+}
+# Between the text and the target of a Markdown link, and between glued links, there is no space.
+_SEPARATOR = re.compile(r"""[\s<>"“”«»`|]+|\]\(|[,;](?=https?[:/])""", re.IGNORECASE)
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_WEB = re.compile(r"(?:[^/?#]*[^a-z0-9/?#])?(https?)([:/]+)", re.IGNORECASE)
+_NOT_WEB = re.compile(
+    r"(?!https?:)(?:[a-z][a-z0-9+.-]*://|[a-z]:/|git@"
+    r"|(?:javascript|data|file|ftps?|mailto|ssh|blob|about):)",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"(?:(?:[\w-]+\.)+(?:xn--[\w-]+|[^\W\d_]{2,})|localhost|[0-9]+(?:\.[0-9]+){3})"
+    r"(?::[0-9]*)?(?:[/?#].*)?",
+    re.IGNORECASE,
+)
+_VERCEL_HASH = re.compile(
+    r"(.+?)-(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{9}-[a-z0-9-]+\.vercel\.app"
+)
+
+
+def read_link(text: str, *, allow_private: bool = False) -> Link:
+    """Find the one link in what a student handed in, and bring it into its plain form.
+
+    Args:
+        text: as handed in, at most 2,048 characters.
+        allow_private: whether localhost and private addresses can be asked.
+
+    Raises:
+        LinkError: there is no link, more than one, or none that leads to a deployed app.
+    """
+    if len(text.strip()) > MAX_LENGTH:
+        raise LinkError(f"The link is longer than {MAX_LENGTH:,} characters.", HAND_IN)
+    cleaned, notes = _clean(text)
+    if not cleaned:
+        raise LinkError("Nothing was handed in.", HAND_IN)
+    words = [word for piece in _SEPARATOR.split(cleaned) if (word := _trim(piece))]
+    marked = [word for word in words if _NOT_WEB.match(word) or _WEB.match(word)]
+    bare = [word for word in words if word not in marked and _BARE.fullmatch(word)]
+
+    faults: dict[str, LinkError] = {}
+    # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does.
+    found = _usable(marked, allow_private, faults) or _usable(bare, allow_private, faults)
+    for url in [url for url in found if url.startswith("http://")]:
+        secure = url.replace("http://", "https://", 1)
+        if secure in found:
+            del found[url]
+            notes.append(f"Took {secure} of the two, since https keeps private what is sent.")
+    if len(found) > 1:
+        raise LinkError(f"There are several links: {' and '.join(found)}.", "Hand in one of them.")
+    for word, link in found.values():
+        if word != cleaned:
+            notes.append(_FROM_TEXT)
+        notes.extend(link.notes)
+        notes.extend(f"Left out {left}: {fault.message}" for left, fault in faults.items())
+        return Link(link.url, tuple(dict.fromkeys(notes)))
+    for fault in faults.values():
+        raise fault
+    raise LinkError(f'There is no link in "{excerpt(cleaned)}".', HAND_IN)
+
+
+def is_loopback(text: str) -> bool:
+    """Whether what was handed in is a link to this very machine."""
+    try:
+        link = read_link(text, allow_private=True)
+    except LinkError:
+        return False
+    return is_own_machine(urlsplit(link.url).hostname or "")
+
+
+def _usable(
+    words: list[str], allow_private: bool, faults: dict[str, LinkError]
+) -> dict[str, tuple[str, Link]]:
+    """The words that are links by their URL; what is wrong with the others goes into `faults`."""
+    found: dict[str, tuple[str, Link]] = {}
+    for word in words:
+        try:
+            link = _read(word, allow_private)
+        except LinkError as fault:
+            faults[excerpt(word)] = fault
+        else:
+            found.setdefault(link.url, (word, link))
+    return found
+
+
+def _clean(text: str) -> tuple[str, list[str]]:
+    notes = []
+    visible = "".join(
+        char
+        for char in text
+        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+    ).strip()
+    if visible != text.strip():
+        notes.append("Took out invisible characters.")
+    plain = visible.translate(_LOOKALIKES).strip()
+    if plain != visible:
+        notes.append("Replaced full-width characters or backslashes by those that links use.")
+    return plain, notes
+
+
+def _trim(piece: str) -> str:
+    return _trim_end(piece.lstrip("'([{*"))
+
+
+def _trim_end(piece: str) -> str:
+    while piece:
+        opening = _PAIRS.get(piece[-1])
+        unpaired = opening is not None and piece.count(opening) < piece.count(piece[-1])
+        if not unpaired and piece[-1] not in ".,;:!?'*…":
+            break
+        piece = piece[:-1]
+    return piece
+
+
+def _read(word: str, allow_private: bool) -> Link:
+    """Read one candidate.
+
+    Raises:
+        LinkError: it is no link to a deployed app.
+    """
+    scheme, rest, notes = _split_scheme(word)
+    authority, tail = _split_at(rest, "/?#")
+    host, port = read_authority(authority)
+    private = why_private(host)
+    if not private:
+        refuse_another_site(host)
+    elif not allow_private:
+        raise LinkError(private, DEPLOY, State.REFUSED)
+    if not scheme:
+        scheme = "http" if private else "https"
+        notes.append(f"Put {scheme}:// in front.")
+    if not authority.startswith(host):
+        notes.append(f"Wrote the host name as {host}.")
+
+    path, query = _split_at(tail, "?#")
+    base = _base_path(path)
+    if extra := path[len(base) :].lstrip("/") + query:
+        notes.append(f'Left out "{excerpt(extra)}": the grader adds what it asks itself.')
+    if hashed := _VERCEL_HASH.fullmatch(host):
+        notes.append(_HASHED.format(project=hashed[1]))
+    origin = f"{scheme}://{host}"
+    if port not in (None, _DEFAULT_PORTS[scheme]):
+        origin += f":{port}"
+    url = origin + quote(base, safe=_PATH_SAFE)
+    if len(url) > MAX_LENGTH:
+        raise LinkError(f"The link is longer than {MAX_LENGTH:,} characters.", HAND_IN)
+    return Link(url, tuple(notes))
+
+
+def _split_scheme(word: str) -> tuple[str, str, list[str]]:
+    """Split off the scheme; it is empty where the word has none."""
+    if _NOT_WEB.match(word):
+        site = re.match(r"(?:git@|[a-z+]+://(?:git@)?)([a-z.]+)[:/]", word, re.IGNORECASE)
+        if site and NOT_THE_APP.get(site[1].lower()) is REPOSITORY:
+            raise LinkError(*REPOSITORY)
+        if re.match(r"file:|[a-z]:/", word, re.IGNORECASE):
+            raise LinkError("This is a file on your own machine.", DEPLOY)
+        raise LinkError(
+            f'"{excerpt(word)}" does not begin with https:// or http://.',
+            HAND_IN,
+        )
+    scheme, written, rest = "", "", word
+    notes = []
+    while web := _WEB.match(rest):  # more than once where a link was pasted behind "https://"
+        if web.start(1):
+            notes.append(_FROM_TEXT)
+        scheme, written, rest = web[1].lower(), written + web[1] + web[2], rest[web.end() :]
+    if scheme and written != f"{scheme}://":
+        notes.append(f'Read "{excerpt(written)}" as "{scheme}://".')
+    return scheme, rest, notes
+
+
+def _split_at(text: str, stops: str) -> tuple[str, str]:
+    at = min((index for stop in stops if (index := text.find(stop)) >= 0), default=len(text))
+    return text[:at], text[at:]
+
+
+def _base_path(path: str) -> str:
+    """The path that the app lives under: without the app's own routes at its end."""
+    while True:
+        shorter = _trim_end(path.rstrip("/"))
+        if shorter.lower().endswith(("/api", "/healthz")):
+            shorter = shorter[: shorter.rindex("/")]
+        if shorter == path:
+            return path
+        path = shorter

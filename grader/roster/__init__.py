@@ -1,0 +1,6 @@
+"""A class's roster: a CSV file, as forms and gradebooks export it, becomes rows."""
+
+from grader.roster.reading import Roster, Row, parse_roster, read_roster
+from grader.roster.table import Fault, RosterError
+
+__all__ = ["Fault", "Roster", "RosterError", "Row", "parse_roster", "read_roster"]

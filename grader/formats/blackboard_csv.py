@@ -1,0 +1,162 @@
+"""A file for Blackboard's gradebook upload, made with the header of the instructor's download.
+
+Source of the shape: Blackboard's gradebook download. Users are in the column `Username`, and a
+column that can be filled has a header such as `Lab [Total Pts: 100 Score] |12345`; the system's
+number behind the bar is what the upload goes by. Commas or tabs; UTF-8 or UTF-16.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from grader.formats.escaping import csv_cell
+from grader.formats.words import scaled
+from grader.model import InputError, Scorecard
+
+_EXPORT = "Take the file as Blackboard gives it (Gradebook, Download) and change nothing in it."
+_COLUMN = re.compile(r"(.+) \[Total Pts: ([^\]]*)\] \|(\d+)", re.DOTALL)
+_POINTS = re.compile(r"(\d{1,9}(?:[.,]\d{1,5})?) Score")
+
+
+class BlackboardError(InputError):
+    """The upload cannot be made; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlackboardUpload:
+    """A file to upload.
+
+    Attributes:
+        content: the file's bytes, in the download's encoding and with its delimiter.
+        filled: how many students it has.
+        not_in_gradebook: ids of the run's students whom the gradebook does not have.
+        not_in_run: the gradebook's users whom the run does not have.
+    """
+
+    content: bytes
+    filled: int
+    not_in_gradebook: tuple[str, ...]
+    not_in_run: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    encoding: str
+    delimiter: str
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+def fill(downloaded: bytes, assignment: str, scorecards: Iterable[Scorecard]) -> BlackboardUpload:
+    """Write `Username` and the assignment's column, scaled to its points.
+
+    A student is found by username, its domain aside; case does not matter. Who is not graded is
+    left out: Blackboard keeps the grades of users that an upload does not name.
+
+    Args:
+        downloaded: the gradebook's bytes.
+        assignment: the column's header, or the name at its beginning.
+        scorecards: of the class.
+
+    Raises:
+        BlackboardError: the file, the column or a user is in doubt.
+    """
+    table = _read(downloaded)
+    users = _users(table)
+    column = _column(table.header, assignment)
+    possible = _points_possible(column)
+    file = io.StringIO()
+    rows = csv.writer(file, delimiter=table.delimiter, quoting=csv.QUOTE_ALL)
+    rows.writerow(("Username", column))
+    filled, strangers = 0, []
+    for card in scorecards:
+        user = users.pop(card.submission.andrew_id.casefold(), None)
+        if user is None:
+            strangers.append(card.submission.andrew_id)
+        elif card.percent is not None:
+            rows.writerow((user, scaled(card.percent, possible)))
+            filled += 1
+    content = file.getvalue().encode(table.encoding)
+    return BlackboardUpload(content, filled, tuple(strangers), tuple(users.values()))
+
+
+def _read(downloaded: bytes) -> _Table:
+    wide = downloaded.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    marked = downloaded.startswith(codecs.BOM_UTF8)
+    encoding = "utf-16" if wide else "utf-8-sig" if marked else "utf-8"
+    try:
+        text = downloaded.decode(encoding)
+    except UnicodeDecodeError:
+        raise BlackboardError(f"The gradebook is neither UTF-8 nor UTF-16. {_EXPORT}") from None
+    first = text.partition("\n")[0]
+    delimiter = max(",", "\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows = [(reader.line_num, cells) for cells in reader if any(cells)]
+    except csv.Error as error:
+        raise BlackboardError(
+            f"Line {reader.line_num} of the gradebook cannot be read: {error}. {_EXPORT}"
+        ) from None
+    if not rows or "Username" not in rows[0][1]:
+        raise BlackboardError(f'This is no Blackboard gradebook: no column "Username". {_EXPORT}')
+    header = rows[0][1]
+    for line, cells in rows:
+        if len(cells) != len(header):
+            raise BlackboardError(
+                f"Line {line} has {len(cells)} cells and the header {len(header)}. {_EXPORT}"
+            )
+    return _Table(encoding, delimiter, header, rows[1:])
+
+
+def _users(table: _Table) -> dict[str, str]:
+    """Each username as it is written, by its part before the @ in small letters."""
+    index = table.header.index("Username")
+    users: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for line, cells in table.rows:
+        user = cells[index]
+        key = user.strip().partition("@")[0].casefold()
+        if key in users:
+            raise BlackboardError(
+                f'Lines {lines[key]} and {line} of the gradebook are both of "{user}": '
+                "leave one of them."
+            )
+        if key and csv_cell(user) == user:
+            users[key], lines[key] = user, line
+    return users
+
+
+def _column(header: Sequence[str], assignment: str) -> str:
+    wanted = _fold(assignment)
+    columns: Mapping[str, re.Match[str]] = {
+        title: found for title in header if (found := _COLUMN.fullmatch(title.strip()))
+    }
+    named = [title for title, found in columns.items() if wanted in (_fold(title), _fold(found[1]))]
+    if len(named) == 1:
+        return named[0]
+    names = ", ".join(f'"{title}"' for title in named or columns) or "no columns to fill at all"
+    if named:
+        raise BlackboardError(
+            f'Several columns are called "{assignment}": {names}. Give the whole header.'
+        )
+    raise BlackboardError(f'No column is called "{assignment}". There are {names}.')
+
+
+def _points_possible(column: str) -> Decimal:
+    shown = _COLUMN.fullmatch(column.strip())
+    points = _POINTS.fullmatch(shown[2]) if shown else None
+    possible = Decimal(points[1].replace(",", ".")) if points else Decimal(0)
+    if not possible:
+        raise BlackboardError(
+            f'"{column}" takes no points: choose a column that shows a score of some points '
+            "(in Blackboard, its primary display is Score)."
+        )
+    return possible
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split()).casefold()

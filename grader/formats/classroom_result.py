@@ -1,0 +1,89 @@
+"""GitHub Classroom's result of an autograding step: JSON in base64.
+
+Source of the shape: the step output `result` that Classroom's own autograding actions hand to
+their reporter.
+"""
+
+import base64
+import json
+from typing import Any
+
+from grader.formats import words
+from grader.formats.escaping import visible
+from grader.model import Scorecard, State, Submission, Verdict
+from grader.outcomes import Outcome
+
+_VERSION = 1
+# Where a result points a student: the one file to edit.
+_FILE = "webapp/query_processor.py"
+
+
+def render(scorecard: Scorecard) -> str:
+    """Write a scorecard as the value of the step output `result`, in one line.
+
+    Where it is not graded the maximum is 0: the reporter then fails the step and records no
+    points, instead of a zero.
+    """
+    ungraded = scorecard.state is State.NOT_GRADED
+    result = {
+        "version": _VERSION,
+        "status": "error" if ungraded else _status(scorecard),
+        "max_score": 0 if ungraded else scorecard.max_score,
+        "tests": [
+            *([_state(scorecard)] if scorecard.state is not State.GRADED else []),
+            *(_test(scorecard, verdict) for verdict in scorecard.verdicts),
+        ],
+    }
+    return base64.b64encode(json.dumps(result, allow_nan=False).encode()).decode("ascii")
+
+
+def _status(scorecard: Scorecard) -> str:
+    right = all(verdict.outcome is Outcome.RIGHT for verdict in scorecard.verdicts)
+    return "pass" if right and scorecard.state is State.GRADED else "fail"
+
+
+def _state(scorecard: Scorecard) -> dict[str, Any]:
+    """What the state rests on, as a test of its own that is worth nothing."""
+    state = words.STATE_WORDS[scorecard.state]
+    return _entry(
+        "the deployment can be graded",
+        "error" if scorecard.state is State.NOT_GRADED else "fail",
+        0.0,
+        [f"{state}: {scorecard.reason}", words.STATE_ADVICE[scorecard.state]],
+    )
+
+
+def _test(scorecard: Scorecard, verdict: Verdict) -> dict[str, Any]:
+    status = {Outcome.RIGHT: "pass", Outcome.NOT_CHECKED: "error"}.get(verdict.outcome, "fail")
+    counts = scorecard.state is State.GRADED
+    return _entry(
+        words.title(verdict.question),
+        status,
+        (verdict.points or 0.0) if counts else 0.0,
+        _message(scorecard.submission, verdict),
+        code=words.repeat_command(scorecard.submission, verdict),
+        duration=words.elapsed(verdict),
+    )
+
+
+def _message(submission: Submission, verdict: Verdict) -> list[str]:
+    if verdict.outcome is Outcome.RIGHT:
+        return []
+    reason, *others = words.explanation(submission, verdict) or [""]
+    # The reporter logs the message, and a line of a log that begins with :: is a command.
+    return [f"{verdict.outcome.value}: {reason}", *(f"- {line}" for line in others)]
+
+
+def _entry(
+    name: str, status: str, score: float, message: list[str], code: str = "", duration: float = 0.0
+) -> dict[str, Any]:
+    return {
+        "name": visible(name),
+        "status": status,
+        "score": score,
+        "message": "\n".join(visible(line) for line in message),
+        "test_code": visible(code),
+        "filename": _FILE,
+        "line_no": 0,
+        "duration": round(duration, 3),
+    }

@@ -1,0 +1,120 @@
+"""Making the text of strangers harmless for the place where it is shown."""
+
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+from grader.model import ProbeKind
+
+# What runs as a formula when a spreadsheet opens a cell that begins with it.
+_FORMULA_STARTS = frozenset("=+-@\t\r\n")
+
+# What is special inside double quotes for sh, PowerShell or cmd. PowerShell takes the typographic
+# quotation marks for plain ones.
+_UNQUOTABLE = frozenset('"$`\\!\u201c\u201d\u201e')
+
+_ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    r"""Show what would steer a terminal or reorder a line in escaped form.
+
+    Args:
+        text: whatever came back.
+        lines: keep newlines and tabs, for places that show several lines.
+
+    Returns:
+        The text with every character of the Unicode categories Cc and Cf, lone surrogates, and
+        the line and paragraph separators written as ``\n``, ``\x1b`` or ``\u202e``. Applying it
+        twice changes nothing more.
+    """
+    if text.isprintable():
+        return text
+    kept = "\n\t" if lines else ""
+    return "".join(char if char in kept else _visible_char(char) for char in text)
+
+
+def _visible_char(char: str) -> str:
+    if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return char
+    named = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}.get(char)
+    if named:
+        return named
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten to at most `limit` characters; an ellipsis, counted among them, marks the cut."""
+    return text if len(text) <= limit else text[: limit - 1] + _ELLIPSIS
+
+
+def one_line(text: str, limit: int) -> str:
+    """Show the beginning of a text on one line of at most `limit` characters."""
+    # Cut first, since a reply may be long; and again, since escapes are longer than what they show.
+    return cut(visible(cut(text, limit)), limit)
+
+
+def csv_cell(text: str) -> str:
+    """Keep a text from running as a formula in a spreadsheet, or steering a terminal.
+
+    An apostrophe is put before what begins with = + - @, their full-width forms, a tab or a line
+    break. Source: OWASP, "CSV Injection".
+    """
+    start = unicodedata.normalize("NFKC", text[:1])[:1]
+    return ("'" if start in _FORMULA_STARTS else "") + visible(text)
+
+
+def xml_text(text: str) -> str:
+    """Drop the characters that XML 1.0 (production 2, "Char") does not allow even as references."""
+    return "".join(char for char in text if _allowed_in_xml(ord(char)))
+
+
+def _allowed_in_xml(code: int) -> bool:
+    return (
+        code in (0x9, 0xA, 0xD)
+        or 0x20 <= code <= 0xD7FF
+        or 0xE000 <= code <= 0xFFFD
+        or 0x10000 <= code <= 0x10FFFF
+    )
+
+
+def markdown_text(text: str) -> str:
+    """Write a text so that Markdown and HTML show it as it is, on one line.
+
+    Every ASCII character but letters, digits and spaces becomes a character reference, which can
+    be neither markup nor the start of a link.
+    """
+    return "".join(
+        char if char.isalnum() or char == " " or not char.isascii() else f"&#{ord(char)};"
+        for char in visible(text)
+    )
+
+
+def link(url: str) -> str:
+    """Give the URL back where it is safe to click, else an empty text: only http and https."""
+    if not url.isprintable() or " " in url:
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+def ask_command(url: str, query: str, probe: ProbeKind = ProbeKind.API) -> str:
+    """Write the `grader ask` line that repeats a query; empty where none is safe everywhere.
+
+    Double quotes work in sh, PowerShell and cmd alike, but not around every character: such a one
+    is percent-encoded in the URL, and a query that holds one gets no line. Whoever copies the line
+    must not run what a stranger wrote.
+    """
+    shown = visible(query)
+    if _UNQUOTABLE & set(shown):
+        return ""
+    through = "" if probe is ProbeKind.API else f"--probe {probe} "
+    # A query that begins with a dash would be taken for an option.
+    end_of_options = "-- " if query.startswith("-") else ""
+    address = quote(visible(url), safe=":/?#[]@&'()*+,;=%~")
+    return f'grader ask {through}"{address}" {end_of_options}"{shown}"'

@@ -1,0 +1,78 @@
+"""`grades.csv`: one row for each student."""
+
+import csv
+import io
+from collections.abc import Collection, Iterator
+
+from grader.formats.delivery import degraded_count
+from grader.formats.escaping import csv_cell
+from grader.formats.words import decimal, override, right_count, timestamp
+from grader.model import Scorecard
+
+COLUMNS = (
+    "andrew_id",
+    "name",
+    "section",
+    "email",
+    "url",
+    "state",
+    "score",
+    "max_score",
+    "percent",
+    "right",
+    "questions",
+    "needs_a_look",
+    "reason",
+    "release_commit",
+    "finished_at",
+    "override",
+    "median_ms",
+    "p95_ms",
+    "degraded",
+    "certificate_expires_at",
+)
+
+
+def render(scorecards: Collection[Scorecard]) -> Iterator[str]:
+    """Write a class as CSV, header first, with the line ends of RFC 4180.
+
+    Score and percent are blank where a student is not graded, or is excused: no gradebook reads
+    that as a zero.
+    """
+    yield _row(COLUMNS)
+    for scorecard in scorecards:
+        yield _row(_cells(scorecard))
+
+
+def _cells(scorecard: Scorecard) -> tuple[str, ...]:
+    student = scorecard.submission
+    commit = scorecard.release.commit if scorecard.release else None
+    latency, expires = scorecard.latency, scorecard.certificate_expires_at
+    return (
+        csv_cell(student.andrew_id),
+        csv_cell(student.name),
+        csv_cell(student.section),
+        csv_cell(student.email),
+        csv_cell(student.url),
+        scorecard.state.value,
+        "" if scorecard.score is None else decimal(scorecard.score),
+        decimal(scorecard.max_score),
+        "" if scorecard.percent is None else decimal(scorecard.percent),
+        str(right_count(scorecard)),
+        str(len(scorecard.verdicts)),
+        "yes" if scorecard.needs_a_look else "",
+        csv_cell(scorecard.reason),
+        csv_cell(commit or ""),
+        timestamp(scorecard.finished_at),
+        csv_cell(override(scorecard.override)) if scorecard.override else "",
+        decimal(latency.median_ms, 1) if latency else "",
+        decimal(latency.p95_ms, 1) if latency else "",
+        str(degraded_count(scorecard)) if latency else "",
+        timestamp(expires) if expires else "",
+    )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

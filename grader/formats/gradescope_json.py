@@ -1,0 +1,94 @@
+"""`results.json` of a Gradescope autograder: one submission, as its student may see it.
+
+Source of the shape: Gradescope's autograder specification. Every text is declared to be plain
+text, since parts of it come from strangers.
+"""
+
+import json
+from typing import Any
+
+from grader.formats import words
+from grader.formats.escaping import visible
+from grader.model import RunInfo, Scorecard, State, Verdict
+from grader.outcomes import Outcome
+
+_SHOWN = {
+    "visibility": "visible",
+    "output_format": "text",
+    "test_output_format": "text",
+    "test_name_format": "text",
+}
+
+
+def render(run: RunInfo, scorecard: Scorecard) -> str:
+    """Write a scorecard; one that is not graded has no score at all, which is no zero."""
+    graded = scorecard.score is not None
+    seconds = (scorecard.finished_at - scorecard.started_at).total_seconds()
+    return _dump(
+        ({"score": scorecard.score} if graded else {})
+        | {"execution_time": round(seconds, 3), "output": _output(run, scorecard)}
+        | _SHOWN
+        | {
+            "tests": [
+                _test(scorecard, number, verdict, graded=graded)
+                for number, verdict in enumerate(scorecard.verdicts, start=1)
+            ],
+            "extra_data": {
+                "andrew_id": scorecard.submission.andrew_id,
+                "url": scorecard.submission.url,
+                "state": scorecard.state.value,
+                "battery": run.battery.name,
+                "seed": run.seed,
+            },
+        }
+    )
+
+
+def render_message(message: str, score: float | None) -> str:
+    """Write a result without tests: words for the student, and a score unless there is none."""
+    head = {} if score is None else {"score": score}
+    return _dump(head | {"output": visible(message, lines=True)} | _SHOWN)
+
+
+def _dump(result: dict[str, Any]) -> str:
+    return json.dumps(result, indent=2, allow_nan=False) + "\n"
+
+
+def _output(run: RunInfo, scorecard: Scorecard) -> str:
+    lines = [f"Score: {words.score(scorecard)} points"]
+    if scorecard.state is not State.GRADED:
+        state = words.STATE_WORDS[scorecard.state].capitalize()
+        lines += [f"{state}: {scorecard.reason}", words.STATE_ADVICE[scorecard.state]]
+    lines.append(f"Deployment: {scorecard.submission.url}")
+    lines += [f"Note: {note}" for note in scorecard.submission.notes]
+    release = words.release(scorecard.release)
+    if release:
+        lines.append(f"Release: {release}")
+    lines.append(f"The questions were drawn with seed {run.seed}.")
+    return _text(lines)
+
+
+def _test(scorecard: Scorecard, number: int, verdict: Verdict, *, graded: bool) -> dict[str, Any]:
+    right = verdict.outcome is Outcome.RIGHT
+    test: dict[str, Any] = {
+        "name": visible(words.title(verdict.question)),
+        "number": str(number),
+        "max_score": verdict.question.points,
+        "output": _text(_explanation(scorecard, verdict)),
+        "output_format": "text",
+        "visibility": "visible",
+    }
+    if verdict.outcome.rule.scored:
+        test["status"] = "passed" if right else "failed"
+    if graded:
+        test["score"] = verdict.points
+    return test
+
+
+def _explanation(scorecard: Scorecard, verdict: Verdict) -> list[str]:
+    lines = words.explanation(scorecard.submission, verdict)
+    return [f"{words.outcome(verdict)}: {lines[0]}", *lines[1:]] if lines else [verdict.outcome]
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(visible(line) for line in lines if line)

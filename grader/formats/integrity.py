@@ -1,0 +1,184 @@
+"""What an instructor may want to ask about: deployments shared in a class, or not as expected.
+
+A flag itself costs nobody a point, since each may be innocent, and none is shown to students. Where
+a battery scores the checks of the release and the fleet, these have verdicts of their own.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader.model import (
+    ConsistencyKey,
+    IdKey,
+    ReleaseKey,
+    Scorecard,
+    Submission,
+    Verdict,
+)
+from grader.outcomes import Outcome
+
+# A longer reply names an id in passing at most; no rule of judging takes one for an answer.
+_LONGEST_CLAIM = 200
+_LAST_SEPARATOR = re.compile(r" (?:is|are) |[=:]")
+_AROUND = re.compile(r"^\W+|\W+$")
+_DOMAIN = re.compile(r"(?<=.)@[\w.-]+$")
+
+
+class FlagKind(StrEnum):
+    """What was noticed. The values appear in `results.json` and are stable."""
+
+    SAME_URL = "same url"
+    SAME_RELEASE = "same release"
+    OTHERS_ID = "another's id"
+    OTHER_RELEASE = "other release"
+    MIXED_FLEET = "mixed fleet"
+
+    @property
+    def meaning(self) -> str:
+        """What it may innocently mean, in a sentence."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    FlagKind.SAME_URL: "It may be pair work, or a link that was copied by mistake.",
+    FlagKind.SAME_RELEASE: "It may be pair work, or the untouched starter deployed from the same "
+    "upstream commit.",
+    FlagKind.OTHERS_ID: "It may be pair work, a partner's link handed in by mistake, or a fork in "
+    "which the id was not changed yet.",
+    FlagKind.OTHER_RELEASE: "It may be a later push that was deployed since, or a deployment that "
+    "was not finished yet.",
+    FlagKind.MIXED_FLEET: "It may be a roll-out that was under way when the grader asked, or an "
+    "answer that is meant to change.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One thing that was noticed.
+
+    Attributes:
+        students: the ids of those concerned, in the order of the roster.
+        detail: what was seen, as a clause for the instructor.
+    """
+
+    kind: FlagKind
+    students: tuple[str, ...]
+    detail: str
+
+
+def shared_links(submissions: Iterable[Submission]) -> list[Flag]:
+    """Find the URLs that several students handed in, before anybody is asked."""
+    links = _Sharing()
+    for submission in submissions:
+        links.add(submission.url, submission.andrew_id)
+    return _same_urls(links)
+
+
+class Integrity:
+    """Watches the scorecards of a class go by, and keeps some hundred bytes of each."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+        self._links = _Sharing()
+        self._releases = _Sharing()
+        self._claims: dict[str, dict[str, None]] = {}
+        self._deployed: list[Flag] = []
+
+    def see(self, scorecard: Scorecard) -> None:
+        """Take in one student's scorecard."""
+        student = scorecard.submission
+        self._ids[_bare(student.andrew_id)] = student.andrew_id
+        commit = (scorecard.release.commit if scorecard.release else None) or ""
+        if self._links.add(student.url, student.andrew_id):
+            # Who shares a link shares its release: one of them stands for all.
+            self._releases.add(commit, student.andrew_id)
+        for verdict in scorecard.verdicts:
+            if verdict.outcome is Outcome.WRONG:
+                self._see_wrong(student.andrew_id, verdict)
+
+    def _see_wrong(self, andrew_id: str, verdict: Verdict) -> None:
+        match verdict.question.key:
+            case IdKey() if verdict.reply is not None:
+                for claim in _claimed_ids(verdict.reply.text):
+                    self._claims.setdefault(claim, {})[andrew_id] = None
+            case ReleaseKey():
+                reason = verdict.judgement.reason
+                self._deployed.append(Flag(FlagKind.OTHER_RELEASE, (andrew_id,), reason))
+            case ConsistencyKey():
+                reason = verdict.judgement.reason
+                self._deployed.append(Flag(FlagKind.MIXED_FLEET, (andrew_id,), reason))
+
+    def flags(self) -> tuple[Flag, ...]:
+        """Give what was noticed so far, one kind after the other."""
+        releases = [
+            Flag(
+                FlagKind.SAME_RELEASE,
+                students,
+                f"commit {commit[:12]} answers at {len(students)} URLs",
+            )
+            for commit, students in self._releases.shared()
+        ]
+        flags = [*_same_urls(self._links), *releases, *self._others_ids(), *self._deployed]
+        return tuple(sorted(flags, key=lambda flag: list(FlagKind).index(flag.kind)))
+
+    def _others_ids(self) -> list[Flag]:
+        flags = []
+        for claim, claimants in self._claims.items():
+            owner = self._ids.get(claim)
+            students = tuple(each for each in claimants if each != owner)
+            if owner and students:
+                detail = f"answered with the id of {owner}, another student of the class"
+                flags.append(Flag(FlagKind.OTHERS_ID, students, detail))
+        return flags
+
+
+class _Sharing:
+    """Who has what in common; a list is made only where there are two."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+        self._several: dict[str, list[str]] = {}
+
+    def add(self, key: str, student: str) -> bool:
+        """Note that a student has `key`, where it is not empty; whether that is the first one."""
+        if not key:
+            return False
+        first = self._first.setdefault(key, student)
+        if first == student:
+            return True
+        self._several.setdefault(key, [first]).append(student)
+        return False
+
+    def shared(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Give each key that several students have, with the students."""
+        for key, students in self._several.items():
+            yield key, tuple(students)
+
+
+def _same_urls(links: _Sharing) -> list[Flag]:
+    return [
+        Flag(FlagKind.SAME_URL, students, f"{url} was handed in by {len(students)} students")
+        for url, students in links.shared()
+    ]
+
+
+def _claimed_ids(text: str) -> set[str]:
+    """The ids that a reply may have meant: the whole of it, its tail or its head, as in judging."""
+    if len(text) > _LONGEST_CLAIM:
+        return set()
+    words = _folded(text)
+    parts = (words, _LAST_SEPARATOR.split(words)[-1], words.partition(" is ")[0])
+    return {claim for part in parts if (claim := _bare(part))}
+
+
+def _bare(words: str) -> str:
+    """An id in one form: domain, case and the punctuation around it aside."""
+    return _AROUND.sub("", _DOMAIN.sub("", _AROUND.sub("", _folded(words))))
+
+
+def _folded(text: str) -> str:
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())

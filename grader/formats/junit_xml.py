@@ -1,0 +1,100 @@
+"""JUnit XML, as the test reports of CI systems read it."""
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from grader.formats.escaping import visible, xml_text
+from grader.formats.words import STATE_ADVICE, STATE_WORDS, elapsed, explanation, title
+from grader.formats.words import timestamp as rfc3339
+from grader.model import Scorecard, State, Submission, Verdict
+from grader.outcomes import Outcome
+
+_DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
+# Where a report points a student: the one file to edit.
+_FILE = "webapp/query_processor.py"
+
+
+def render(scorecard: Scorecard) -> str:
+    """Write one student's scorecard as a test suite with a test case for each question.
+
+    A submission that could not be graded as a whole gets a failing case of its own, so that a
+    report of nothing but skipped cases never looks green.
+    """
+    return _DECLARATION + _suite(scorecard, "grader") + "\n"
+
+
+def render_class(scorecards: Collection[Scorecard]) -> Iterator[str]:
+    """Write a class as one test suite for each student, a student at a time.
+
+    The student's id stands in the class names of the cases, too: readers that merge the suites
+    drop all but one of the cases that share class and name.
+    """
+    yield _DECLARATION + '<testsuites name="grader">\n'
+    for scorecard in scorecards:
+        yield _suite(scorecard, f"grader.{scorecard.submission.andrew_id}") + "\n"
+    yield "</testsuites>\n"
+
+
+def _suite(scorecard: Scorecard, name: str) -> str:
+    suite = ET.Element("testsuite", name=_clean(name))
+    if scorecard.state is not State.GRADED:
+        _add_state(suite, scorecard)
+    seen: Counter[str] = Counter()
+    for verdict in scorecard.verdicts:
+        _add_case(suite, scorecard.submission, verdict, seen)
+    for attribute, path in (
+        ("tests", "testcase"),
+        ("failures", "testcase/failure"),
+        ("errors", "testcase/error"),
+        ("skipped", "testcase/skipped"),
+    ):
+        suite.set(attribute, str(len(suite.findall(path))))
+    seconds = (scorecard.finished_at - scorecard.started_at).total_seconds()
+    suite.set("time", f"{seconds:.3f}")
+    suite.set("timestamp", rfc3339(scorecard.started_at))
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode")
+
+
+def _add_state(suite: ET.Element, scorecard: Scorecard) -> None:
+    case = _case(suite, "deployment", "the deployment can be graded", 0.0)
+    tag = "error" if scorecard.state is State.NOT_GRADED else "failure"
+    words = [scorecard.reason, STATE_ADVICE[scorecard.state]]
+    _explain(case, tag, STATE_WORDS[scorecard.state], scorecard.reason, words)
+
+
+def _add_case(
+    suite: ET.Element, submission: Submission, verdict: Verdict, seen: Counter[str]
+) -> None:
+    question = verdict.question
+    name = title(question)
+    seen[name] += 1
+    # Readers drop all but one of the cases that share a name.
+    unique = f"{name} ({seen[name]})" if seen[name] > 1 else name
+    case = _case(suite, question.section or question.family, unique, elapsed(verdict))
+    if verdict.outcome is Outcome.RIGHT:
+        return
+    tag = {Outcome.SKIPPED: "skipped", Outcome.NOT_CHECKED: "error"}.get(verdict.outcome, "failure")
+    reason = verdict.judgement.reason
+    _explain(case, tag, verdict.outcome.value, reason, explanation(submission, verdict))
+
+
+def _case(suite: ET.Element, classname: str, name: str, time: float) -> ET.Element:
+    return ET.SubElement(
+        suite,
+        "testcase",
+        classname=_clean(f"{suite.get('name')}.{classname}"),
+        name=_clean(name),
+        file=_FILE,
+        time=f"{time:.3f}",
+    )
+
+
+def _explain(case: ET.Element, tag: str, kind: str, message: str, lines: list[str]) -> None:
+    element = ET.SubElement(case, tag, type=kind, message=_clean(message))
+    element.text = "\n".join(_clean(line) for line in lines if line)
+
+
+def _clean(text: str) -> str:
+    return xml_text(visible(text))

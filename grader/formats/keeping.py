@@ -1,0 +1,54 @@
+"""Which of a student's attempts counts, and why, in words."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from grader.formats.escaping import visible
+from grader.formats.words import moment, some_of
+from grader.model import Attempt, Keep
+
+_NAMED = 20
+
+
+def rule(keep: Keep) -> str:
+    """Say which attempt a rule lets count."""
+    if keep.before is not None:
+        return f"the last one asked before {_exactly(keep.before)}"
+    return f"the {keep.rule} one"
+
+
+def _exactly(when: datetime) -> str:
+    """Write a moment with the seconds that it was given with, if any."""
+    if not (when.second or when.microsecond):
+        return moment(when)
+    return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(' ')} UTC"
+
+
+def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
+    """Say what an instructor should know who did not let the last attempt count.
+
+    Args:
+        keep: the rule.
+        late: whose attempt counts though it was asked after the moment that the rule names.
+    """
+    if keep.rule == "last":
+        return ()
+    said = f"Of several attempts of a student {rule(keep)} counts."
+    if not late:
+        return (said,)
+    named = some_of([visible(student) for student in late], _NAMED)
+    return (said, f"Not graded before then, so that their first one after it counts: {named}")
+
+
+def standing(attempt: Attempt, attempts: Sequence[Attempt], keep: Keep) -> str:
+    """Say whether a scorecard of a student counts, and why it does where there are several."""
+    if attempt.superseded:
+        return "superseded"
+    if not attempt.current:
+        return "does not count"
+    if keep.before is not None:
+        if attempt.asked_at < keep.before:
+            return f"counts, {rule(keep)}"
+        return f"counts, the first one: none was graded before {_exactly(keep.before)}"
+    several = len({each.number for each in attempts}) > 1
+    return f"counts, {rule(keep)}" if several else "counts"

@@ -1,0 +1,92 @@
+"""A file for Moodle's grade import (Grades, Import, CSV file): an identity and a grade in each row.
+
+Source of the rules: Moodle's CSV grade import. One identity is mapped to the user, blank means no
+grade, and one user that it does not know or one grade that is no number aborts the whole import.
+"""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader.formats.escaping import csv_cell
+from grader.formats.words import decimal
+from grader.model import InputError, Scorecard, Submission
+
+
+class MoodleError(InputError):
+    """No file can be made; the text says why and what to do."""
+
+
+class IdColumn(StrEnum):
+    """What Moodle finds a user by; the values are Moodle's own names of its fields."""
+
+    USERNAME = "username"
+    EMAIL = "email"
+    IDNUMBER = "idnumber"
+
+
+@dataclass(frozen=True, slots=True)
+class MoodleGrades:
+    """A file for the import.
+
+    Attributes:
+        content: the file.
+        rows: how many students it has.
+        left_out: why a student is not in it, by id.
+    """
+
+    content: str
+    rows: int
+    left_out: Mapping[str, str]
+
+
+def render(
+    scorecards: Collection[Scorecard], assignment: str, id_column: IdColumn = IdColumn.USERNAME
+) -> MoodleGrades:
+    """Write percentages for a grade item of 100 points; blank where a student is not graded.
+
+    Left out is who has no identity, shares it with somebody else in the run (a form's address may
+    be another student's), or has one that a spreadsheet would run.
+
+    Args:
+        scorecards: of the class; iterated twice.
+        assignment: the header of the grades' column.
+        id_column: what identifies users; for the email address that of the roster, else the id.
+
+    Raises:
+        MoodleError: the header says nothing, or is that of the identity.
+    """
+    header = " ".join(assignment.split())
+    if not header or header.casefold() == id_column:
+        raise MoodleError(f'The grades need a header other than "{header}": give --assignment.')
+    holders = Counter(_identity(card.submission, id_column).casefold() for card in scorecards)
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow((id_column.value, csv_cell(header)))
+    written, left_out = 0, {}
+    for card in scorecards:
+        identity = _identity(card.submission, id_column)
+        why = _unusable(identity, holders[identity.casefold()], id_column)
+        if why:
+            left_out[card.submission.andrew_id] = why
+            continue
+        rows.writerow((identity, "" if card.percent is None else decimal(card.percent)))
+        written += 1
+    return MoodleGrades(file.getvalue(), written, left_out)
+
+
+def _identity(submission: Submission, id_column: IdColumn) -> str:
+    return submission.email if id_column is IdColumn.EMAIL else submission.andrew_id
+
+
+def _unusable(identity: str, holders: int, id_column: IdColumn) -> str:
+    if not identity:
+        return f"no {id_column}"
+    if csv_cell(identity) != identity or (id_column is IdColumn.EMAIL and "@" not in identity):
+        return f"not a usable {id_column}"
+    if holders > 1:
+        return f"the same {id_column} as another student"
+    return ""

@@ -1,0 +1,103 @@
+"""What the two scorecard pages share: one template environment, one style, one policy."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from grader.formats import delivery, words
+from grader.formats.escaping import link, one_line, visible
+from grader.formats.files import file_stem, student_file_name
+from grader.outcomes import Outcome
+
+# Enough pieces for chunks of some kilobytes: a template yields every expression on its own.
+_PIECES_PER_CHUNK = 500
+
+
+def page(template: str, context: Mapping[str, Any]) -> str:
+    """Render a page that runs no script, as a whole; `context` is what it shows."""
+    return _environment().get_template(template).render(_own_parts(""), **context)
+
+
+def stream(template: str, context: Mapping[str, Any], script: str = "") -> Iterator[str]:
+    """Render a page in chunks.
+
+    Args:
+        template: its name in `templates/`.
+        context: what it shows.
+        script: the name of the one script that the page may run; none if empty.
+    """
+    pieces = _environment().get_template(template).stream(_own_parts(script), **context)
+    pieces.enable_buffering(_PIECES_PER_CHUNK)
+    return pieces
+
+
+@cache
+def _own_parts(script: str) -> dict[str, Markup]:
+    """Our own style and script as they stand in a page, and the policy that allows just them."""
+    environment = _environment()
+    style = environment.get_template("page.css").render()
+    code = environment.get_template(script).render() if script else ""
+    parts = {"style": style, "script": code, "policy": _policy(style, code)}
+    return {name: Markup(text) for name, text in parts.items()}  # noqa: S704 - our own files
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow exactly this style, this script and pictures in the page itself, and nothing else."""
+    directives = ["default-src 'none'", "img-src data:", f"style-src '{_digest(style)}'"]
+    if script:
+        directives.append(f"script-src '{_digest(script)}'")
+    return "; ".join([*directives, "base-uri 'none'", "form-action 'none'"])
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("grader.formats"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "anchor": lambda andrew_id: f"student-{file_stem(andrew_id)}",
+        "decimal": words.decimal,
+        "file_name": student_file_name,
+        "lines": _lines,
+        "link": link,
+        "moment": words.moment,
+        "one_line": one_line,
+        "seconds": words.seconds,
+        "tone": tone,
+    }
+    environment.globals |= {"delivery": delivery, "words": words}
+    return environment
+
+
+def tone(outcome: Outcome) -> str:
+    """Name the color of an outcome."""
+    rule = outcome.rule
+    if rule.earns:
+        return "good"
+    if not rule.scored or outcome is Outcome.SKIPPED:
+        return "mute"
+    return "look" if rule.needs_a_look else "bad"
+
+
+def _shown(value: object) -> object:
+    # Every expression of every template passes here before it is escaped for HTML.
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _lines(text: str) -> Markup:
+    return escape(visible(text, lines=True))

@@ -1,0 +1,41 @@
+"""The questions that a student would be asked, with their keys."""
+
+import json
+from collections.abc import Iterable
+
+from grader.formats.escaping import one_line
+from grader.formats.words import decimal
+from grader.model import Question
+
+
+def as_json(questions: Iterable[Question]) -> str:
+    """A list of objects with `query, family, expected, points` and where each comes from."""
+    rows = [
+        {
+            "query": question.query,
+            "family": question.family,
+            "expected": str(question.key),
+            "points": question.points,
+            "name": question.name,
+            "section": question.section,
+            "probe": question.probe.value,
+        }
+        for question in questions
+    ]
+    return json.dumps(rows, indent=2)
+
+
+def as_table(questions: tuple[Question, ...], seed: int) -> str:
+    """One question after the other, each in two lines that fit a narrow terminal."""
+    points = sum(question.points for question in questions)
+    lines = [f"{len(questions)} questions, {decimal(points)} points, seed {seed}"]
+    section = ""
+    for number, question in enumerate(questions, 1):
+        if question.section != section:
+            section = question.section
+            lines += ["", one_line(section, 76)]
+        asked = question.query or f"(the {question.family} itself)"
+        lines.append(f"{number:>3}. {one_line(asked, 200)}")
+        worth = f"{decimal(question.points)} points, {question.family}"
+        lines.append(f"     = {one_line(str(question.key), 200)}   ({worth})")
+    return "\n".join(lines)

@@ -1,0 +1,26 @@
+"""`report.html`: a class on one page, for its instructor."""
+
+from collections.abc import Collection, Iterator
+
+from grader.formats.pages import stream
+from grader.formats.summary import summarize
+from grader.model import RunInfo, Scorecard
+
+# A browser stays quick with this many; the replies of a larger class are in the students' pages.
+MOST_STUDENTS_WITH_REPLIES = 1_000
+
+
+def render(run: RunInfo, scorecards: Collection[Scorecard]) -> Iterator[str]:
+    """Write the report of a class as one self-contained file.
+
+    Its links to the students' own pages are relative: `students/<name>` as `files` names them.
+    """
+    summary = summarize(scorecards)
+    context = {
+        "run": run,
+        "scorecards": scorecards,
+        "summary": summary,
+        "points": sum(entry.points * entry.count for entry in run.battery.entries),
+        "with_replies": summary.students <= MOST_STUDENTS_WITH_REPLIES,
+    }
+    return stream("report.html", context, script="report.js")

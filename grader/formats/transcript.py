@@ -1,0 +1,162 @@
+"""The transcript of one student: every question, every reply, and how to repeat it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from grader.formats import delivery, keeping, results_json, words
+from grader.formats.escaping import one_line, visible
+from grader.formats.words import moment, timestamp
+from grader.model import (
+    Attempt,
+    AttemptKind,
+    Override,
+    Reply,
+    RunInfo,
+    Scorecard,
+    Submission,
+    Transcript,
+    Verdict,
+)
+
+
+def as_text(run: RunInfo, transcript: Transcript) -> str:
+    """Write it for a terminal; what strangers wrote is escaped, and set off by a bar."""
+    return "\n".join(_lines(run, transcript))
+
+
+def as_json(run: RunInfo, transcript: Transcript) -> str:
+    """Write it as one JSON object: the scorecard that counts, and every attempt."""
+    current = transcript.current
+    document = {
+        "battery": run.battery.name,
+        "seed": run.seed,
+        "keep": str(run.keep),
+        "andrew_id": transcript.submission.andrew_id,
+        "url": transcript.submission.url,
+        "current": results_json.student_object(current) if current else None,
+        "attempts": [_attempt_object(each) for each in transcript.attempts],
+        "overrides": [_override_object(each) for each in transcript.overrides],
+    }
+    return json.dumps(document, indent=2, allow_nan=False)
+
+
+def side_by_side(before: Scorecard, now: Scorecard) -> str:
+    """Write two scorecards of the same questions, one line of each below the other."""
+    lines = []
+    for number, (old, new) in enumerate(zip(before.verdicts, now.verdicts, strict=True), 1):
+        lines.append(f"{number}. {visible(words.title(old.question))}")
+        lines += [
+            f"   {when}  {_outcome(each)}" for when, each in (("before", old), ("now   ", new))
+        ]
+    lines += ["", f"Score before: {_earned(before)}", f"Score now:    {_earned(now)}"]
+    return "\n".join(lines)
+
+
+def _attempt_object(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt": attempt.number,
+        "asked_at": timestamp(attempt.asked_at),
+        "kind": attempt.kind.value,
+        "at": timestamp(attempt.at),
+        "superseded": attempt.superseded,
+        "counts": attempt.current,
+        "wake_up": [results_json.reply_object(reply) for reply in attempt.scorecard.wake_up],
+        **results_json.student_object(attempt.scorecard),
+    }
+
+
+def _override_object(override: Override) -> dict[str, Any]:
+    return results_json.override_object(override) | {"withdrawn": override.withdrawn}
+
+
+def _lines(run: RunInfo, transcript: Transcript) -> Iterator[str]:
+    student = transcript.submission
+    yield visible(f"{student.andrew_id}  {student.name}".rstrip())
+    yield f"Link:    {visible(student.url or 'none that can be asked')}"
+    if student.handed_in != student.url and (student.handed_in or not student.url):
+        yield f"Handed in: {one_line(student.handed_in, 300) or 'nothing'}"
+    for note in student.notes:
+        yield f"Note:    {visible(note)}"
+    yield f"Battery: {visible(run.battery.name)}, seed {run.seed}"
+    card = transcript.current
+    if card is None:
+        yield "State:   waiting to be graded"
+    else:
+        yield f"State:   {words.STATE_WORDS[card.state]}  {visible(card.reason)}".rstrip()
+        yield f"Score:   {words.score(card)}"
+    for number, override in enumerate(transcript.overrides, 1):
+        counts = "" if number == len(transcript.overrides) else " (replaced since)"
+        yield f"By hand: {visible(words.override(override))}{counts}"
+    for attempt in transcript.attempts:
+        counts = keeping.standing(attempt, transcript.attempts, run.keep)
+        how = _how(attempt, transcript.attempts)
+        yield f"Attempt {attempt.number}: {how} ({counts})"
+    if card is not None:
+        yield from _evidence(card)
+
+
+def _how(attempt: Attempt, attempts: Sequence[Attempt]) -> str:
+    """What came of an attempt when, and where it was asked."""
+    card = attempt.scorecard
+    parts = []
+    passes = [
+        each
+        for each in attempts
+        if each.number == attempt.number and each.kind is AttemptKind.GRADED
+    ]
+    if attempt.kind is not AttemptKind.GRADED:
+        parts.append(attempt.kind.value)
+    elif attempt is not passes[-1]:
+        parts.append("first pass" if attempt is passes[0] else "earlier pass")
+    where = card.submission.url or one_line(card.submission.handed_in, 80) or "no link"
+    parts += [words.STATE_WORDS[card.state], f"{moment(attempt.at)}: {_earned(card)}"]
+    return ", ".join([*parts, visible(where)])
+
+
+def _evidence(card: Scorecard) -> Iterator[str]:
+    if release := words.release(card.release):
+        yield f"Release: {visible(release)}"
+    if connection := delivery.connection(card):
+        yield f"Over:    {connection}"
+    if speed := delivery.speed(card):
+        yield f"Speed:   {speed}"
+    for reply in card.wake_up:
+        yield f"Wake-up: {_told(reply)}"
+        if phases := words.phases(reply):
+            yield f"         {phases}"
+    for number, verdict in enumerate(card.verdicts, 1):
+        yield ""
+        yield f"{number}. {visible(words.title(verdict.question))}"
+        yield f"   Expected: {visible(str(verdict.question.key))}"
+        yield f"   Verdict:  {_outcome(verdict)}"
+        yield from _replies(card.submission, verdict)
+
+
+def _replies(student: Submission, verdict: Verdict) -> Iterator[str]:
+    for reply in verdict.replies:
+        yield f"   Reply:    {_told(reply)}"
+        if phases := words.phases(reply):
+            yield f"   Phases:   {phases}"
+        yield from (f"     | {line}" for line in visible(reply.text, lines=True).splitlines())
+    if url := words.repeat_url(verdict):
+        yield f"   Open:     {url}"
+    if command := words.repeat_command(student, verdict):
+        yield f"   Repeat:   {command}"
+
+
+def _told(reply: Reply) -> str:
+    """How a reply came, without its text."""
+    return visible(f"{timestamp(reply.asked_at)}, {words.evidence(reply)}  {reply.detail}".rstrip())
+
+
+def _outcome(verdict: Verdict) -> str:
+    decided = verdict.judgement.decided_by
+    by = f" (decided by its {decided})" if decided else ""
+    reason = one_line(verdict.judgement.reason, 300)
+    return f"{words.outcome(verdict)}, {words.points(verdict)}: {reason}{by}"
+
+
+def _earned(card: Scorecard) -> str:
+    earned = "-" if card.earned is None else words.decimal(card.earned)
+    return f"{earned} of {words.decimal(card.max_score)}"

@@ -1,0 +1,31 @@
+"""Files with grades in them: written whole or not at all, and readable by their owner alone."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def write_private(path: Path, chunks: Iterable[str | bytes]) -> None:
+    """Replace `path` by a file (mode 0600) of `chunks`; text is written as UTF-8.
+
+    Readers see the old file or the new one and never a part. Nothing waits for the disk: what is
+    written here can be made again from the store.
+
+    Raises:
+        OSError: if the folder cannot be written; the old file is then still there.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk.encode() if isinstance(chunk, str) else chunk)
+        os.replace(temporary, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError):
+            # What cannot be written is the file that was asked for, not the temporary one.
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise

@@ -1,0 +1,69 @@
+"""Formats that programs read, compared byte by byte with files that were checked by eye."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from grader.formats import (
+    blackboard_csv,
+    classroom_result,
+    grades_csv,
+    gradescope_json,
+    junit_xml,
+    moodle_csv,
+    results_json,
+    step_summary,
+    terminal,
+)
+from tests.grader.formats.classes import RUN, small_class
+
+GOLDEN = Path(__file__).parent / "golden"
+DOWNLOADED = (GOLDEN.parent / "data" / "blackboard_downloaded.csv").read_bytes()
+CLASS = small_class()
+PARTIAL, UNREACHABLE, UNKNOWN = CLASS[1], CLASS[5], CLASS[8]
+
+
+def decoded(result: str) -> str:
+    return json.dumps(json.loads(base64.b64decode(result, validate=True)), indent=1) + "\n"
+
+
+RENDERED = {
+    "grades.csv": "".join(grades_csv.render(CLASS)),
+    "results.json": "".join(results_json.render(RUN, CLASS)),
+    "check.json": results_json.render_one(RUN, PARTIAL),
+    "partial.xml": junit_xml.render(PARTIAL),
+    "unreachable.xml": junit_xml.render(UNREACHABLE),
+    "not_graded.xml": junit_xml.render(UNKNOWN),
+    "partial.md": step_summary.render(PARTIAL),
+    "unreachable.md": step_summary.render(UNREACHABLE),
+    "class.xml": "".join(junit_xml.render_class(CLASS)),
+    "gradescope_partial.json": gradescope_json.render(RUN, PARTIAL),
+    "gradescope_unreachable.json": gradescope_json.render(RUN, UNREACHABLE),
+    "gradescope_not_graded.json": gradescope_json.render(RUN, UNKNOWN),
+    "classroom_partial.json": decoded(classroom_result.render(PARTIAL)),
+    "classroom_unreachable.json": decoded(classroom_result.render(UNREACHABLE)),
+    "classroom_not_graded.json": decoded(classroom_result.render(UNKNOWN)),
+    "blackboard.csv": blackboard_csv.fill(DOWNLOADED, "Deploy, then check", CLASS).content.decode(),
+    "moodle.csv": moodle_csv.render(CLASS, "Deploy, then check").content,
+    "summary.txt": terminal.summary_table(CLASS) + "\n",
+}
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_as_it_was_agreed(name: str) -> None:
+    assert RENDERED[name].encode() == (GOLDEN / name).read_bytes()
+
+
+def test_json_of_nobody_is_json() -> None:
+    assert json.loads("".join(results_json.render(RUN, [])))["students"] == []
+
+
+def test_json_holds_every_student_and_no_secret() -> None:
+    text = RENDERED["results.json"]
+    assert [each["andrew_id"] for each in json.loads(text)["students"]] == [
+        each.submission.andrew_id for each in CLASS
+    ]
+    assert "s3cret-bypass" not in text
+    assert "555-0100" not in text

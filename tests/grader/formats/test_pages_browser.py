@@ -1,0 +1,216 @@
+"""Both scorecard pages, opened from disk in a real browser."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from grader.formats import report_html, student_html
+from grader.formats.files import student_file_name
+from grader.model import Release, Scorecard
+from tests.grader.formats.classes import ATTACKS, RUN, LargeClass, hostile, small_class
+
+pytestmark = pytest.mark.browser
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+# What their margins leave of the pages' widths, in CSS pixels.
+A4, LETTER = 703, 725
+
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+
+both_pages = pytest.mark.parametrize("name", ["report.html", "students/bcd234.html"])
+
+
+def write(folder: Path, scorecards: list[Scorecard]) -> None:
+    (folder / "students").mkdir()
+    (folder / "report.html").write_text(
+        "".join(report_html.render(RUN, scorecards)), encoding="utf-8"
+    )
+    for each in scorecards:
+        path = folder / "students" / student_file_name(each.submission.andrew_id)
+        path.write_text(student_html.render(RUN, each), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path, [*small_class(), *LargeClass(30)])
+    return tmp_path
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """What the browser says of a page: errors, and what its policy blocked."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    yield said
+    assert said == []
+
+
+def column(page: Page, number: int) -> list[str]:
+    cells = page.locator(f"table.sortable tbody tr > :nth-child({number})")
+    return [text.strip() for text in cells.all_inner_texts()]
+
+
+@both_pages
+def test_opens_from_disk_and_asks_for_nothing_else(
+    page: Page, folder: Path, complaints: list[str], name: str
+) -> None:
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    url = (folder / name).as_uri()
+    page.goto(url, wait_until="networkidle")
+    expect(page.locator("h1")).to_be_visible()
+    assert requests == [url]
+
+
+def test_sorts_by_click(page: Page, folder: Path, complaints: list[str]) -> None:
+    page.goto((folder / "report.html").as_uri())
+    roster_order = column(page, 1)
+    header = page.get_by_role("columnheader", name="Andrew ID")
+    header.get_by_role("button").click()
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    assert column(page, 1) == sorted(roster_order, key=natural)
+    header.get_by_role("button").click()
+    expect(header).to_have_attribute("aria-sort", "descending")
+    assert column(page, 1) == sorted(roster_order, key=natural, reverse=True)
+
+
+def natural(andrew_id: str) -> tuple[str, int]:
+    letters = andrew_id.rstrip("0123456789")
+    return letters, int(andrew_id[len(letters) :])
+
+
+def test_sorts_numbers_by_keyboard_with_blanks_last(
+    page: Page, folder: Path, complaints: list[str]
+) -> None:
+    page.goto((folder / "report.html").as_uri())
+    name = page.get_by_role("columnheader", name="Name").get_by_role("button")
+    name.focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    for key, descending in (("Enter", False), ("Space", True)):
+        page.keyboard.press(key)
+        scores = column(page, 5)
+        assert scores[-1] == ""
+        numbers = [float(score) for score in scores[:-1]]
+        assert numbers == sorted(numbers, reverse=descending)
+    assert page.locator("[aria-sort]").count() == 1
+
+
+def test_needs_a_look_leads_to_the_replies(page: Page, folder: Path) -> None:
+    page.goto((folder / "report.html").as_uri())
+    checks = page.get_by_role("group", name="Checks of fgh678")
+    expect(checks).to_be_hidden()
+    page.locator("ul.look a", has_text="Ada Example").nth(1).click()
+    expect(checks).to_be_visible()
+    page.locator("#student-fgh678 a", has_text="own page").click()
+    expect(page.locator("h1")).to_have_text("Ada Example")
+
+
+def test_works_without_javascript(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "report.html").as_uri())
+    expect(page.locator("table.sortable tbody tr")).to_have_count(39)
+    expect(page.locator("thead button")).to_have_count(0)
+    page.locator("#student-abc123 summary").click()
+    expect(page.get_by_role("group", name="Checks of abc123")).to_be_visible()
+    context.close()
+
+
+@both_pages
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide-light", "phone-dark"]
+)
+def test_axe_finds_nothing(
+    page: Page, tmp_path: Path, name: str, size: dict[str, int], scheme: Literal["light", "dark"]
+) -> None:
+    write(tmp_path, small_class())  # each student more takes it a second
+    page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    page.emulate_media(color_scheme=scheme)
+    page.goto((tmp_path / name).as_uri())
+    open_details(page)
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def open_details(page: Page) -> None:
+    page.locator("details").evaluate_all("all => all.slice(0, 12).forEach(e => e.open = true)")
+
+
+@both_pages
+def test_a_phone_scrolls_down_only(page: Page, folder: Path, name: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto((folder / name).as_uri())
+    open_details(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.parametrize("width", [390, 1000, 1400])
+def test_a_tile_is_one_line_high(page: Page, folder: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto((folder / "report.html").as_uri())
+    heights = page.locator(".tiles dd").evaluate_all("all => all.map(e => e.offsetHeight)")
+    assert len(set(heights)) == 1
+    fits = "all => all.every(e => e.scrollWidth <= e.clientWidth)"
+    assert page.locator(".tiles dd").evaluate_all(fits)
+
+
+@pytest.mark.parametrize("width", [A4, LETTER])
+def test_prints_whole_and_only_what_was_opened(page: Page, tmp_path: Path, width: int) -> None:
+    shared = [replace(each, release=Release("a" * 40)) for each in LargeClass(30)]
+    write(tmp_path, [*small_class(), *shared])
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.goto((tmp_path / "report.html").as_uri())
+    page.locator("#student-abc123 summary").click()
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    fits = "all => all.every(e => e.scrollWidth <= e.clientWidth)"
+    assert page.locator(".scroll").evaluate_all(fits)
+    expect(page.get_by_role("group", name="Checks of abc123")).to_be_visible()
+    expect(page.locator("#student-bcd234")).to_be_hidden()
+    expect(page.locator("details.more a").last).to_be_visible()
+    page.emulate_media(media="screen")
+    page.locator("#student-abc123 > summary").click()
+    page.emulate_media(media="print")
+    expect(page.locator("section.checks")).to_be_hidden()
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
+def test_no_reply_runs_or_reaches_out(
+    page: Page, tmp_path: Path, complaints: list[str], attack: str
+) -> None:
+    write(tmp_path, [hostile(attack)])
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.set_viewport_size({"width": 360, "height": 740})
+    names = ("report.html", "students/abc123.html")
+    for name in names:
+        page.goto((tmp_path / name).as_uri(), wait_until="networkidle")
+        open_details(page)
+        assert page.title() != "pwned"
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert requests == [(tmp_path / name).as_uri() for name in names]
+
+
+@both_pages
+def test_the_policy_blocks_what_got_in_nevertheless(page: Page, folder: Path, name: str) -> None:
+    path = folder / name
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        address = "http://{}:{}".format(*canary.getsockname())
+        foreign = f"<script>document.title = 'pwned'</script><img src='{address}/x.png'>"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("<main>", f"<main>{foreign}"), encoding="utf-8")
+        page.goto(path.as_uri(), wait_until="networkidle")
+        assert page.title() != "pwned"
+        canary.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            canary.accept()

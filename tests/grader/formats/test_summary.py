@@ -1,0 +1,64 @@
+import pytest
+
+from grader.formats.summary import summarize
+from grader.model import State
+from grader.outcomes import Outcome
+from tests.grader.formats.classes import LargeClass, scorecard, small_class
+
+
+def test_counts_a_class() -> None:
+    summary = summarize(small_class())
+    assert summary.students == 9
+    assert summary.states == {
+        State.GRADED: 5,
+        State.UNREACHABLE: 1,
+        State.REFUSED: 1,
+        State.INVALID: 1,
+        State.NOT_GRADED: 1,
+    }
+    assert [each.name for each in summary.questions] == [
+        "page",
+        "api",
+        "shakespeare",
+        "andrew id",
+        "sum",
+    ]
+    # 100, 20, 20, 10, 20 and three zeros; the student who is not graded counts nowhere.
+    assert list(summary.percents) == [0, 0, 0, 10, 20, 20, 20, 100]
+    assert summary.mean == pytest.approx(170 / 8)
+    assert summary.quartiles == pytest.approx((0, 15, 20))
+    assert [count for _, count in summary.distribution] == [3, 1, 3, 0, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_a_question_not_checked_counts_neither_way() -> None:
+    shakespeare = summarize(small_class()).questions[2]
+    assert (shakespeare.right, shakespeare.checked) == (1, 8)
+    assert shakespeare.pass_rate == pytest.approx(12.5)
+    assert shakespeare.shares[0] == (Outcome.RIGHT, 1)
+    unchecked = [scorecard("abc", [Outcome.NOT_CHECKED] * 5, State.NOT_GRADED)]
+    assert summarize(unchecked).questions[0].pass_rate is None
+
+
+def test_the_most_pressing_comes_first() -> None:
+    kinds = [each.kind for each in summarize(small_class()).attention]
+    assert kinds == [
+        State.NOT_GRADED,
+        State.UNREACHABLE,
+        State.REFUSED,
+        State.INVALID,
+        Outcome.PROTECTED,
+        Outcome.RATE_LIMITED,
+    ]
+
+
+def test_a_class_without_students_or_with_one() -> None:
+    nobody = summarize([])
+    assert (nobody.students, nobody.mean, nobody.quartiles) == (0, None, None)
+    one = summarize([scorecard("abc", [Outcome.RIGHT] * 5)])
+    assert one.quartiles == pytest.approx((100, 100, 100))
+
+
+def test_reads_a_class_once() -> None:
+    large = LargeClass(200)
+    assert summarize(large).students == 200
+    assert large.passes == 1

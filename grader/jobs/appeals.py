@@ -1,0 +1,42 @@
+"""What came of asking one student's app again, and whether it may count."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from grader.jobs import attempts, transcripts
+from grader.model import AttemptKind, Keep, Scorecard, State
+
+
+def undecided(before: Scorecard, now: Scorecard) -> str:
+    """Why what came `now` says nothing of the app; empty where it can be adopted."""
+    if now.earned is None:
+        return now.reason
+    answered = before.state is State.GRADED and before.submission.url == now.submission.url
+    if answered and now.state is State.REFUSED:
+        return (
+            f"its address answered before, and is refused now ({now.reason}): look at this "
+            "machine's network, or open the address with --allow-private"
+        )
+    return ""
+
+
+def adopt(
+    connection: Connection,
+    run_id: int,
+    keep: Keep,
+    andrew_id: str,
+    scorecard: Scorecard,
+    at: datetime,
+) -> bool:
+    """Let what came be an attempt of the student's; whether it counts by the rule `keep`.
+
+    Raises:
+        UnknownStudentError: if the run does not have the student.
+    """
+    row = transcripts.submission_row(connection, run_id, andrew_id)
+    kind = AttemptKind.APPEALED
+    attempts.add(connection, row.id, scorecard, kind=kind, at=at, final=True)
+    attempts.settle(connection, run_id, keep, [row.student])
+    (found,) = attempts.standings(connection, run_id, [row.student]).values()
+    return found[-1].counts

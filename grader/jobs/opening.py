@@ -1,0 +1,93 @@
+"""Opening the store of a run: found as it was begun, or begun now."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, func, insert, select
+
+from grader.jobs.tables import METADATA, NOTES, RUNS, VERSION, reading
+from grader.model import Battery, InputError, Keep, ProbeKind, RunInfo
+from grader.questions import parse_battery
+from grader.store import StoreError, open_store
+
+
+class OtherRunError(InputError):
+    """The run was begun with another battery, seed or probes: scores could not be compared."""
+
+
+def find(location: Path | str) -> tuple[Engine, int, RunInfo]:
+    """The store at `location`, with the id of its run and what that was begun with.
+
+    Raises:
+        StoreError: if there is none.
+    """
+    if isinstance(location, Path) and not location.is_file():
+        raise StoreError(f"{location.parent} holds no run: it has no {location.name}")
+    engine = open_store(location, METADATA, VERSION)
+    with reading(engine) as connection:
+        row = connection.execute(select(RUNS)).first()
+    if row is None:
+        engine.dispose()
+        raise StoreError(f"the store {location} holds no run")
+    info = RunInfo(
+        battery=parse_battery(row.battery_source, row.battery, f"{location} ({row.battery})"),
+        seed=row.seed,
+        started_at=datetime.fromisoformat(row.started_at),
+        notes=NOTES.validate_json(row.notes),
+        probes=tuple(ProbeKind(probe) for probe in row.probes.split(",")),
+        keep=Keep.read(row.keep),
+        allow_private=row.allow_private,
+    )
+    return engine, row.id, info
+
+
+def begin(
+    location: Path | str,
+    battery: Battery,
+    seed: int | None,
+    probes: Sequence[ProbeKind] | None,
+) -> tuple[Engine, int, RunInfo]:
+    """The same for a run that is begun now, unless the store holds it already.
+
+    Raises:
+        StoreError: if the store cannot be opened.
+        OtherRunError: if the run found there has another battery, seed or probes.
+    """
+    engine = open_store(location, METADATA, VERSION)
+    with engine.begin() as connection:
+        if connection.scalar(select(func.count()).select_from(RUNS)) == 0:
+            connection.execute(
+                insert(RUNS).values(
+                    battery=battery.name,
+                    battery_source=battery.source,
+                    seed=secrets.randbelow(2**31) if seed is None else seed,
+                    probes=",".join(dict.fromkeys(probes or (ProbeKind.API,))),
+                    keep=str(Keep()),
+                    allow_private=False,
+                    started_at=datetime.now(UTC).isoformat(),
+                    notes="[]",
+                    unreachable_accepted=False,
+                )
+            )
+    engine.dispose()
+    engine, run_id, info = find(location)
+    begun = f"the run in {location} was begun with"
+    error = ""
+    if info.battery.source != battery.source:
+        error = (
+            f"the run in {location} goes by another text of the battery {info.battery.name}: grade "
+            "into a new folder, or have grader rejudge judge the stored replies by this one"
+        )
+    elif seed not in (None, info.seed):
+        error = f"{begun} the seed {info.seed}: grade into a new folder"
+    elif probes is not None and set(probes) != set(info.probes):
+        error = (
+            f"{begun} --probe {','.join(info.probes)}: leave --probe out to go on with it, or "
+            "grade into a new folder"
+        )
+    if error:
+        engine.dispose()
+        raise OtherRunError(error)
+    return engine, run_id, info

@@ -1,0 +1,337 @@
+"""One run in its store: what is to be graded, and what was."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Select, update
+
+from grader.jobs import (
+    appeals,
+    attempts,
+    enrollment,
+    opening,
+    overrides,
+    progress,
+    rejudged,
+    transcripts,
+)
+from grader.jobs.scorecards import StoredScorecards
+from grader.jobs.tables import NOTES, RUNS, SCORECARD, SUBMISSION, reading
+from grader.model import (
+    AttemptKind,
+    Battery,
+    Job,
+    Keep,
+    Limits,
+    Override,
+    ProbeKind,
+    Question,
+    RunInfo,
+    Scorecard,
+    State,
+    Submission,
+    Transcript,
+)
+from grader.questions import draw
+
+_PAGE = 50
+
+
+class Run:
+    """One run in its store: what is to be graded, and what was."""
+
+    def __init__(self, engine: Engine, run_id: int, info: RunInfo) -> None:
+        self.info = info
+        self._engine = engine
+        self._id = run_id
+        self._claimed: dict[str, progress.Claim] = {}
+
+    @classmethod
+    def open(cls, location: Path | str) -> "Run":
+        """The run that the store at `location` holds.
+
+        Raises:
+            StoreError: if there is none.
+        """
+        return cls(*opening.find(location))
+
+    @classmethod
+    def begin(
+        cls,
+        location: Path | str,
+        battery: Battery,
+        seed: int | None,
+        probes: Sequence[ProbeKind] | None = None,
+    ) -> "Run":
+        """The run in the store at `location`, begun now or found there.
+
+        Args:
+            location: a file's path, or a database URL.
+            battery: what is asked.
+            seed: draws the questions; where it is None, the run's own or a new one.
+            probes: how they are asked; where it is None, as the run was begun, or the API.
+
+        Raises:
+            StoreError: if the store cannot be opened.
+            OtherRunError: if the run found there has another battery, seed or probes.
+        """
+        return cls(*opening.begin(location, battery, seed, probes))
+
+    def close(self) -> None:
+        """Close the store."""
+        self._engine.dispose()
+
+    def enroll(
+        self, submissions: Iterable[Submission], notes: tuple[str, ...]
+    ) -> enrollment.Enrollment:
+        """Take the submissions of a roster in, in one transaction."""
+
+        def questions(submission: Submission) -> tuple[Question, ...]:
+            return draw(self.info.battery, submission, self.info.seed)
+
+        with self._engine.begin() as connection:
+            enrolled, expected = enrollment.enroll(connection, self._id, submissions, questions)
+            judged, unjudged = rejudged.judge_expected(
+                connection, self._id, self.info, expected, datetime.now(UTC)
+            )
+            self._set(connection, notes=NOTES.dump_json(notes).decode())
+        self.info = replace(self.info, notes=notes)
+        return replace(enrolled, judged=judged, unjudged=unjudged)
+
+    def allow_private(self) -> None:
+        """Open each submission's own address even in a private network, from now on.
+
+        The next first pass asks whoever was refused.
+        """
+        with self._engine.begin() as connection:
+            progress.ask_again(connection, self._id, [], [State.REFUSED])
+            self._set(connection, allow_private=True)
+        self.info = replace(self.info, allow_private=True)
+
+    def keep(self, keep: Keep) -> None:
+        """Let `keep` say from now on which of a student's attempts counts, earlier ones too."""
+        with self._engine.begin() as connection:
+            for students in attempts.classmates(connection, self._id):
+                attempts.settle(connection, self._id, keep, students)
+            self._set(connection, keep=str(keep))
+        self.info = replace(self.info, keep=keep)
+
+    def total(self) -> int:
+        """How many submissions the run has."""
+        with reading(self._engine) as connection:
+            return progress.total(connection, self._id)
+
+    def finished(self) -> int:
+        """How many of them have their final scorecard."""
+        with reading(self._engine) as connection:
+            return progress.finished(connection, self._id)
+
+    def asked(self) -> set[str]:
+        """The keys of the students who have an attempt: their ids, case folded."""
+        with reading(self._engine) as connection:
+            return progress.asked(connection, self._id)
+
+    def first_pass(self, limits: Limits) -> Iterator[Job]:
+        """The jobs of submissions that no scorecard settles.
+
+        Deployments that are known come first, the slowest of them foremost; then the others in the
+        roster's order.
+        """
+        return self._jobs(progress.for_first_pass(self._id), limits, anew=True)
+
+    def second_pass(self, limits: Limits) -> Iterator[Job]:
+        """The jobs that ask once more what the first pass left open, the slowest first."""
+        return self._jobs(progress.for_second_pass(self._id), limits, anew=False)
+
+    def reopen(self) -> int:
+        """Give what could not be graded another second pass.
+
+        That is every submission that is not graded, and the unreachable ones of a run in doubt.
+
+        Returns:
+            How many there are.
+        """
+        states = [State.NOT_GRADED]
+        if self.in_doubt():
+            states.append(State.UNREACHABLE)
+        with self._engine.begin() as connection:
+            return progress.reopen(connection, self._id, states)
+
+    def ask_again(self, students: Collection[str], states: Collection[State]) -> int:
+        """Let the next first pass ask anew: these students, or everybody, in these states, or any.
+
+        What they have counts until then, and is kept beside what comes.
+
+        Args:
+            students: their ids; none for everybody.
+            states: none for any; without both, nobody is asked anew.
+
+        Returns:
+            How many there are.
+
+        Raises:
+            UnknownStudentError: if the run does not have one of the students.
+        """
+        with self._engine.begin() as connection:
+            for student in students:
+                transcripts.submission_row(connection, self._id, student)
+            keys = [student.casefold() for student in students]
+            return progress.ask_again(connection, self._id, keys, states)
+
+    def in_doubt(self) -> bool:
+        """Whether so much is unreachable that this machine is the likelier culprit.
+
+        More than half of a run of five or more, unless the instructor has accepted it.
+        """
+        with reading(self._engine) as connection:
+            return progress.in_doubt(connection, self._id)
+
+    def unsettled(self) -> int:
+        """How many students the grader could not grade, and nobody has by hand."""
+        with reading(self._engine) as connection:
+            return progress.unsettled(connection, self._id)
+
+    def late(self) -> list[str]:
+        """Whose attempt counts though it was asked after the moment that the run's rule names."""
+        with reading(self._engine) as connection:
+            return progress.late(connection, self._id, self.info.keep)
+
+    def accept_unreachable(self) -> None:
+        """Let the unreachable submissions of a run in doubt count as zero."""
+        with self._engine.begin() as connection:
+            self._set(connection, unreachable_accepted=True)
+
+    def commit(self, job: Job, scorecard: Scorecard) -> bool:
+        """Keep what came of `job`; whatever was graded before stays.
+
+        Returns:
+            Whether that is final; otherwise a second pass asks some of it once more.
+        """
+        final = job.previous is not None or not scorecard.wants_second_pass
+        student = job.submission.andrew_id.casefold()
+        claim = self._claimed[student]
+        only = claim.first_link and claim.attempt_id is None
+        at = scorecard.finished_at
+        with self._engine.begin() as connection:
+            if job.previous is not None and claim.attempt_id is not None:
+                attempts.ask_once_more(connection, claim.attempt_id, scorecard, at=at)
+            else:
+                attempts.add(
+                    connection,
+                    claim.submission_id,
+                    scorecard,
+                    kind=AttemptKind.GRADED,
+                    at=at,
+                    final=final,
+                    only=only,
+                )
+            if not only:
+                attempts.settle(connection, self._id, self.info.keep, [student])
+        del self._claimed[student]
+        return final
+
+    def scorecards(self) -> Collection[Scorecard]:
+        """The scorecards that count in the roster's order, read from the store as they are used.
+
+        While the run is in doubt, the unreachable ones appear as not graded: nobody gets a zero
+        for what may be this machine's fault.
+        """
+        return StoredScorecards(self._engine, self._id, in_doubt=self.in_doubt())
+
+    def transcript(self, andrew_id: str) -> Transcript:
+        """Everything that is known of one student.
+
+        Raises:
+            UnknownStudentError: if the run does not have the student.
+        """
+        with reading(self._engine) as connection:
+            in_doubt = progress.in_doubt(connection, self._id)
+            return transcripts.transcript(connection, self._id, andrew_id, in_doubt=in_doubt)
+
+    def override(self, andrew_id: str, override: Override) -> None:
+        """Let what an instructor says count for a student; what was set before is kept.
+
+        Raises:
+            UnknownStudentError: if the run does not have the student.
+            UngradedError: if the student has no scorecard yet.
+            OverrideError: if the score is out of range, or there is nothing to withdraw.
+        """
+        with self._engine.begin() as connection:
+            overrides.set_by_hand(connection, self._id, andrew_id, override)
+
+    def adopt(self, andrew_id: str, scorecard: Scorecard, at: datetime) -> bool:
+        """Let what came of an appeal be an attempt of the student's.
+
+        Returns:
+            Whether it counts: that is for the run's rule to say.
+
+        Raises:
+            UnknownStudentError: if the run does not have the student.
+        """
+        with self._engine.begin() as connection:
+            return appeals.adopt(connection, self._id, self.info.keep, andrew_id, scorecard, at)
+
+    def appeal(self, andrew_id: str, limits: Limits) -> tuple[Scorecard, Job]:
+        """What counts for a student, and the job that asks the same questions again.
+
+        Raises:
+            UnknownStudentError: if the run does not have the student.
+            UngradedError: if the student has no scorecard yet.
+        """
+        with reading(self._engine) as connection:
+            row = transcripts.submission_row(connection, self._id, andrew_id)
+            before = transcripts.current_scorecard(
+                connection,
+                self._id,
+                andrew_id,
+                in_doubt=progress.in_doubt(connection, self._id),
+            )
+        questions = tuple(verdict.question for verdict in before.verdicts)
+        return before, replace(self._job(row.document, limits), questions=questions)
+
+    def rejudge(
+        self, battery: Battery, at: datetime, *, partial: bool = False
+    ) -> rejudged.Rejudged:
+        """Judge the stored replies by a corrected battery, which is the run's from now on.
+
+        All of it is one transaction; nobody is asked, and the old scorecards are kept.
+
+        Args:
+            battery: the corrected one.
+            at: now.
+            partial: whether students who were never asked what it asks keep what they have.
+
+        Raises:
+            UnjudgedError: if there are such students, unless `partial`; nothing is changed.
+        """
+        with self._engine.begin() as connection:
+            found = rejudged.rejudge_all(connection, self._id, self.info, battery, at)
+            if not partial:
+                rejudged.refuse_unjudged(battery, found)
+            self._set(connection, battery=battery.name, battery_source=battery.source)
+        self.info = replace(self.info, battery=battery)
+        return found
+
+    def _set(self, connection: Connection, **values: str | bool) -> None:
+        connection.execute(update(RUNS).where(RUNS.c.id == self._id).values(values))
+
+    def _job(self, enrolled: str, limits: Limits) -> Job:
+        private = limits.allow_private or self.info.allow_private
+        asking = replace(limits, probes=self.info.probes, allow_private=private)
+        return Job(SUBMISSION.validate_json(enrolled), self.info.battery, self.info.seed, asking)
+
+    def _jobs(self, wanted: Select[int], limits: Limits, *, anew: bool) -> Iterator[Job]:
+        """The jobs of the submissions whose ids `wanted` selects, read some at a time."""
+        with reading(self._engine) as connection:
+            ids = connection.scalars(wanted).all()
+        for start in range(0, len(ids), _PAGE):
+            with reading(self._engine) as connection:
+                claims = progress.claims(connection, ids[start : start + _PAGE])
+            for claim in claims:
+                job = self._job(claim.enrolled, limits)
+                if claim.graded is not None and not anew:
+                    job = replace(job, previous=SCORECARD.validate_json(claim.graded))
+                self._claimed[job.submission.andrew_id.casefold()] = claim
+                yield job

@@ -1,0 +1,98 @@
+"""The current scorecards of a run, as they are shown and exported."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from sqlalchemy import Engine, func, select
+
+from grader.jobs.attempts import KEPT
+from grader.jobs.tables import (
+    ATTEMPTS,
+    OVERRIDE,
+    OVERRIDES,
+    SCORECARD,
+    SCORECARDS,
+    SUBMISSION,
+    SUBMISSIONS,
+    public,
+    reading,
+)
+from grader.model import Scorecard, State, Submission
+
+_DOUBT = "unreachable, like more than half of this run: the grading machine itself is in doubt"
+_KEPT = 512
+
+
+class StoredScorecards(Collection[Scorecard]):
+    """The current scorecards of a run, in the roster's order, with what was set by hand.
+
+    The first few hundred are kept once they were read, as most classes are no larger; the rest of
+    a larger one is read anew by each iteration, so that memory does not grow with the class.
+    """
+
+    def __init__(self, engine: Engine, run_id: int, *, in_doubt: bool) -> None:
+        self._engine = engine
+        self._in_doubt = in_doubt
+        self._kept: list[Scorecard] = []
+        self._which = (SUBMISSIONS.c.run_id == run_id) & ATTEMPTS.c.counts & SCORECARDS.c.current
+
+    def __len__(self) -> int:
+        with reading(self._engine) as connection:
+            return connection.scalars(
+                select(func.count()).select_from(KEPT).where(self._which)
+            ).one()
+
+    def __iter__(self) -> Iterator[Scorecard]:
+        # What counts may be an attempt at an earlier link; who and where is said by the last row.
+        last = SUBMISSIONS.alias()
+        of_student = [
+            (table.c.run_id == SUBMISSIONS.c.run_id)
+            & (table.c.student == SUBMISSIONS.c.student)
+            & table.c.current
+            for table in (last, OVERRIDES)
+        ]
+        query = (
+            select(
+                SCORECARDS.c.document, SUBMISSIONS.c.document, last.c.document, OVERRIDES.c.document
+            )
+            .select_from(KEPT.join(last, of_student[0]).outerjoin(OVERRIDES, of_student[1]))
+            .where(self._which)
+            .order_by(last.c.position)
+            .offset(len(self._kept))
+            .execution_options(yield_per=50)
+        )
+        kept = tuple(self._kept)
+        yield from kept
+        with reading(self._engine) as connection:
+            for index, row in enumerate(connection.execute(query), len(kept)):
+                scorecard = self._shown(*row)
+                if index == len(self._kept) < _KEPT:
+                    self._kept.append(scorecard)
+                yield scorecard
+
+    def __contains__(self, scorecard: object) -> bool:
+        return any(scorecard == found for found in self)
+
+    def _shown(self, graded: str, asked: str, enrolled: str, by_hand: str | None) -> Scorecard:
+        scorecard = replace(
+            SCORECARD.validate_json(graded),
+            submission=_of_person(asked, enrolled),
+            override=None if by_hand is None else OVERRIDE.validate_json(by_hand),
+        )
+        return doubted(scorecard) if self._in_doubt else scorecard
+
+
+def doubted(scorecard: Scorecard) -> Scorecard:
+    """The scorecard as a run in doubt shows it: nobody gets a zero for being unreachable."""
+    if scorecard.state is not State.UNREACHABLE:
+        return scorecard
+    return replace(scorecard, state=State.NOT_GRADED, reason=_DOUBT)
+
+
+def _of_person(asked: str, enrolled: str) -> Submission:
+    """What was asked, of whom the roster says now: that may have been corrected since."""
+    submission = public(SUBMISSION.validate_json(asked))
+    if asked == enrolled:
+        return submission
+    person = SUBMISSION.validate_json(enrolled)
+    return replace(submission, name=person.name, section=person.section, email=person.email)

@@ -1,0 +1,104 @@
+"""The tables of a run, and how values of the model are written into them."""
+
+from dataclasses import replace
+
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from grader.model import Override, Scorecard, Submission
+
+VERSION = 3
+METADATA = MetaData()
+
+RUNS = Table(
+    "run",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("battery", String, nullable=False),
+    Column("battery_source", Text, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("probes", String, nullable=False),
+    Column("keep", String, nullable=False),
+    Column("allow_private", Boolean, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("unreachable_accepted", Boolean, nullable=False),
+)
+# `position` is the student's in the roster; those it no longer has come last.
+SUBMISSIONS = Table(
+    "submission",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("student", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("document", Text, nullable=False),
+    UniqueConstraint("run_id", "student", "attempt"),
+)
+# `current` is the last one of its submission, `counts` the one that counts for the student: of all
+# attempts, at earlier links too. `again`: the instructor wants it asked anew; until then it stands.
+ATTEMPTS = Table(
+    "attempt",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", ForeignKey("submission.id"), nullable=False, index=True),
+    Column("asked_at", String, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Column("again", Boolean, nullable=False),
+    Column("counts", Boolean, nullable=False),
+    Column("outdated", Boolean, nullable=False),
+)
+# `current` is the one that stands for its attempt.
+SCORECARDS = Table(
+    "scorecard",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("attempt_id", ForeignKey("attempt.id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("score", Float),
+    Column("document", Text, nullable=False),
+)
+OVERRIDES = Table(
+    "override",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("student", String, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+SUBMISSION = TypeAdapter(Submission)
+SCORECARD = TypeAdapter(Scorecard)
+OVERRIDE = TypeAdapter(Override)
+NOTES = TypeAdapter(tuple[str, ...])
+
+
+def reading(engine: Engine) -> Connection:
+    """A connection whose transaction waits for no writer, and keeps none waiting."""
+    return engine.connect().execution_options(reading=True)
+
+
+def public(submission: Submission) -> Submission:
+    """The submission without its secret, which no scorecard and no file made of it holds."""
+    return replace(submission, bypass_secret="")

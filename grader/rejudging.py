@@ -1,0 +1,87 @@
+"""Judging stored replies by other questions, without asking anybody."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from grader.grading import missing, skipped, state_of
+from grader.judging import judge
+from grader.model import (
+    ConsistencyKey,
+    ProbeKind,
+    Question,
+    ReleaseKey,
+    Scorecard,
+    State,
+    Verdict,
+)
+from grader.outcomes import Outcome
+
+
+def rejudge(scorecard: Scorecard, questions: Sequence[Question]) -> Scorecard | None:
+    """The scorecard that the stored replies give with `questions`.
+
+    Each question is answered by what was asked in the same words through the same probe; where
+    that got no reply, its verdict stands. A release that was never asked for is told by the
+    wake-up. Where nothing could be asked at all, the reason why stands for any question.
+
+    Returns:
+        None where a question cannot be judged without asking it.
+    """
+    if not scorecard.verdicts:
+        return scorecard
+    if not any(verdict.replies for verdict in scorecard.verdicts):
+        judgement = scorecard.verdicts[0].judgement
+        verdicts = [Verdict(question, judgement) for question in questions]
+        return replace(scorecard, verdicts=tuple(verdicts))
+    stored = defaultdict(list)
+    for verdict in scorecard.verdicts:
+        stored[_asked(verdict.question)].append(verdict)
+    verdicts = []
+    for question in questions:
+        # Two entries may ask the same words: each keeps its own reply.
+        same = sorted(
+            stored[_asked(question)], key=lambda each: each.question.name != question.name
+        )
+        before = same[0] if same else None
+        if before is None or not (before.replies or before.outcome.rule.second_pass):
+            before = _told_by_wake_up(question, scorecard) or before
+        judged = _judged(question, before, verdicts)
+        if judged is None:
+            return None
+        verdicts.append(judged)
+    state, reason = scorecard.state, scorecard.reason
+    if state in (State.GRADED, State.NOT_GRADED):
+        state, reason = state_of(verdicts)
+    return replace(scorecard, state=state, reason=reason, verdicts=tuple(verdicts))
+
+
+def _asked(question: Question) -> tuple[str, ProbeKind, str, str]:
+    # A release is asked without words, like a page; fresh connections ask the words of another.
+    how = question.key.kind if isinstance(question.key, ReleaseKey | ConsistencyKey) else ""
+    return question.query, question.probe, question.typing, how
+
+
+def _told_by_wake_up(question: Question, scorecard: Scorecard) -> Verdict | None:
+    """The verdict on a release that only the wake-up asked for; None where it did not come."""
+    if not isinstance(question.key, ReleaseKey) or not scorecard.wake_up:
+        return None
+    woken = scorecard.wake_up[-1]
+    if woken.failure is not None or not woken.url.endswith("/healthz"):
+        return None
+    # Without the reply: a start from sleep says nothing of how fast questions are answered.
+    return Verdict(question, judge(question, woken))
+
+
+def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -> Verdict | None:
+    if names := missing(question, so_far):
+        return replace(skipped(question, names), replies=before.replies if before else ())
+    if before is None:
+        return None
+    if before.reply is not None:
+        judgement = judge(question, *before.replies)
+        # How long is too long was decided when it was asked.
+        degraded = before.degraded and judgement.outcome is Outcome.RIGHT
+        return Verdict(question, judgement, before.replies, degraded)
+    # It was skipped for what is right now: nobody knows what the answer would have been.
+    return None if before.outcome is Outcome.SKIPPED else replace(before, question=question)

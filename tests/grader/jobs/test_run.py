@@ -1,0 +1,330 @@
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from grader.grading import run as grade_job
+from grader.jobs import OtherRunError, Run, UngradedError, UnknownStudentError
+from grader.model import (
+    Job,
+    Judgement,
+    Keep,
+    Limits,
+    NumberKey,
+    Override,
+    ProbeKind,
+    Question,
+    Reply,
+    Scorecard,
+    State,
+    Submission,
+    Verdict,
+)
+from grader.outcomes import Outcome
+from grader.questions import load_battery, parse_battery
+from grader.store import StoreError
+from tests.grader.apps import ACTIVITY
+
+NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+LIMITS = Limits()
+
+
+def submission(index: int, url: str = "") -> Submission:
+    return Submission(
+        f"student{index}", url or f"https://app{index}.example.org", columns={"Lab": "A"}
+    )
+
+
+def scorecard(
+    of: Submission, outcome: Outcome = Outcome.RIGHT, state: State = State.GRADED
+) -> Scorecard:
+    question = Question("addition", "What is 1 plus 2?", NumberKey(3), 10)
+    replies = (Reply("https://x/api?q=", NOW, 200, "3\x00\ud7ff\U0001f600"),)
+    verdict = Verdict(question, Judgement(outcome, "because", "whole"), replies)
+    return Scorecard(of, state, (verdict,), NOW, NOW)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "run.sqlite"
+
+
+def begun(store: Path, count: int = 3) -> Run:
+    run = Run.begin(store, ACTIVITY, seed=7)
+    run.enroll([submission(index) for index in range(count)], ())
+    return run
+
+
+def test_a_run_is_found_again_as_it_was_begun(store: Path) -> None:
+    run = begun(store)
+    run.enroll([submission(0)], ("a note",))
+    run.close()
+    again = Run.begin(store, ACTIVITY, seed=None)
+    assert again.info.seed == 7
+    assert again.info.battery == ACTIVITY
+    assert again.info.notes == ("a note",)
+    assert again.total() == 3
+    again.close()
+
+
+def test_jobs_come_in_the_rosters_order_until_committed(store: Path) -> None:
+    run = begun(store)
+    jobs = list(run.first_pass(LIMITS))
+    assert [job.submission for job in jobs] == [submission(index) for index in range(3)]
+    assert {job.seed for job in jobs} == {7}
+    assert run.commit(jobs[1], scorecard(jobs[1].submission))
+    assert [job.submission.andrew_id for job in run.first_pass(LIMITS)] == ["student0", "student2"]
+    assert list(run.scorecards()) == [scorecard(submission(1))]
+    assert (run.finished(), run.total()) == (1, 3)
+    run.close()
+
+
+def test_what_may_pass_yet_gets_a_second_pass_and_only_one(store: Path) -> None:
+    run = begun(store, 1)
+    (job,) = run.first_pass(LIMITS)
+    first = scorecard(job.submission, Outcome.SERVER_ERROR)
+    assert not run.commit(job, first)
+    assert list(run.first_pass(LIMITS)) == []
+    (second,) = run.second_pass(LIMITS)
+    assert second.previous == first
+    assert run.commit(second, first)
+    assert list(run.second_pass(LIMITS)) == []
+    assert run.finished() == 1
+    assert len(run.scorecards()) == 1
+    run.close()
+
+
+def test_another_battery_is_refused(store: Path) -> None:
+    begun(store).close()
+    with pytest.raises(OtherRunError, match="activity"):
+        Run.begin(store, load_battery("extreme"), seed=7)
+    edited = parse_battery(ACTIVITY.source.replace("points = 30", "points = 31"), "activity", "x")
+    with pytest.raises(OtherRunError):
+        Run.begin(store, edited, seed=7)
+    with pytest.raises(OtherRunError, match="the seed 7"):
+        Run.begin(store, ACTIVITY, seed=8)
+
+
+def test_a_changed_roster_adds_changes_and_keeps(store: Path) -> None:
+    run = begun(store)
+    for job in run.first_pass(LIMITS):
+        run.commit(job, scorecard(job.submission))
+    changed = submission(1, "https://new.example.org")
+    enrolled = run.enroll([submission(0), changed, submission(5)], ())
+    assert (enrolled.added, enrolled.changed, enrolled.removed) == (
+        ("student5",),
+        ("student1",),
+        ("student2",),
+    )
+    assert [job.submission for job in run.first_pass(LIMITS)] == [changed, submission(5)]
+    assert run.total() == 4
+    run.close()
+
+
+def test_what_the_roster_corrects_is_shown_without_grading_again(store: Path) -> None:
+    run = begun(store, 1)
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, scorecard(job.submission))
+    corrected = dataclasses.replace(submission(0), name="Ada Ash")
+    assert run.enroll([corrected], ()).changed == ()
+    assert list(run.first_pass(LIMITS)) == []
+    assert [card.submission.name for card in run.scorecards()] == ["Ada Ash"]
+    run.close()
+
+
+def test_another_unusable_link_is_a_new_attempt(store: Path) -> None:
+    run = Run.begin(store, ACTIVITY, seed=7)
+    invalid = Submission("a", "", state=State.INVALID, fault="no link")
+    run.enroll([invalid], ())
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, scorecard(job.submission, state=State.INVALID))
+    assert run.enroll([dataclasses.replace(invalid, fault="a repository")], ()).changed == ("a",)
+    run.close()
+
+
+def test_scorecards_can_be_read_while_they_are_read(store: Path) -> None:
+    run = begun(store, 5)
+    for job in run.first_pass(LIMITS):
+        run.commit(job, scorecard(job.submission))
+    cards = run.scorecards()
+    first = iter(cards)
+    next(first)
+    assert [card.submission.andrew_id for card in cards] == [f"student{i}" for i in range(5)]
+    assert [card.submission.andrew_id for card in first] == [f"student{i}" for i in range(1, 5)]
+    assert len(cards) == len(list(cards)) == 5
+    run.close()
+
+
+def test_ids_differing_in_case_alone_are_one_student(store: Path) -> None:
+    run = begun(store, 1)
+    upper = dataclasses.replace(submission(0), andrew_id="STUDENT0")
+    assert run.enroll([upper], ()).added == ()
+    run.close()
+
+
+def test_a_bypass_secret_stays_with_the_submission(store: Path) -> None:
+    run = Run.begin(store, ACTIVITY, seed=7)
+    run.enroll([dataclasses.replace(submission(0), bypass_secret="s3cret")], ())
+    (job,) = run.first_pass(LIMITS)
+    assert job.submission.bypass_secret == "s3cret"
+    run.commit(job, scorecard(job.submission))
+    (card,) = run.scorecards()
+    assert card.submission.bypass_secret == ""
+    run.close()
+
+
+def _with_states(store: Path, *states: State) -> Run:
+    run = begun(store, len(states))
+    for job, state in zip(run.first_pass(LIMITS), states, strict=True):
+        card = scorecard(job.submission, state=state)
+        run.commit(Job(job.submission, ACTIVITY, 7, previous=card), card)
+    return run
+
+
+def test_a_run_that_is_mostly_unreachable_doubts_itself(store: Path) -> None:
+    run = _with_states(store, *[State.UNREACHABLE] * 3, *[State.GRADED] * 2)
+    assert run.in_doubt()
+    assert [card.state for card in run.scorecards()] == [State.NOT_GRADED] * 3 + [State.GRADED] * 2
+    assert all(card.score is None for card in list(run.scorecards())[:3])
+    assert run.reopen() == 3
+    # A transcript and an appeal show what the files do.
+    shown = run.transcript("student0").current
+    assert shown == next(iter(run.scorecards()))
+    assert run.appeal("student0", LIMITS)[0] == shown
+    assert run.unsettled() == 3
+    run.accept_unreachable()
+    assert (run.unsettled(), run.transcript("student0").attempts[0].scorecard.earned) == (0, 0)
+    assert not run.in_doubt()
+    assert [card.state for card in run.scorecards()][:3] == [State.UNREACHABLE] * 3
+    assert [card.score for card in run.scorecards()][:3] == [0, 0, 0]
+    run.close()
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        (State.UNREACHABLE,) * 4,
+        (State.UNREACHABLE,) * 3 + (State.GRADED,) * 3,
+        (State.INVALID,) * 9 + (State.UNREACHABLE,) * 2 + (State.GRADED,) * 2,
+    ],
+)
+def test_few_or_half_or_invalid_ones_are_no_doubt(store: Path, states: tuple[State, ...]) -> None:
+    run = _with_states(store, *states)
+    assert not run.in_doubt()
+    run.close()
+
+
+def test_what_could_not_be_graded_is_asked_again_next_time(store: Path) -> None:
+    run = _with_states(store, State.NOT_GRADED, State.GRADED, State.UNREACHABLE)
+    assert run.finished() == 3
+    assert run.reopen() == 1
+    (job,) = run.second_pass(LIMITS)
+    assert job.submission == submission(0)
+    run.close()
+
+
+def test_what_is_settled_by_hand_is_open_no_more(store: Path) -> None:
+    run = _with_states(store, State.NOT_GRADED, State.NOT_GRADED, State.GRADED)
+    assert run.unsettled() == 2
+    run.override("student0", Override("Dean", NOW, "ill", None))
+    run.override("student1", Override("Dean", NOW, "shown in class", 5))
+    assert run.unsettled() == 0
+    # What was asked last is open, even where an earlier attempt counts.
+    run.keep(Keep("best"))
+    run.ask_again(["student2"], [])
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, scorecard(job.submission, state=State.NOT_GRADED))
+    assert [card.state for card in run.scorecards()][2] is State.GRADED
+    assert run.unsettled() == 1
+    run.close()
+
+
+def test_a_run_keeps_the_probes_and_the_rule_that_it_has(store: Path) -> None:
+    both = (ProbeKind.API, ProbeKind.PAGE)
+    run = Run.begin(store, ACTIVITY, 7, both)
+    run.enroll([submission(0)], ())
+    run.keep(Keep("best"))
+    run.close()
+    again = Run.begin(store, ACTIVITY, None)
+    assert (again.info.probes, again.info.keep) == (both, Keep("best"))
+    (job,) = again.first_pass(LIMITS)
+    assert job.limits.probes == both
+    again.close()
+    Run.begin(store, ACTIVITY, 7, both[::-1]).close()
+    with pytest.raises(OtherRunError, match="--probe api,page: leave --probe out"):
+        Run.begin(store, ACTIVITY, 7, (ProbeKind.API,))
+
+
+def test_a_folder_without_a_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="holds no run"):
+        Run.open(tmp_path / "run.sqlite")
+
+
+def test_what_crashed_before_it_was_asked_is_asked_everything_the_next_time(store: Path) -> None:
+    run = begun(store, 1)
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, Scorecard(job.submission, State.NOT_GRADED, (), NOW, NOW, "a crash"))
+    assert run.reopen() == 1
+    (again,) = run.second_pass(LIMITS)
+    fault = dataclasses.replace(again.submission, url="", fault="no link", state=State.INVALID)
+    asked = grade_job(dataclasses.replace(again, submission=fault))
+    assert len(asked.verdicts) == 6
+    run.close()
+
+
+def test_what_is_to_be_asked_again_counts_until_it_is(store: Path) -> None:
+    run = begun(store, 3)
+    for job in run.first_pass(LIMITS):
+        run.commit(job, scorecard(job.submission))
+    assert run.ask_again(["STUDENT1"], []) == 1
+    run.close()
+    # Whoever is interrupted here finds it so.
+    run = Run.open(store)
+    assert (run.finished(), len(run.scorecards())) == (2, 3)
+    (job,) = run.first_pass(LIMITS)
+    assert (job.submission, job.previous) == (submission(1), None)
+    run.commit(job, scorecard(job.submission, Outcome.WRONG))
+    assert run.finished() == 3
+    assert [card.score for card in run.scorecards()] == [10, 0, 10]
+    transcript = run.transcript("student1")
+    assert [each.scorecard.score for each in transcript.attempts] == [10, 0]
+    assert [each.current for each in transcript.attempts] == [False, True]
+    with pytest.raises(UnknownStudentError, match="student9"):
+        run.ask_again(["student1", "student9"], [])
+    assert run.finished() == 3
+    run.close()
+
+
+def test_an_override_outlives_another_link_and_a_later_grading(store: Path) -> None:
+    run = begun(store, 1)
+    excused = Override("Dean", NOW, "ill", None)
+    with pytest.raises(UngradedError):
+        run.override("student0", excused)
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, scorecard(job.submission))
+    run.override("student0", excused)
+    run.enroll([submission(0, "https://new.example.org")], ())
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, scorecard(job.submission))
+    (card,) = run.scorecards()
+    assert (card.override, card.score, card.percent, card.earned) == (excused, None, None, 10)
+    assert not card.needs_a_look
+    assert [each.current for each in run.transcript("student0").attempts] == [False, True]
+    run.close()
+
+
+def test_a_corrected_key_is_asked_anew(store: Path) -> None:
+    source = (
+        'title = "Teams"\n[[entry]]\nquery = "Which team?"\npoints = 1\n'
+        'key = { kind = "id", value = "{team}" }\n'
+    )
+    run = Run.begin(store, parse_battery(source, "teams", "teams.toml"), seed=7)
+    blue = Submission("a", "https://a.example.org", columns={"team": "blue"})
+    run.enroll([blue], ())
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, scorecard(job.submission))
+    assert run.enroll([blue], ()).changed == ()
+    assert run.enroll([dataclasses.replace(blue, columns={"team": "red"})], ()).changed == ("a",)
+    assert [job.submission.columns for job in run.first_pass(LIMITS)] == [{"team": "red"}]
+    run.close()

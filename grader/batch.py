@@ -1,0 +1,283 @@
+"""A class: a roster's rows become jobs, jobs run many at once, and the store becomes files."""
+
+import logging
+import queue
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from grader.formats import grades_csv, keeping, report_html, results_json
+from grader.formats.integrity import shared_links
+from grader.formats.words import some_of
+from grader.grading import OUR_CRASH
+from grader.grading import run as grade_job
+from grader.handouts import StudentPages
+from grader.jobs import Run
+from grader.links import LinkError, read_link
+from grader.model import (
+    BYPASS_SECRET,
+    Battery,
+    InputError,
+    Job,
+    Limits,
+    Scorecard,
+    State,
+    Submission,
+)
+from grader.politeness import Polite
+from grader.probes.deadline import all_stopped
+from grader.questions import ColumnError, draw
+from grader.roster import Roster, Row
+from grader.store import write_private
+
+STORE_NAME = "run.sqlite"
+DOUBT = (
+    "More than half of the class was unreachable. That may be this machine's fault: look at its "
+    "network and run again, or take it as it is with --accept-unreachable. Until then nobody gets "
+    "a zero for it."
+)
+
+_log = logging.getLogger(__name__)
+
+
+class RosterColumnsError(InputError):
+    """The battery asks for what the roster's columns do not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """One submission went through a pass.
+
+    Attributes:
+        final: whether it is done; otherwise a second pass asks some of it once more.
+    """
+
+    scorecard: Scorecard
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions(Iterable[Submission]):
+    """The roster's rows with their links read, anew by each iteration: few are in memory."""
+
+    rows: Iterable[Row]
+    allow_private: bool
+
+    def __iter__(self) -> Iterator[Submission]:
+        return (_submission(row, allow_private=self.allow_private) for row in self.rows)
+
+
+def submissions(roster: Roster, *, allow_private: bool) -> tuple[Submissions, tuple[str, ...]]:
+    """The roster's rows with their links read, and what to say of the class as a whole."""
+    found = Submissions(roster.rows, allow_private)
+    return found, (*roster.notes, *_unused_secrets(roster.rows), *_shared_links(found))
+
+
+def _submission(row: Row, *, allow_private: bool) -> Submission:
+    try:
+        link = read_link(row.handed_in, allow_private=allow_private)
+    except LinkError as error:
+        asked: dict[str, Any] = {"url": "", "state": error.state, "fault": error.advice}
+    else:
+        asked = {"url": link.url, "notes": link.notes}
+    return Submission(
+        andrew_id=row.andrew_id,
+        handed_in=row.handed_in,
+        name=row.name,
+        section=row.section,
+        email=row.email,
+        expect_commit=row.expect_commit,
+        bypass_secret="" if _is_unusable(row.bypass_secret) else row.bypass_secret,
+        columns=row.columns,
+        **asked,
+    )
+
+
+def _is_unusable(secret: str) -> bool:
+    return secret != "" and not BYPASS_SECRET.fullmatch(secret)
+
+
+def _unused_secrets(rows: Iterable[Row]) -> list[str]:
+    students = [row.andrew_id for row in rows if _is_unusable(row.bypass_secret)]
+    if not students:
+        return []
+    odd = "with a blank, a line break or an unusual character in it"
+    return [f"A bypass secret {odd} opens nothing, and is not used: {some_of(students)}."]
+
+
+def _shared_links(found: Iterable[Submission]) -> list[str]:
+    return [f"{flag.detail}: {some_of(flag.students)}" for flag in shared_links(found)]
+
+
+def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
+    """See to it that the battery's `{column}` references can be filled, before anybody is asked.
+
+    Raises:
+        RosterColumnsError: if they cannot be; all students concerned are in it.
+    """
+    if not any(entry.query for entry in battery.entries):
+        return
+    faults = []
+    for submission in submissions:
+        try:
+            draw(battery, submission, seed=0)
+        except ColumnError as error:
+            faults.append(str(error))
+    if faults:
+        raise RosterColumnsError("\n".join(faults))
+
+
+def grade_class(
+    run: Run,
+    executor: Executor,
+    limits: Limits,
+    workers: Callable[[], int],
+    per_site: int = 1,
+) -> Generator[Graded]:
+    """Grade what `run` still lacks, first pass and second pass, committing each scorecard.
+
+    Only this generator touches the store. When it is closed or interrupted, requests under way
+    are ended, and what was not committed is graded by the next call.
+
+    Args:
+        run: what is to be graded, and where scorecards are committed.
+        executor: runs the jobs, in this process or elsewhere.
+        limits: how long and how deployments are asked.
+        workers: how many jobs may be under way now; asked whenever one could start.
+        per_site: how many jobs may be under way at one site; each asks one query at a time.
+
+    Raises:
+        BrokenExecutor: if the executor gave its jobs up.
+    """
+    pending: set[Future[Scorecard]] = set()
+    said: set[str] = set()
+    try:
+        for jobs in (run.first_pass, run.second_pass):
+            polite = Polite(jobs(limits), per_site)
+            for graded in _pass(run, executor, polite, workers, pending):
+                _log_crashes(graded.scorecard, said)
+                yield graded
+    finally:
+        for future in pending:
+            future.cancel()
+        with all_stopped():
+            for future in pending:
+                if not future.cancelled():
+                    future.exception()
+
+
+def _pass(
+    run: Run,
+    executor: Executor,
+    jobs: Polite,
+    workers: Callable[[], int],
+    pending: set[Future[Scorecard]],
+) -> Iterator[Graded]:
+    """Keep a bounded window of jobs under way, and commit each as it comes."""
+    done: queue.SimpleQueue[Future[Scorecard]] = queue.SimpleQueue()
+    under_way: dict[Future[Scorecard], Job] = {}
+    while True:
+        while len(under_way) < workers() and (job := jobs.start()) is not None:
+            future = executor.submit(grade_job, job)
+            under_way[future] = job
+            pending.add(future)
+            future.add_done_callback(done.put)
+        if not under_way:
+            return
+        try:
+            # Windows lets nobody interrupt a wait that has no end.
+            future = done.get(timeout=1.0)
+        except queue.Empty:
+            continue
+        pending.discard(future)
+        job = under_way.pop(future)
+        jobs.end(job)
+        yield _committed(run, job, _result(future, job))
+
+
+def _result(future: Future[Scorecard], job: Job) -> Scorecard:
+    """The job's scorecard; one whose grading crashed is not graded, and never a zero."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise
+    except CancelledError:
+        raise BrokenExecutor("its jobs were given up") from None
+    except Exception as error:
+        return _failed(job, error)
+
+
+def _committed(run: Run, job: Job, scorecard: Scorecard) -> Graded:
+    """Commit the job's scorecard; what cannot be written down concerns its own student alone."""
+    try:
+        return Graded(scorecard, run.commit(job, scorecard))
+    except ValueError as error:
+        failed = _failed(job, error)
+        return Graded(failed, run.commit(job, failed))
+
+
+def _failed(job: Job, error: Exception) -> Scorecard:
+    _log.debug("grading %s failed", job.submission.andrew_id, exc_info=error)
+    now = datetime.now(UTC)
+    return Scorecard(
+        submission=job.submission,
+        state=State.NOT_GRADED,
+        verdicts=job.previous.verdicts if job.previous is not None else (),
+        started_at=now,
+        finished_at=now,
+        reason=f"{OUR_CRASH}{type(error).__name__}",
+    )
+
+
+def _log_crashes(scorecard: Scorecard, said: set[str]) -> None:
+    """Log what crashed in us in one line, unless it was `said` of another student before."""
+    judgements = (verdict.judgement.reason for verdict in scorecard.verdicts)
+    for reason in (scorecard.reason, *judgements):
+        if reason.startswith(OUR_CRASH) and reason not in said:
+            said.add(reason)
+            student = scorecard.submission.andrew_id
+            _log.error("%s, first for %s; said once. It costs nobody a point.", reason, student)
+
+
+def notes(run: Run) -> tuple[str, ...]:
+    """What the instructor should know of a run, its roster's notes last."""
+    doubt = (DOUBT,) if run.in_doubt() else ()
+    return (*doubt, *keeping.notes(run.info.keep, run.late()), *run.info.notes)
+
+
+def with_pages(run: Run, steps: Iterable[Graded], pages: StudentPages) -> Iterator[Graded]:
+    """Pass `steps` on, and write the page of whoever is done while others are still asked.
+
+    Whoever was asked before keeps the page until the end: an earlier attempt may count, or what was
+    set by hand.
+    """
+    asked = run.asked()
+    for step in steps:
+        yield step
+        if step.final and step.scorecard.submission.andrew_id.casefold() not in asked:
+            pages.write(step.scorecard)
+
+
+def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Collection[Scorecard]:
+    """Make `folder`'s files anew from the store: grades.csv, results.json, report.html, students/.
+
+    Of `pages` only those are made that do not show the student's scorecard already.
+
+    Returns:
+        The scorecards that the files hold.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    cards = run.scorecards()
+    info = replace(run.info, notes=notes(run))
+    write_private(folder / "grades.csv", grades_csv.render(cards))
+    write_private(folder / "results.json", results_json.render(info, cards))
+    write_private(folder / "report.html", report_html.render(info, cards))
+    pages = pages or StudentPages(run.info, folder / "students")
+    for card in cards:
+        pages.write(card)
+    return cards

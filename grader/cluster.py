@@ -1,0 +1,229 @@
+"""A Dask cluster as an executor: the same jobs, asked by the workers of other machines."""
+
+import asyncio
+import contextlib
+import hashlib
+import importlib
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from grader.model import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+CONNECT_SECONDS = 10.0
+# So long a cluster may be without workers before it counts as lost: one may be starting anew.
+WORKERLESS_SECONDS = 30.0
+_LOOK_SECONDS = 1.0
+_START = "start some on any machine with the grader: dask worker {} --nthreads 64"
+# What these would say of a lost connection is said here, in words; theirs are stack traces.
+_LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
+
+
+class ClusterError(InputError):
+    """The cluster cannot be used; the text says why and what to do."""
+
+
+class ClusterLostError(BrokenExecutor):
+    """The cluster was there and is no longer: its jobs are given up."""
+
+
+class OtherCodeError(Exception):
+    """A worker's grader is not the one that was started."""
+
+
+@cache
+def code_digest() -> str:
+    """What tells this grader from others: a hash of its files, whatever their line ends."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.suffix in (".py", ".toml", ".csv", ".txt"):
+            digest.update(path.relative_to(package).as_posix().encode())
+            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def run_by_same_code(
+    digest: str, call: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs
+) -> _T:
+    """Call `call`, where this process has the grader whose digest is given.
+
+    Raises:
+        OtherCodeError: if it has another one: its grades could not be compared.
+    """
+    if code_digest() != digest:
+        raise OtherCodeError
+    return call(*args, **kwargs)
+
+
+class ClusterExecutor(Executor):
+    """Runs calls on the workers of a cluster.
+
+    Once the scheduler or the last worker is lost, every future ends with `ClusterLostError`.
+    A call whose worker died is run again by another one, until it has taken several down.
+    """
+
+    def __init__(self, client: "Client", address: str) -> None:
+        self._client = client
+        self._address = address
+        self._executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        self._under_way: set[Future[Any]] = set()
+        self._threads = _threads(client)
+        self._closing = threading.Event()
+        self._watch = threading.Thread(target=self._look, name="cluster", daemon=True)
+        self._watch.start()
+
+    def threads(self) -> int:
+        """How many calls the cluster runs at once, as it was a moment ago.
+
+        At least one: while there are no workers, a call waits for them.
+        """
+        return max(1, self._threads)
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> "Future[_T]":
+        """Have a worker call `fn`, a function that it can import.
+
+        Raises:
+            ClusterLostError: if the scheduler is lost.
+        """
+        if self._client.status != "running":
+            raise ClusterLostError(f"{self._address} does not answer any more")
+        elsewhere = self._executor.submit(run_by_same_code, code_digest(), fn, *args, **kwargs)
+        future: Future[_T] = Future()
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        future.add_done_callback(lambda ended: ended.cancelled() and elsewhere.cancel())
+        elsewhere.add_done_callback(partial(_settle, future))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Look after the cluster no longer, and cancel what is under way where that is wanted."""
+        self._closing.set()
+        for future in tuple(self._under_way) if cancel_futures else ():
+            future.cancel()
+        if wait:
+            self._watch.join(timeout=_LOOK_SECONDS)
+
+    def _look(self) -> None:
+        """Keep an eye on the cluster: the client by itself would wait for it for ever."""
+        seen = time.monotonic()
+        while not self._closing.wait(_LOOK_SECONDS):
+            if self._client.status == "running":
+                with contextlib.suppress(Exception):  # looked at again in a moment
+                    self._threads = _threads(self._client)
+                if self._threads:
+                    seen = time.monotonic()
+            if self._client.status != "running":
+                self._give_up(f"{self._address} does not answer any more")
+            elif time.monotonic() - seen > WORKERLESS_SECONDS:
+                self._give_up(f"{self._address} has no workers any more")
+
+    def _give_up(self, words: str) -> None:
+        for future in tuple(self._under_way):
+            with contextlib.suppress(InvalidStateError):  # it has just ended
+                future.set_exception(ClusterLostError(words))
+
+
+def _settle(future: Future[_T], elsewhere: Future[_T]) -> None:
+    """Let `future` end as `elsewhere` did, which the client cancels when it loses the scheduler."""
+    with contextlib.suppress(InvalidStateError):  # it was cancelled or given up meanwhile
+        if elsewhere.cancelled():
+            future.set_exception(ClusterLostError("the cluster gave up its jobs"))
+        elif error := elsewhere.exception():
+            future.set_exception(error)
+        else:
+            future.set_result(elsewhere.result())
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[ClusterExecutor]:
+    """The cluster whose scheduler listens at `address`, as in `tcp://host:8786`.
+
+    Raises:
+        ClusterError: if it is not there, has no workers, or one of them has another grader.
+    """
+    try:
+        # Only whoever uses a cluster has the library.
+        distributed = importlib.import_module("distributed")
+    except ModuleNotFoundError:
+        raise ClusterError(
+            "--scheduler needs the library distributed, which comes with the extra scale. In the "
+            'project\'s folder: pip install -e ".[grader,scale]"'
+        ) from None
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    client = _client(distributed.Client, address)
+    try:
+        _check_workers(client, address)
+        executor = ClusterExecutor(client, address)
+        try:
+            yield executor
+        finally:
+            executor.shutdown(cancel_futures=True)
+    finally:
+        with contextlib.suppress(Exception):  # a scheduler that is gone cannot be left in order
+            client.close(timeout=1)  # type: ignore[no-untyped-call]
+
+
+def _client(connect: "type[Client]", address: str) -> "Client":
+    with warnings.catch_warnings():
+        # What matters is checked below; small differences of other libraries do not.
+        warnings.simplefilter("ignore")
+        try:
+            # The client by itself waits for ever for what is no scheduler, and stumbles at its own
+            # end over certificates that are missing.
+            asyncio.run(asyncio.wait_for(_answer(address), CONNECT_SECONDS))
+            return connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except TimeoutError:
+            reason = f"no scheduler answers within {CONNECT_SECONDS:g} seconds"
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+    raise ClusterError(
+        f"the scheduler {address} cannot be used: {reason}. See that it runs (dask scheduler), "
+        "that the address is the one it prints, and for tls:// that Dask knows its certificates"
+    )
+
+
+async def _answer(address: str) -> None:
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    if address.startswith("tls:") and arguments["ssl_context"] is None:
+        raise ValueError("Dask is told no certificates for tls://")
+    async with rpc(address, connection_args=arguments) as scheduler:  # type: ignore[no-untyped-call]
+        await scheduler.identity(n_workers=0)
+
+
+def _check_workers(client: "Client", address: str) -> None:
+    with contextlib.suppress(TimeoutError):
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    try:
+        found = client.run(code_digest, on_error="return")
+    except Exception as error:
+        raise ClusterError(f"the workers of {address} cannot be asked: {error}") from None
+    if not found:
+        raise ClusterError(f"the cluster {address} has no workers: {_START.format(address)}")
+    if others := sorted(worker for worker, digest in found.items() if digest != code_digest()):
+        shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        raise ClusterError(
+            f"{len(others)} of {len(found)} workers have no grader, or another version of it "
+            f"({shown}): install there what is installed here, and start them again"
+        )
+
+
+def _threads(client: "Client") -> int:
+    counts: dict[str, int] = client.nthreads()  # type: ignore[no-untyped-call]
+    return sum(counts.values())

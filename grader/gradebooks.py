@@ -1,0 +1,37 @@
+"""A run as gradebooks see it: with the students who still wait to be asked."""
+
+from collections.abc import Iterator
+
+from grader.formats.canvas_csv import CanvasGrade
+from grader.jobs import Run
+from grader.model import Limits, Scorecard, State, Submission
+
+
+def waiting(run: Run) -> list[Submission]:
+    """Who is not graded to the end yet: those whom the next `batch` would ask."""
+    return [job.submission for jobs in (run.first_pass, run.second_pass) for job in jobs(Limits())]
+
+
+def everybody(run: Run) -> Iterator[Scorecard]:
+    """The scorecard of each student; of those who have none yet, one without a score."""
+    graded = set()
+    for card in run.scorecards():
+        graded.add(card.submission.andrew_id.casefold())
+        yield card
+    at = run.info.started_at
+    for submission in waiting(run):
+        if submission.andrew_id.casefold() not in graded:
+            yield Scorecard(submission, State.NOT_GRADED, (), at, at, reason="not asked yet")
+
+
+def canvas_grades(run: Run) -> list[CanvasGrade]:
+    """What each student's cell in a gradebook should say."""
+    return [
+        CanvasGrade(
+            card.submission.andrew_id,
+            card.submission.email,
+            card.percent,
+            excused=card.override is not None and card.override.excused,
+        )
+        for card in everybody(run)
+    ]

@@ -1,0 +1,1 @@
+"""Gradescope: an autograder zip that checks the URL which a student hands in there."""

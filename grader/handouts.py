@@ -1,0 +1,33 @@
+"""The students' own pages: made while others are still asked, and not again without need."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from grader.formats import student_html
+from grader.formats.files import student_file_name
+from grader.jobs.tables import public
+from grader.model import RunInfo, Scorecard
+from grader.store import write_private
+
+
+class StudentPages:
+    """The pages in one folder, each made anew only where its scorecard has changed since."""
+
+    def __init__(self, info: RunInfo, folder: Path) -> None:
+        self._info = info
+        self._folder = folder
+        self._shown: dict[str, int] = {}
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+    def write(self, scorecard: Scorecard) -> None:
+        """Write a student's page, unless it shows this very scorecard already.
+
+        Raises:
+            OSError: if the folder cannot be written.
+        """
+        card = replace(scorecard, submission=public(scorecard.submission))
+        andrew_id, content = card.submission.andrew_id, hash(card)
+        if self._shown.get(andrew_id) != content:
+            page = student_html.render(self._info, card)
+            write_private(self._folder / student_file_name(andrew_id), [page])
+            self._shown[andrew_id] = content

@@ -1,0 +1,315 @@
+import csv
+import json
+import logging
+import socket
+import stat
+import sys
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader import batch, grading
+from grader.batch import RosterColumnsError
+from grader.formats.files import student_file_name
+from grader.handouts import StudentPages
+from grader.jobs import Run
+from grader.model import Job, Limits, Override, Scorecard, State, Submission
+from grader.questions import parse_battery
+from grader.roster import parse_roster, read_roster
+from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app
+from tests.grader.probes.raw import raw_server, read_request
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def test_rows_become_submissions_with_their_links_read() -> None:
+    roster = parse_roster(
+        b"andrew_id,url,name\n"
+        b"a,https://app-a.vercel.app/api?q=hi,Ada\n"
+        b"b,https://github.com/someone/app,Ben\n"
+        b"c,http://localhost:3000,Cleo\n"
+        b"d,https://app-a.vercel.app,Dev\n",
+        "roster.csv",
+        {},
+    )
+    submissions, notes = batch.submissions(roster, allow_private=False)
+    found = list(submissions)
+    assert [each.state for each in found] == [
+        State.GRADED,
+        State.INVALID,
+        State.REFUSED,
+        State.GRADED,
+    ]
+    assert found[0].url == "https://app-a.vercel.app"
+    assert found[0].notes
+    assert "GitHub" in found[1].fault or "repository" in found[1].fault
+    assert any("2 students: a, d" in note for note in notes)
+    assert not any("a, d" in note for each in found for note in each.notes)
+
+
+def test_a_commit_that_is_none_is_for_the_instructor_to_know() -> None:
+    data = b"andrew_id,url,expect_commit\na,https://app-a.vercel.app,abc\n"
+    submissions, notes = batch.submissions(parse_roster(data, "r.csv", {}), allow_private=False)
+    (found,) = submissions
+    assert (found.expect_commit, found.notes) == ("", ())
+    assert any("a ('abc')" in note for note in notes)
+
+
+def test_a_bypass_secret_that_no_header_can_carry_is_not_used_and_not_shown() -> None:
+    data = (
+        'andrew_id,url,bypass_secret\na,https://a.vercel.app,"one\ns3cret"\n'
+        "b,https://b.vercel.app,s3cret\nc,https://c.vercel.app,\nd,https://d.vercel.app,s3cret\xe9\n"
+    )
+    roster = parse_roster(data.encode(), "roster.csv", {})
+    submissions, notes = batch.submissions(roster, allow_private=False)
+    assert [each.bypass_secret for each in submissions] == ["", "s3cret", "", ""]
+    (note,) = [note for note in notes if "bypass secret" in note]
+    assert note.endswith("not used: a, d.")
+    assert "s3cret" not in "".join(notes)
+
+
+def test_a_class_is_graded_and_its_files_are_made(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    with ExitStack() as apps:
+        submissions = [
+            Submission(
+                andrew_id,
+                apps.enter_context(finished_app(andrew_id)),
+                name=f"Student {andrew_id}",
+                bypass_secret="s3cret",
+            )
+            for andrew_id in ("ada", "ben", "cleo")
+        ]
+        submissions.append(Submission("dev", "", state=State.INVALID, fault="No link."))
+        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run.enroll(submissions, ())
+        steps = list(batch.grade_class(run, executor, QUICK, lambda: 2))
+        assert all(step.final for step in steps)
+        assert list(batch.grade_class(run, executor, QUICK, lambda: 2)) == []
+    batch.write_files(run, tmp_path)
+    run.close()
+    rows = list(csv.DictReader((tmp_path / "grades.csv").read_text("utf-8").splitlines()))
+    assert [(row["andrew_id"], row["state"], row["score"]) for row in rows] == [
+        ("ada", "graded", "100"),
+        ("ben", "graded", "100"),
+        ("cleo", "graded", "100"),
+        ("dev", "invalid", "0"),
+    ]
+    results: dict[str, Any] = json.loads((tmp_path / "results.json").read_text())
+    assert results["seed"] == SEED
+    assert [len(student["items"]) for student in results["students"]] == [6] * 4
+    assert sorted(path.name for path in (tmp_path / "students").iterdir()) == [
+        "ada.html",
+        "ben.html",
+        "cleo.html",
+        "dev.html",
+    ]
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.suffix in (".html", ".csv", ".json"):
+            assert "s3cret" not in path.read_text(encoding="utf-8")
+        if sys.platform != "win32" and path.is_file():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert "Student ben" not in (tmp_path / "students" / "ada.html").read_text()
+
+
+class _Counting(ThreadPoolExecutor):
+    """Knows how many of its jobs were under way at most."""
+
+    def __init__(self) -> None:
+        super().__init__(16)
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        future = super().submit(*args, **kwargs)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, _future: Future[Any]) -> None:
+        with self.lock:
+            self.now -= 1
+
+
+def test_no_more_jobs_are_under_way_than_workers(tmp_path: Path) -> None:
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    fault = "No link."
+    run.enroll([Submission(f"s{i}", "", state=State.INVALID, fault=fault) for i in range(50)], ())
+    with _Counting() as executor:
+        assert len(list(batch.grade_class(run, executor, QUICK, lambda: 3))) == 50
+        assert executor.most <= 3
+    run.close()
+
+
+def test_an_abandoned_run_ends_its_requests_and_is_resumed(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    def never(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.recv(1)
+
+    with raw_server(never) as hang:
+        patient = Limits(timeout=60, wake_timeout=60, allow_private=True)
+        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run.enroll(
+            [
+                Submission("invalid", "", state=State.INVALID, fault="No link."),
+                *[Submission(f"hang{index}", hang.url) for index in range(4)],
+            ],
+            (),
+        )
+        steps = batch.grade_class(run, executor, patient, lambda: 5)
+        assert next(steps).scorecard.submission.andrew_id == "invalid"
+        steps.close()
+        assert run.finished() == 1
+        assert len(list(run.first_pass(QUICK))) == 4
+    run.close()
+
+
+def test_a_page_shows_what_counts_while_others_are_still_asked(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run.enroll([Submission("s1", "", state=State.INVALID, fault="No link.")], ())
+    page = tmp_path / "students" / student_file_name("s1")
+
+    def graded() -> None:
+        steps = batch.grade_class(run, executor, QUICK, lambda: 2)
+        list(batch.with_pages(run, steps, StudentPages(run.info, tmp_path / "students")))
+
+    graded()
+    assert "No link." in page.read_text("utf-8")
+    run.override("s1", Override("H. Bovik", datetime.now(UTC), "Was ill", None))
+    batch.write_files(run, tmp_path)
+    run.ask_again(["s1"], [])
+    graded()
+    assert "Was ill" in page.read_text("utf-8")
+    run.close()
+
+
+@pytest.mark.parametrize("graded_before", [False, True])
+def test_a_scorecard_that_cannot_be_written_down_stops_nobody_else(
+    tmp_path: Path,
+    executor: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    graded_before: bool,
+) -> None:
+    def half_a_surrogate_pair(job: Job) -> Scorecard:
+        return replace(grading.run(job), reason="\ud800")
+
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run.enroll([Submission("s1", "", state=State.INVALID, fault="No link.")], ())
+    if graded_before:
+        list(batch.grade_class(run, executor, QUICK, lambda: 2))
+        run.ask_again(["s1"], [])
+    monkeypatch.setattr("grader.batch.grade_job", half_a_surrogate_pair)
+    (graded,) = batch.grade_class(run, executor, QUICK, lambda: 2)
+    assert graded.scorecard.state is State.NOT_GRADED
+    assert run.transcript("s1").attempts[-1].scorecard.state is State.NOT_GRADED
+    run.close()
+
+
+def test_a_job_that_crashes_is_not_graded_and_the_rest_goes_on(
+    tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(job: Job) -> Scorecard:
+        if job.submission.andrew_id == "s1":
+            raise MemoryError
+        return grading.run(job)
+
+    monkeypatch.setattr("grader.batch.grade_job", crash)
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    fault = "No link."
+    run.enroll([Submission(f"s{i}", "", state=State.INVALID, fault=fault) for i in range(3)], ())
+    list(batch.grade_class(run, executor, QUICK, lambda: 2))
+    states = [card.state for card in run.scorecards()]
+    assert states == [State.INVALID, State.NOT_GRADED, State.INVALID]
+    run.close()
+
+
+@pytest.mark.parametrize("where", ["grader.grading.judge", "grader.batch.grade_job"])
+def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
+    tmp_path: Path,
+    executor: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("what nobody expected")
+
+    monkeypatch.setattr(where, crash)
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    with finished_app("ada") as url, caplog.at_level(logging.DEBUG, "grader"):
+        run.enroll([Submission("ada", url), Submission("ben", url)], ())
+        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+    run.close()
+    (line,) = [each for each in caplog.records if each.levelno > logging.DEBUG]
+    assert "the grader itself failed: ZeroDivisionError, first for ada" in line.getMessage()
+    assert not line.exc_info
+    traced = [each for each in caplog.records if each.exc_info]
+    assert len(traced) >= 2
+    assert {each.levelno for each in traced} == {logging.DEBUG}
+
+
+def enrolling_takes(students: int, folder: Path) -> int:
+    """The most bytes in use at once until a class is enrolled, beside those of its file."""
+    roster = folder / f"{students}.csv"
+    with roster.open("w", encoding="utf-8") as file:
+        file.write("Timestamp,Andrew ID,Comment,Link\n")
+        for number in range(students):
+            # Every tenth student hands in twice.
+            for _ in range(2 if number % 10 == 0 else 1):
+                file.write(f"2026-10-01 10:00,s{number},{'learned ' * 50},https://a{number}.com\n")
+    run = Run.begin(folder / f"{students}.sqlite", ACTIVITY, SEED)
+    tracemalloc.start()
+    found, notes = batch.submissions(read_roster(roster), allow_private=False)
+    batch.check_columns(ACTIVITY, found)
+    run.enroll(found, notes)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert run.total() == students
+    run.close()
+    return most - roster.stat().st_size
+
+
+def test_memory_does_not_grow_with_the_rows_of_a_roster(tmp_path: Path) -> None:
+    enrolling_takes(10, tmp_path)  # what is made once
+    small, large = (enrolling_takes(students, tmp_path) for students in (250, 850))
+    # An id and where it stands; a row as it is read takes some thousand bytes.
+    assert (large - small) / 600 < 700
+
+
+def test_a_battery_that_asks_for_columns_needs_them_in_every_row() -> None:
+    source = (
+        '[[entry]]\nquery = "What is the number of {lab}?"\npoints = 1\n'
+        'key = { kind = "number", value = "{lab}" }\n'
+    )
+    battery = parse_battery('title = "Labs"\n' + source, "labs", "labs.toml")
+    rows = [
+        Submission("a", "https://x", columns={"Lab": "7"}),
+        Submission("b", "https://x", columns={"Lab": ""}),
+        Submission("c", "https://x", columns={"Lab": "seven"}),
+    ]
+    batch.check_columns(battery, rows[:1])
+    with pytest.raises(RosterColumnsError) as caught:
+        batch.check_columns(battery, rows)
+    assert [("b:" in line, "c:" in line) for line in str(caught.value).splitlines()] == [
+        (True, False),
+        (False, True),
+    ]

@@ -1,0 +1,61 @@
+"""The command line: words in, exit code out.
+
+Only click is imported here; each command imports what it needs, even the model, so that `--help`
+stays fast.
+"""
+
+import contextlib
+import sys
+from typing import Any
+
+import click
+
+from grader.cli import appeals, exports, instructor, student
+from grader.cli.options import BAD_INPUT, INTERRUPTED, say
+
+
+class _Grader(click.Group):
+    """Turns typed errors into words, in one place."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # click would end with 1, which is what `check` and `ask` say of an app.
+            say("\nStopped.", err=True)
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            from grader.model import InputError
+
+            match error:
+                case InputError():
+                    _fail(str(error))
+                case OSError():
+                    where = f"{error.filename}: " if error.filename else ""
+                    _fail(f"{where}{error.strerror or error}")
+                case _:
+                    raise
+
+
+def _fail(words: str) -> None:
+    say(f"Error: {words}", err=True)
+    sys.exit(BAD_INPUT)
+
+
+@click.group(cls=_Grader, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="continuous-delivery-activity", prog_name="grader")
+def cli() -> None:
+    """Score deployed query-answering web apps: one, or a whole class."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            # An old terminal may not know every character of a reply.
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+for command in (
+    *student.COMMANDS,
+    *instructor.COMMANDS,
+    *exports.COMMANDS,
+    *appeals.COMMANDS,
+):
+    cli.add_command(command)

@@ -1,0 +1,182 @@
+"""The commands that carry grades into other systems: export, gradescope-zip."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from grader.formats.blackboard_csv import BlackboardUpload
+    from grader.formats.canvas_csv import CanvasFill
+    from grader.jobs import Run
+    from grader.model import ProbeKind
+
+# Each format's file, the options that it needs, and those that it takes besides.
+_FORMATS: dict[str, tuple[str, set[str], set[str]]] = {
+    "blackboard": ("blackboard.csv", {"--gradebook", "--assignment"}, set()),
+    "canvas": ("canvas.csv", {"--gradebook", "--assignment"}, set()),
+    "csv": ("grades.csv", set(), set()),
+    "json": ("results.json", set(), set()),
+    "junit": ("junit.xml", set(), set()),
+    "moodle": ("moodle.csv", {"--assignment"}, {"--id-column"}),
+}
+
+
+@click.command()
+@click.argument("folder", type=options.RUN_FOLDER)
+@click.option("--format", "form", required=True, type=click.Choice(list(_FORMATS)))
+@click.option(
+    "--gradebook", type=options.FILE,
+    help="The gradebook as you exported it from Canvas or Blackboard.",
+)  # fmt: skip
+@click.option("--assignment", type=options.TEXT, help="The gradebook's column to fill.")
+@click.option(
+    "--id-column", type=click.Choice(["username", "email", "idnumber"]),
+    help="What Moodle finds users by; username unless given.",
+)  # fmt: skip
+@click.option("--out", type=options.NEW_FILE, help="A file in the run's folder unless given.")
+def export(
+    folder: Path,
+    form: str,
+    gradebook: Path | None,
+    assignment: str | None,
+    id_column: str | None,
+    out: Path | None,
+) -> None:
+    """Write a run's grades in the form of another system."""
+    from grader.batch import DOUBT, STORE_NAME
+    from grader.formats.words import some_of
+    from grader.gradebooks import waiting
+    from grader.jobs import Run
+    from grader.store import write_private
+
+    given = {"--gradebook": gradebook, "--assignment": assignment, "--id-column": id_column}
+    _check_given(form, {name for name, value in given.items() if value is not None})
+    target = _target(folder, form, gradebook, out)
+    with contextlib.closing(Run.open(folder / STORE_NAME)) as run:
+        # What the format does not need is not given, and what it needs is.
+        exported = gradebook.read_bytes() if gradebook else b""
+        open_ones, total = waiting(run), run.total()
+        content, words = _rendered(run, form, exported, assignment or "", id_column)
+        write_private(target, content)
+        if run.in_doubt():
+            options.say(f"WARNING: {DOUBT}", err=True)
+    for line in (f"{words[0]}: {target}", *words[1:]):
+        options.say(line)
+    if open_ones:
+        named = some_of([submission.andrew_id for submission in open_ones])
+        options.say(
+            f"WARNING: {len(open_ones)} of {total} are not graded yet: {named}. "
+            "Run grader batch again, and then this.",
+            err=True,
+        )
+        sys.exit(options.NOT_GRADED)
+
+
+def _target(folder: Path, form: str, gradebook: Path | None, out: Path | None) -> Path:
+    """The file to write: nothing is overwritten but what the same export wrote before."""
+    from grader.batch import STORE_NAME
+    from grader.store.locking import LOCK_NAME
+
+    own = folder / _FORMATS[form][0]
+    target = out or own
+    inside = target.parent.resolve() == folder.resolve()
+    if gradebook is not None and target.exists() and target.samefile(gradebook):
+        raise click.UsageError(f"{target} is the gradebook itself: choose another name with --out.")
+    # SQLite keeps files beside the store, which come and go.
+    if inside and target.name.casefold().startswith((STORE_NAME, LOCK_NAME)):
+        raise click.UsageError(f"{target} belongs to the run: choose another name with --out.")
+    if target.exists() and not (inside and target.name == own.name):
+        raise click.UsageError(f"{target} is there already: remove it or choose another name.")
+    return target
+
+
+def _check_given(form: str, given: set[str]) -> None:
+    _, needed, taken = _FORMATS[form]
+    for name in sorted(needed - given):
+        raise click.UsageError(f"--format {form} needs {name}.")
+    for name in sorted(given - needed - taken):
+        raise click.UsageError(f"--format {form} has no use for {name}: leave it out.")
+
+
+def _rendered(
+    run: Run, form: str, exported: bytes, assignment: str, id_column: str | None
+) -> tuple[Iterable[str | bytes], list[str]]:
+    """The file's content, and what to say of it, line by line."""
+    from grader import gradebooks
+    from grader.formats import (
+        blackboard_csv,
+        canvas_csv,
+        grades_csv,
+        junit_xml,
+        moodle_csv,
+        results_json,
+    )
+
+    cards = run.scorecards()
+    match form:
+        case "canvas":
+            filled = canvas_csv.fill(exported, assignment, gradebooks.canvas_grades(run))
+            return [filled.content], _said_of_gradebook(filled, assignment)
+        case "blackboard":
+            upload = blackboard_csv.fill(exported, assignment, gradebooks.everybody(run))
+            return [upload.content], _said_of_gradebook(upload, assignment)
+        case "moodle":
+            column = moodle_csv.IdColumn(id_column or moodle_csv.IdColumn.USERNAME)
+            grades = moodle_csv.render(cards, assignment, column)
+            left_out = [f"Left out: {student}, {why}" for student, why in grades.left_out.items()]
+            return [grades.content], [f"Wrote {grades.rows} rows, grades of 100", *left_out]
+        case "junit":
+            return junit_xml.render_class(cards), ["Wrote"]
+        case "json":
+            return results_json.render(run.info, cards), ["Wrote"]
+        case _:
+            return grades_csv.render(cards), ["Wrote"]
+
+
+def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -> list[str]:
+    lines = [f"Filled {filled.filled} cells of {assignment!r}"]
+    for words, ids in (
+        ("Not in the gradebook", filled.not_in_gradebook),
+        ("In the gradebook, not in the run", filled.not_in_run),
+    ):
+        if ids:
+            lines.append(f"{words}: {', '.join(ids)}")
+    return lines
+
+
+@click.command("gradescope-zip")
+@click.option("--out", required=True, type=options.NEW_FILE)
+@options.asking
+def gradescope_zip(
+    out: Path,
+    battery: str,
+    seed: int | None,
+    probes: tuple[ProbeKind, ...],
+    timeout: float,
+    wake_timeout: float,
+    degraded_after: float,
+    allow_private: bool,
+) -> None:
+    """Build an autograder for Gradescope, which checks each student's URL."""
+    from grader.gradescope.building import build
+    from grader.model import Limits
+    from grader.questions import load_battery
+    from grader.store import write_private
+
+    limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
+    built = build(load_battery(battery), limits, seed)
+    write_private(out, [built.content])
+    options.say(f"Wrote {out}: upload it to Gradescope as the autograder's zip file.")
+    options.say(f"Set the assignment's autograder points to {built.points}.")
+
+
+COMMANDS = (export, gradescope_zip)

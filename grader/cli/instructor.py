@@ -1,0 +1,279 @@
+"""The commands of an instructor that grade: batch, demo."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import options, resuming
+from grader.cli.executors import cluster_at, executor_for, many_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from grader.jobs import Run
+    from grader.model import Battery, Keep, Limits, ProbeKind, State
+
+
+def _names(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    names = tuple(name for part in value.split(",") if (name := part.strip()))
+    if not names:
+        raise click.BadParameter("name at least one, or leave the option out")
+    return names
+
+
+def _states(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> tuple[State, ...]:
+    from grader.model import State
+
+    names = _names(context, option, value)
+    known = [state.value for state in State]
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}")
+    return tuple(State(name) for name in names)
+
+
+def _keep(_context: click.Context, _option: click.Parameter, value: str | None) -> Keep | None:
+    from grader.model import Keep
+
+    try:
+        return None if value is None else Keep.read(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _scheduler(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"(tcp|tls)://[^\s/:@]+:\d{1,5}", value):
+        raise click.BadParameter("write it as tcp://host:port or tls://host:port")
+    return value
+
+
+@click.command()
+@click.argument("roster", type=options.FILE)
+@click.option("--out", required=True, type=options.NEW_FOLDER)
+@options.asking
+@click.option("--workers", type=click.IntRange(1, 2000), help="How many are asked at once.")
+@click.option(
+    "--per-site", type=click.IntRange(1, 2000), default=1, show_default=True,
+    help="How many requests a site gets at once, whoever shares it.",
+)  # fmt: skip
+@click.option(
+    "--scheduler", callback=_scheduler, metavar="tcp://HOST:PORT",
+    help="Let the workers of this Dask cluster ask.",
+)  # fmt: skip
+@click.option(
+    "--column", "columns", multiple=True, callback=options.columns_given, metavar='WORD="HEADER"',
+    help='Which column is which, as in --column url="Link to your app".',
+)  # fmt: skip
+@click.option(
+    "--accept-unreachable", is_flag=True,
+    help="Score unreachable apps 0 even where they are more than half of the class.",
+)  # fmt: skip
+@click.option(
+    "--only", "states", callback=_states, metavar="STATE,...",
+    help="Grade everybody in these states again, as in --only unreachable,not_graded.",
+)  # fmt: skip
+@click.option(
+    "--students", type=options.TEXT, callback=_names, metavar="ID,...",
+    help="Grade these students again; with --only, those of them in its states.",
+)  # fmt: skip
+@click.option(
+    "--keep", callback=_keep, metavar="best|last|before=DATE",
+    help="Which attempt of a student counts: the best one, the last, or the last asked before a "
+    "date. The run goes on with it; the last counts unless one was given.",
+)  # fmt: skip
+@options.QUIET
+def batch(
+    roster: Path,
+    out: Path,
+    battery: str,
+    seed: int | None,
+    probes: tuple[ProbeKind, ...],
+    timeout: float,
+    wake_timeout: float,
+    degraded_after: float,
+    allow_private: bool,
+    workers: int | None,
+    per_site: int,
+    scheduler: str | None,
+    columns: dict[str, str],
+    accept_unreachable: bool,
+    states: tuple[State, ...],
+    students: tuple[str, ...],
+    keep: Keep | None,
+    quiet: bool,
+) -> None:
+    """Grade a class from a roster; run it again to resume."""
+    from grader import batch as batches
+    from grader.model import Limits
+    from grader.questions import load_battery
+    from grader.roster import read_roster
+
+    read = read_roster(roster, columns)
+    chosen = load_battery(battery)
+    batches.check_columns(chosen, batches.Submissions(read.rows, allow_private))
+    if not quiet:
+        for word, header in read.columns.items():
+            options.say(f'Column {word}: "{header}"')
+    limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
+    with (
+        cluster_at(scheduler) as cluster,
+        _run_for(out, chosen, seed, _given(probes)) as run,
+    ):
+        resuming.open_private(run, allow_private, quiet)
+        found, notes = batches.submissions(read, allow_private=run.info.allow_private)
+        if not quiet:
+            for note in notes:
+                options.say(f"Note: {note}")
+        # The report finds shared links by itself, and shows them as flags.
+        enrolled = run.enroll(found, read.notes)
+        if accept_unreachable:
+            run.accept_unreachable()
+        marked = run.ask_again(students, states)
+        if keep is not None:
+            resuming.change_rule(run, keep, quiet)
+        if not quiet:
+            options.say(f"Battery {chosen.name}, seed {run.info.seed}, {run.total()} submissions")
+            resuming.say_enrolled(enrolled, run)
+            if (students or states) and not marked:
+                options.say("Nobody of those named is to be asked again.")
+        run.reopen()
+        with executor_for(run, cluster, workers) as (executor, many):
+            sys.exit(_grade(run, out, limits, executor, many, per_site, quiet=quiet))
+
+
+@click.command()
+@click.option("--students", type=click.IntRange(1, 2000), default=24, show_default=True)
+@click.option("--latency", type=options.Range(0, 5), default=0.05, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides questions and apps.")
+@click.option(
+    "--out", default="demo-results", show_default=True, help="Its earlier demo run is replaced.",
+    type=options.NEW_FOLDER,
+)  # fmt: skip
+def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
+    """Serve a sample class on this machine, and grade it."""
+    from grader.demo import SAMPLE, sample_class
+    from grader.model import Limits
+    from grader.questions import load_battery
+
+    drawn, battery = options.drawn(seed), load_battery("activity")
+    limits = Limits(timeout=latency + 2.0, wake_timeout=latency + 10.0, allow_private=True)
+    with sample_class(battery, drawn, students, latency, limits.timeout) as submissions:
+        options.say(f"A sample class of {students} apps is up on this machine (seed {drawn}).")
+        # Its apps are served by this process, too, and have to get their turn.
+        with many_threads() as (executor, many), _sample_run(out, battery, drawn) as run:
+            run.enroll(submissions, (SAMPLE,))
+            run.accept_unreachable()
+            code = _grade(run, out, limits, executor, many)
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def _sample_run(out: Path, battery: Battery, seed: int) -> Iterator[Run]:
+    """A new run in the folder `out`, in place of that of an earlier demo and of nothing else."""
+    from grader.batch import STORE_NAME
+    from grader.demo import SAMPLE
+    from grader.jobs import Run
+    from grader.model import InputError
+
+    with _alone_in(out):
+        if (out / STORE_NAME).exists():
+            with contextlib.closing(Run.open(out / STORE_NAME)) as earlier:
+                if SAMPLE not in earlier.info.notes and earlier.total():
+                    raise InputError(
+                        f"{out} holds a run of a real class, which the demo would replace: choose "
+                        "another folder with --out"
+                    )
+        for leftover in out.glob(f"{STORE_NAME}*"):
+            leftover.unlink()
+        with contextlib.closing(Run.begin(out / STORE_NAME, battery, seed)) as run:
+            yield run
+
+
+@contextlib.contextmanager
+def _run_for(
+    out: Path,
+    battery: Battery,
+    seed: int | None,
+    probes: tuple[ProbeKind, ...] | None = None,
+) -> Iterator[Run]:
+    """The run in the folder `out`, which nobody else grades into meanwhile."""
+    from grader.batch import STORE_NAME
+    from grader.jobs import Run
+
+    with (
+        _alone_in(out),
+        contextlib.closing(Run.begin(out / STORE_NAME, battery, seed, probes)) as run,
+    ):
+        yield run
+
+
+@contextlib.contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """The folder `out` made where it is missing, and kept from other commands meanwhile."""
+    from grader.store import exclusive
+
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with exclusive(out):
+        yield
+
+
+def _grade(
+    run: Run,
+    out: Path,
+    limits: Limits,
+    executor: Executor,
+    workers: Callable[[], int],
+    per_site: int = 1,
+    *,
+    quiet: bool = False,
+) -> int:
+    """Grade what `run` lacks, with a progress display, and write its files; the exit code."""
+    from concurrent.futures import BrokenExecutor
+
+    from grader import batch as batches
+    from grader.cli.progress import show
+    from grader.formats import keeping, terminal
+    from grader.handouts import StudentPages
+
+    steps = batches.grade_class(run, executor, limits, workers, per_site)
+    pages = StudentPages(run.info, out / "students")
+    try:
+        with contextlib.closing(steps) as graded:
+            show(batches.with_pages(run, graded, pages), run.finished(), run.total(), quiet=quiet)
+    except KeyboardInterrupt:
+        resuming.say_stopped("Stopped", run, out)
+        return options.INTERRUPTED
+    except BrokenExecutor as error:
+        resuming.say_stopped(f"Stopped, since {error}", run, out)
+        return options.NOT_GRADED
+    scorecards = batches.write_files(run, out, pages)
+    options.say(terminal.summary_table(scorecards))
+    options.say(f"\nReport: {out / 'report.html'}\nGrades: {out / 'grades.csv'}")
+    for note in keeping.notes(run.info.keep, run.late()):
+        options.say(note)
+    open_ones = run.unsettled()
+    if open_ones and run.in_doubt():
+        options.say(f"WARNING: {batches.DOUBT}", err=True)
+    return options.NOT_GRADED if open_ones else options.DONE
+
+
+def _given(probes: tuple[ProbeKind, ...]) -> tuple[ProbeKind, ...] | None:
+    """The probes, unless they are only the default of an option that was not given."""
+    from click.core import ParameterSource
+
+    source = click.get_current_context().get_parameter_source("probes")
+    return None if source is ParameterSource.DEFAULT else probes
+
+
+COMMANDS = (batch, demo)

@@ -1,0 +1,194 @@
+"""What the commands share: options, and a submission read from the command line."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from grader.model import ProbeKind, Submission
+
+DONE, FALLS_SHORT, BAD_INPUT, NOT_GRADED, INTERRUPTED = 0, 1, 2, 3, 130
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def say(words: str, *, err: bool = False) -> None:
+    """Print what may quote strangers: nothing in it steers the terminal."""
+    from grader.formats.escaping import visible
+
+    try:
+        click.echo(visible(words, lines=True), err=err)  # noqa: TID251 - the one place
+    except BrokenPipeError:
+        silence(sys.stderr if err else sys.stdout)
+
+
+def silence(stream: IO[str]) -> None:
+    """Let whatever is said to `stream` vanish: nobody reads it any more, and the work goes on."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+class Range(click.FloatRange):
+    """A range of numbers, which "nan" is none of though it is below and above nothing."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number.
+
+        Raises:
+            click.BadParameter: if it is not in the range.
+        """
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
+
+
+def _probes(_context: click.Context, _option: click.Parameter, value: str) -> tuple[ProbeKind, ...]:
+    from grader.model import ProbeKind
+
+    known = [kind.value for kind in ProbeKind]
+    names = list(dict.fromkeys(name.strip() for name in value.split(",")))
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}")
+    return tuple(ProbeKind(name) for name in names)
+
+
+class Text(click.types.StringParamType):
+    """Text that can be sent and stored: no bytes that are none in the terminal's encoding."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is.
+
+        Raises:
+            click.BadParameter: if it is none.
+        """
+        text: str = super().convert(value, param, ctx)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail("this is not text in the terminal's encoding", param, ctx)
+        return text
+
+
+def _not_empty(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("it must not be empty")
+    return value
+
+
+def columns_given(
+    _context: click.Context, _option: click.Parameter, value: tuple[str, ...]
+) -> dict[str, str]:
+    """The headers given for our words, as in `url="Link to your app"`."""
+    pairs = [pair.partition("=") for pair in value]
+    for word, equals, header in pairs:
+        if not (word and equals and header):
+            raise click.BadParameter(f'{word!r}: write it as --column url="Link to your app"')
+    return {word: header for word, _, header in pairs}
+
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+RUN_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+TEXT = Text()
+SECONDS = Range(min=0, min_open=True, max=3600)
+BATTERY = click.option(
+    "--battery", default="activity", show_default=True, metavar="NAME|FILE", help="What is asked."
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), help="Draws the questions; a new one unless given."
+)
+ANDREW_ID = click.option(
+    "--andrew-id", required=True, type=TEXT, callback=_not_empty, metavar="ID",
+    help="The student's id.",
+)  # fmt: skip
+QUERY = click.argument("query", type=TEXT, callback=_not_empty)
+QUIET = click.option("--quiet", is_flag=True, help="Print the result alone.")
+TIMEOUT = click.option(
+    "--timeout", type=SECONDS, default=10.0, show_default=True, help="Seconds for one question."
+)
+WAKE_TIMEOUT = click.option(
+    "--wake-timeout",
+    type=SECONDS,
+    default=90.0,
+    show_default=True,
+    help="Seconds for the first, unscored request: free hosts fall asleep.",
+)
+DEGRADED_AFTER = click.option(
+    "--degraded-after",
+    type=SECONDS,
+    default=2.0,
+    show_default=True,
+    help="Seconds after which a right answer is called slow; it costs nothing.",
+)
+ALLOW_PRIVATE = click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Open each submission's own scheme, host and port even in a private network.",
+)
+
+
+def asking(command: _Command) -> _Command:
+    """The options of every command that asks questions."""
+    for option in (
+        ALLOW_PRIVATE,
+        DEGRADED_AFTER,
+        WAKE_TIMEOUT,
+        TIMEOUT,
+        click.option(
+            "--probe",
+            "probes",
+            default="api",
+            show_default=True,
+            callback=_probes,
+            metavar="api,page,browser",
+            help="How questions are asked; with several, points are shared among them.",
+        ),
+        SEED,
+        BATTERY,
+    ):
+        command = option(command)
+    return command
+
+
+def drawn(seed: int | None) -> int:
+    """The seed given, or a new one: keys cannot be looked up beforehand."""
+    import secrets
+
+    return secrets.randbelow(2**31) if seed is None else seed
+
+
+def submission_of(
+    url: str,
+    andrew_id: str,
+    allow_private: bool,
+    *,
+    bypass_secret: str = "",
+    expect_commit: str = "",
+) -> tuple[Submission, bool]:
+    """A submission from the command line, and whether its private address may be asked."""
+    from grader.links import is_loopback, read_link
+    from grader.model import Submission
+
+    private = allow_private or is_loopback(url)
+    link = read_link(url, allow_private=private)
+    submission = Submission(
+        andrew_id,
+        link.url,
+        handed_in=url,
+        notes=link.notes,
+        expect_commit=expect_commit,
+        bypass_secret=bypass_secret,
+    )
+    return submission, private

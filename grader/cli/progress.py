@@ -1,0 +1,66 @@
+"""The progress of a class: a live bar on a terminal, plain lines elsewhere.
+
+Only counts are shown: a terminal is often on a projector, and lines may end up in a log.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from grader.batch import Graded
+from grader.cli.options import silence
+from grader.model import State
+
+_LINES = 20
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Go on without a display, where rich would end the process."""
+        self.quiet = True
+        silence(sys.stderr)
+
+
+def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None:
+    """Consume `steps`, telling how many of `total` submissions are done; `done` were before."""
+    console = _Console(stderr=True, quiet=quiet)
+    states: Counter[State] = Counter()
+    waiting: set[str] = set()
+    with Progress(
+        TextColumn("Grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}"),
+        console=console,
+        disable=quiet or not console.is_terminal,
+    ) as progress:
+        bar = progress.add_task("", total=total, completed=done, words="")
+        said = done
+        for step in steps:
+            student = step.scorecard.submission.andrew_id
+            if step.final:
+                done += 1
+                states[step.scorecard.state] += 1
+                waiting.discard(student)
+            else:
+                waiting.add(student)
+            words = _words(states, len(waiting))
+            progress.update(bar, completed=done, words=words)
+            if not console.is_terminal and (done == total or (done - said) * _LINES >= total):
+                said = done
+                console.print(f"Graded {done} of {total}{words}", highlight=False)
+
+
+def _words(states: Counter[State], waiting: int) -> str:
+    counts = [
+        f"{states[state]} {state.value.replace('_', ' ')}"
+        for state in State
+        if state is not State.GRADED and states[state]
+    ]
+    if waiting:
+        counts.append(f"{waiting} to be asked once more")
+    return f" ({', '.join(counts)})" if counts else ""

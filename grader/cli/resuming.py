@@ -1,0 +1,74 @@
+"""Going on with a run: what an earlier command left, what the options change, and how to resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grader.jobs import Enrollment, Run
+    from grader.model import Keep
+
+# The options that ask again, with the names of their parameters.
+_AGAIN = {"students": "students", "only": "states"}
+
+
+def open_private(run: Run, asked_for: bool, quiet: bool) -> None:
+    """Open private addresses where that is asked for now; where it was once, they stay open."""
+    said = ""
+    if run.info.allow_private:
+        said = "" if asked_for else "Private addresses are open, as in this run before."
+    elif asked_for:
+        said = "Private addresses are open from now on." if run.total() else ""
+        run.allow_private()
+    if said and not quiet:
+        options.say(said)
+
+
+def change_rule(run: Run, keep: Keep, quiet: bool) -> None:
+    """Let `keep` be the run's rule, and say so where that is new."""
+    from grader.formats.keeping import rule
+
+    if keep != run.info.keep and not quiet:
+        until_now = f" (until now {rule(run.info.keep)})" if run.finished() else ""
+        options.say(f"Which attempt counts: {rule(keep)}{until_now}")
+    run.keep(keep)
+
+
+def say_enrolled(enrolled: Enrollment, run: Run) -> None:
+    """Say what the roster changed in the run, and how far that is."""
+    if enrolled.changed:
+        options.say(
+            f"Another link or other keys than before, graded anew: {', '.join(enrolled.changed)}"
+        )
+    if enrolled.judged:
+        options.say(
+            f"Another commit is expected, judged on what answered: {', '.join(enrolled.judged)}"
+        )
+    if enrolled.unjudged:
+        options.say(
+            "Never asked which commit answers, as graded before; --students asks anew: "
+            f"{', '.join(enrolled.unjudged)}"
+        )
+    if enrolled.removed:
+        options.say(f"No longer in the roster, kept in the run: {', '.join(enrolled.removed)}")
+    if run.finished():
+        options.say(f"Resuming: {run.finished()} of {run.total()} are graded already.")
+
+
+def say_stopped(why: str, run: Run, out: Path) -> None:
+    """Say what is kept of a run that was stopped, and how to resume it."""
+    given = click.get_current_context().params
+    # What is marked to be asked again stays marked; given again, they would ask all of it anew.
+    again = [f"--{name}" for name, option in _AGAIN.items() if given.get(option)]
+    without = f" without {' and '.join(again)}" if again else ""
+    options.say(
+        f"\n{why}: {run.finished()} of {run.total()} are graded and kept in {out}. "
+        f"Run the same command again{without} to grade the rest.",
+        err=True,
+    )

@@ -1,0 +1,177 @@
+"""What grading a class costs: `python -m benchmarks.batch` (Linux, some minutes).
+
+Simulated classes are graded by the real command line with the battery `extreme`. Each claim is one
+line with its limit, and the program ends with 1 where one is missed. What is compared is measured
+in turns, and of several rounds the median is told: the processor's speed drifts with what else
+the machine does.
+
+A class's wall time is put beside a lower bound, the larger of
+
+- the time that its slowest site needs by itself: waking up, and answering one question after the
+  other, those of the second pass included;
+- its requests at the processor time of a plain loop over one `requests.Session`, on one core.
+
+The requests are counted by the sites. The processor time of a request is that of all processes,
+divided by them; for the grader with guard, deadlines, judging, store, files, and the processes that
+ask. Start-up is left out on both sides: from the grader's, what a class of one costs is taken off.
+"""
+
+import random
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from benchmarks import clients, measuring
+from benchmarks.measuring import Cost
+from benchmarks.sites import Site, spread
+
+ROUNDS = 3
+SITES = 500
+SMALL, LATENCY = 200, 0.1
+MANY = 2_000
+
+MAX_WALL = 1.1
+MAX_CPU = 1.0
+MAX_MEMORY_MB = 300
+MAX_GROWTH = 1.3
+# Of an earlier milestone, for the small class.
+MAX_SMALL_WALL = 1.25
+MAX_SMALL_MEMORY_MB = 250
+
+
+def verdict(what: str, measured: float, limit: float, unit: str = "") -> bool:
+    """Print one claim and whether it holds."""
+    reached = measured <= limit
+    print(
+        f"  {'OK' if reached else 'MISSED':<7}{what}: {measured:.2f}{unit}, at most {limit:g}{unit}"
+    )
+    return reached
+
+
+def lower_bound(sites: Sequence[Site], graded: Cost, request: float) -> float:
+    """Seconds that grading takes at least, where a plain request costs so many microseconds."""
+    # Each is asked the same; what a waking site answers with a 503 takes it no time.
+    least = _least(sites, graded)
+    slowest = max(site.nap + site.latency * least for site in sites if site.up)
+    processor = graded.requests * request / 1e6
+    print(
+        f"  wall time {graded.wall:.1f} s; slowest site by itself {slowest:.1f} s, "
+        f"{graded.requests:,} requests at {request:.0f} us {processor:.1f} s",
+        flush=True,
+    )
+    return max(slowest, processor)
+
+
+def _least(sites: Sequence[Site], graded: Cost) -> int:
+    """How often a site was asked that was awake all the time."""
+    return min(asked for site, asked in zip(sites, graded.asked, strict=True) if site.up)
+
+
+def plain_request() -> float:
+    """Microseconds of the processor for a request in a plain loop over one session."""
+    return measuring.client("session", [Site(0.0)], [2_000]).cpu_per_request
+
+
+def small_class() -> tuple[list[bool], float]:
+    """Sites that are all alike; what was reached, and MB of memory."""
+    print(f"{SMALL} sites at {1000 * LATENCY:.0f} ms")
+    sites = [Site(LATENCY)] * SMALL
+    before = plain_request()
+    graded = measuring.grader(sites)
+    bound = lower_bound(sites, graded, (before + plain_request()) / 2)
+    reached = [
+        verdict("wall time over the lower bound", graded.wall / bound, MAX_SMALL_WALL),
+        verdict("memory (PSS)", graded.memory, MAX_SMALL_MEMORY_MB, " MB"),
+    ]
+    return reached, graded.memory
+
+
+def large_class() -> list[bool]:
+    """Sites fast and slow, down and asleep; beside what somebody would write without the grader."""
+    sites = spread(SITES, random.Random(1))
+    print(
+        f"{SITES} sites at {1000 * min(site.latency for site in sites):.0f} to "
+        f"{1000 * max(site.latency for site in sites):.0f} ms, "
+        f"{sum(not site.up for site in sites)} down, {sum(site.nap > 0 for site in sites)} asleep "
+        f"for {max(site.nap for site in sites):.0f} s; medians of {ROUNDS} rounds"
+    )
+    awake = [replace(site, nap=0.0) for site in sites]
+    alone = measuring.grader([Site(0.0)]).cpu
+    walls, ratios, tuned_ratios, costs = [], [], [], []
+    for _ in range(ROUNDS):
+        before = plain_request()
+        graded = measuring.grader(sites)
+        # The others are not asked whether they are awake.
+        often = [min(asked, _least(sites, graded)) for asked in graded.asked]
+        bare, tuned = (measuring.client(name, awake, often) for name in ("sessions", "tuned"))
+        request = (before + plain_request()) / 2
+        walls.append(graded.wall / lower_bound(sites, graded, request))
+        cpu = 1e6 * (graded.cpu - alone) / graded.requests
+        ratios.append(cpu / bare.cpu_per_request)
+        tuned_ratios.append(cpu / tuned.cpu_per_request)
+        costs.append(graded)
+        print(
+            f"  CPU a request {cpu:.0f} us; in a pool of sessions {bare.cpu_per_request:.0f} us, "
+            f"{tuned.cpu_per_request:.0f} us where its threads seldom switch",
+            flush=True,
+        )
+    reached = [
+        verdict("wall time over the lower bound", statistics.median(walls), MAX_WALL),
+        verdict(
+            "CPU a request over that of a thread and a requests.Session for each site",
+            statistics.median(ratios),
+            MAX_CPU,
+        ),
+        verdict("memory (PSS)", max(cost.memory for cost in costs), MAX_MEMORY_MB, " MB"),
+    ]
+    print(
+        f"  to compare: CPU a request over that of a pool whose threads seldom switch: "
+        f"{statistics.median(tuned_ratios):.2f}"
+    )
+    graded = sorted(costs, key=lambda cost: cost.wall)[ROUNDS // 2]
+    compare(
+        "pool", f"a pool of {clients.THREADS} threads with requests.get", sites, graded, every=1
+    )
+    compare("loop", "a loop with requests.get", sites, graded, every=25)
+    return reached
+
+
+def compare(name: str, words: str, sites: Sequence[Site], graded: Cost, every: int) -> None:
+    """Tell what the same would cost somebody without the grader, from a sample of the requests.
+
+    Of each so many sites one is asked a quarter of the requests, and nobody sleeps.
+    """
+    sample = [
+        (Site(site.latency), asked // 4)
+        for site, asked in list(zip(sites, graded.asked, strict=True))[::every]
+        if site.up
+    ]
+    cost = measuring.client(name, *zip(*sample, strict=True))
+    wall = cost.wall * graded.requests / cost.requests
+    print(
+        f"  to compare: {words}, from {cost.requests:,} of the requests: "
+        f"wall time {wall:.0f} s, {wall / graded.wall:.1f} times the grader's; "
+        f"CPU a request {cost.cpu_per_request / graded.cpu_per_request:.1f} times the grader's",
+        flush=True,
+    )
+
+
+def many_students(memory: float) -> list[bool]:
+    """Memory beside that of the small class, for many students who share its sites."""
+    print(f"{MANY:,} students on {SMALL} sites")
+    graded = measuring.grader([Site(LATENCY)] * SMALL, students=MANY)
+    print(f"  wall time {graded.wall:.1f} s, memory {graded.memory:.0f} MB (PSS)")
+    words = f"memory over that of {SMALL} students"
+    return [verdict(words, graded.memory / memory, MAX_GROWTH)]
+
+
+def main() -> int:
+    """Measure everything; the exit code."""
+    measuring.warm_up()
+    reached, memory = small_class()
+    return 0 if all([*reached, *large_class(), *many_students(memory)]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,10 +12,10 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread
+from threading import Thread, get_native_id
 from typing import Any, TypeVar
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
@@ -25,6 +25,7 @@ from grader.probes.proxy import VettingProxy
 
 VISITS_AT_ONCE = 2
 PROCESS_BYTES = 1024 * 1024 * 1024
+_ANSWERING_SECONDS = 10.0
 _CLOSING_SECONDS = 10.0
 _NAMES = (
     "chromium",
@@ -91,18 +92,29 @@ class Engine:
         await proxy.start()
         playwright = await async_playwright().start()
         try:
-            engine = cls(playwright, proxy, await _launch(playwright, proxy.url))
+            with _bounded_memory():
+                engine = cls(playwright, proxy, await _launch(playwright, proxy.url))
             session = await engine.browser.new_browser_cdp_session()
             version = await session.send("Browser.getVersion")
             engine.user_agent = f"{version['userAgent']} {USER_AGENT}"
             processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
             engine._process = next(each["id"] for each in processes if each["type"] == "browser")
-            _bound_memory(engine._process)
         except BaseException:
             proxy.close()
             await playwright.stop()
             raise
         return engine
+
+    async def answers(self) -> bool:
+        """Ask whether visits may go on: the end of the driver is told by nothing else."""
+        if self.alive:
+            try:
+                async with asyncio.timeout(_ANSWERING_SECONDS):
+                    session = await self.browser.new_browser_cdp_session()
+                    await session.detach()
+            except (Error, TimeoutError):
+                self.kill()
+        return self.alive
 
     def kill(self) -> None:
         """End a browser that a page has driven mad, at once; its other visits are lost."""
@@ -161,7 +173,8 @@ class BrowserThread:
     def submit(self, visit: Callable[[Engine], Coroutine[Any, Any, Result]]) -> Future[Result]:
         """Run `visit` as soon as one of the places is free.
 
-        A visit that ends in Playwright's Error because the browser died is run once more.
+        A visit that ends in Playwright's Error because the browser or its driver died is run once
+        more.
         """
         return asyncio.run_coroutine_threadsafe(self._run(visit), self._loop)
 
@@ -178,7 +191,7 @@ class BrowserThread:
             try:
                 return await visit(engine)
             except Error:
-                if engine.alive:
+                if await engine.answers():
                     raise
             return await visit(await self._started())
 
@@ -215,21 +228,28 @@ def find_chromium(playwrights_own: str) -> Path | None:
     return next(map(Path, found), None)
 
 
-def _bound_memory(process: int) -> None:
-    """Bound what each process of the browser may hoard, those to come included.
+@contextlib.contextmanager
+def _bounded_memory() -> Iterator[None]:
+    """Bound what each process may hoard of a browser that is launched meanwhile.
 
-    The engine's own bound on scripts leaves buffers, workers and markup out. Linux alone can set
-    the limits of a running process; its children inherit them.
+    The engine's own bound on scripts leaves buffers, workers and markup out. In a browser that
+    runs, a process just being made would be missed; so it inherits the limit of Playwright's
+    driver, a child of this thread. Linux alone can set the limits of a running process.
     """
-    if sys.platform == "linux":
-        import resource
+    if sys.platform != "linux":
+        yield
+        return
+    from resource import RLIM_INFINITY, RLIMIT_DATA, prlimit
 
-        bound = (PROCESS_BYTES, PROCESS_BYTES)
-        with contextlib.suppress(ProcessLookupError):  # a helper that has ended
-            resource.prlimit(process, resource.RLIMIT_DATA, bound)
-            for listed in Path(f"/proc/{process}/task").glob("*/children"):
-                for child in listed.read_text().split():
-                    _bound_memory(int(child))
+    task = Path(f"/proc/self/task/{get_native_id()}")
+    drivers = [int(pid) for listed in task.glob("children") for pid in listed.read_text().split()]
+    before = {driver: prlimit(driver, RLIMIT_DATA) for driver in drivers}
+    for driver, (_soft, hard) in before.items():
+        bound = PROCESS_BYTES if hard == RLIM_INFINITY else min(PROCESS_BYTES, hard)
+        prlimit(driver, RLIMIT_DATA, (bound, hard))
+    yield
+    for driver, limits in before.items():
+        prlimit(driver, RLIMIT_DATA, limits)
 
 
 def _is_root() -> bool:

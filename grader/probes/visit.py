@@ -151,7 +151,7 @@ class _Visit:
             failure = Outcome.TOO_SLOW
             detail = f"no answer appeared and stayed within {self._errand.seconds:g} s"
         except Error as error:
-            if not self._engine.alive:
+            if not await self._engine.answers():
                 raise
             failure, detail = Outcome.UNREACHABLE, _words(error)
         ended = self._answered_at or time.monotonic()

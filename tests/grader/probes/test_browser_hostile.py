@@ -352,3 +352,19 @@ def test_a_browser_that_died_is_started_again() -> None:
 
     browser_thread().submit(kill).result(timeout=30)
     assert visit_page(ANSWERING, SUM).text == "3"
+
+
+def test_a_lost_driver_is_started_again_and_not_held_against_the_page() -> None:
+    assert visit_page(ANSWERING, SUM).text == "3"
+    (browser,) = filter(_is_the_probes, psutil.Process().children(recursive=True))
+    driver = browser.parent()
+    assert driver is not None
+
+    def lose_driver() -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):  # the second visit comes here too
+            driver.kill()
+
+    with serve(pages(f"{ANSWERING}<script src=/held></script>", lose_driver)) as url:
+        assert visit(url, SUM).text == "3"
+    assert not driver.is_running()
+    assert visit_page(ANSWERING, SUM).text == "3"

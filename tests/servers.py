@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 LOOPBACK = "127.0.0.1"
+PATIENCE = 60.0  # seconds until a test gives up; everything here takes a few
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -81,6 +82,18 @@ def serve_command(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def wait_until(holds: Callable[[], bool], printed: Callable[[], str] = str) -> None:
+    """Return as soon as a condition holds.
+
+    Raises:
+        AssertionError: it does not within `PATIENCE`; with what was `printed`.
+    """
+    deadline = monotonic() + PATIENCE
+    while not holds():
+        assert monotonic() < deadline, printed()
+        sleep(0.02)
 
 
 def wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -22,7 +22,7 @@ from grader.model import Limits, Scorecard
 from grader.processes import ProcessesExecutor, ProcessLostError
 from tests.grader.apps import job, student_app
 from tests.grader.probes.raw import raw_server, read_request
-from tests.servers import serve
+from tests.servers import serve, wait_until
 
 STUDENTS = 120  # more than one process is for
 PROCESSORS = len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0))
@@ -51,10 +51,7 @@ def fail_unreadably() -> None:
 def wait_at(path: str, others: int) -> int:
     """The process, once `others` wait at the same place."""
     Path(f"{path}-{os.getpid()}-{threading.get_ident()}").touch()
-    deadline = time.monotonic() + SECONDS
-    while len(list(Path(path).parent.iterdir())) < others:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: len(list(Path(path).parent.iterdir())) >= others)
     return os.getpid()
 
 

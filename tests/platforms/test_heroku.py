@@ -8,21 +8,18 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from urllib.request import urlopen
 
 import psutil
 import pytest
 
 from tests.components import ROOT, SCRIPTS
-from tests.servers import LOOPBACK, free_port, serve_command
+from tests.servers import LOOPBACK, free_port, serve_command, wait_until
 
 pytestmark = [
     pytest.mark.platform,
     pytest.mark.skipif(sys.platform == "win32", reason="gunicorn does not run on Windows"),
 ]
-
-PATIENCE = 60.0  # seconds until a test gives up; everything here takes a few
 
 
 @contextmanager
@@ -35,10 +32,7 @@ def heroku(log: Path, workers: int = 2, **environment: str) -> Iterator[tuple[st
     variables = {"GUNICORN_CMD_ARGS": gunicorn, "PATH": path, **environment}
     with serve_command(honcho, port, variables, log) as process:
         # The master listens before its workers run, and honcho can end only what it has heard of.
-        deadline = monotonic() + PATIENCE
-        while log.read_text(encoding="utf-8").count("Booting worker") < workers:
-            assert monotonic() < deadline, log.read_text(encoding="utf-8")
-            sleep(0.02)
+        wait_until(lambda: log.read_text().count("Booting worker") >= workers, log.read_text)
         yield f"http://{LOOPBACK}:{port}", psutil.Process(process.pid)
 
 

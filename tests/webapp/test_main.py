@@ -5,19 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.servers import LOOPBACK, free_port
+from tests.servers import LOOPBACK, PATIENCE, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0  # seconds until a test gives up; everything here takes a few
 
 
 @pytest.fixture
@@ -65,17 +63,10 @@ def get(port: int, path: str) -> tuple[int, str]:
         return 0, ""
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_serves_on_this_machine_only_and_says_where(project: Path) -> None:
     port = free_port()
     with running(project, "--port", str(port)):
-        wait_for(lambda: get(port, "/api?q=shakespeare")[0] == 200)
+        wait_until(lambda: get(port, "/api?q=shakespeare")[0] == 200)
         assert f"Open http://localhost:{port} " in (project / "log").read_text()
         # Every address of 127.0.0.0/8 is this machine's, and a server on all of its addresses
         # (0.0.0.0) would answer on this one too.
@@ -87,17 +78,17 @@ def test_saved_files_are_served_at_once_and_broken_ones_stop_nothing(project: Pa
     port = free_port()
     processor = project / "webapp/query_processor.py"
     with running(project, PORT=str(port)):
-        wait_for(lambda: get(port, "/")[0] == 200)
+        wait_until(lambda: get(port, "/")[0] == 200)
         processor.write_text("def process(query: str) -> str:\n    return 'edited'\n")
-        wait_for(lambda: get(port, "/api?q=x") == (200, "edited"))
+        wait_until(lambda: get(port, "/api?q=x") == (200, "edited"))
 
         processor.write_text("def process(query: str) -> str\n    return 'broken'\n")
         sentence = "The app could not be started. The terminal says why."
-        wait_for(lambda: get(port, "/api?q=x") == (500, sentence))
+        wait_until(lambda: get(port, "/api?q=x") == (500, sentence))
         assert "SyntaxError" in (project / "log").read_text()
 
         processor.write_text("def process(query: str) -> str:\n    return query[99]\n")
-        wait_for(lambda: get(port, "/api?q=x")[1].startswith("The app failed on this query"))
+        wait_until(lambda: get(port, "/api?q=x")[1].startswith("The app failed on this query"))
         assert "IndexError" in (project / "log").read_text()
         assert get(port, "/console")[0] == 404  # the debugger would run any code there
 

@@ -22,6 +22,7 @@ from grader.probes.dialing import Dialer
 from grader.probes.guard import Guard, Origin
 from grader.probes.http import Line, kept_alive
 from tests.grader.probes.raw import always, raw_server, reply, silent_address
+from tests.servers import wait_until
 
 ORIGIN = Origin("https", "a.example", 443)
 
@@ -101,8 +102,7 @@ def _stopped(url: str, under_way: Callable[[Dialer], bool]) -> Reply:
     send, close = kept_alive(dialer)
     with ThreadPoolExecutor(1) as thread:
         asked = thread.submit(Line(url, dialer, send).get, url, 60)
-        while not under_way(dialer):
-            time.sleep(0.01)
+        wait_until(lambda: under_way(dialer))
         with all_stopped():
             got = asked.result()
     close()

@@ -73,7 +73,8 @@ class Submissions(Iterable[Submission]):
 def submissions(roster: Roster, *, allow_private: bool) -> tuple[Submissions, tuple[str, ...]]:
     """The roster's rows with their links read, and what to say of the class as a whole."""
     found = Submissions(roster.rows, allow_private)
-    return found, (*roster.notes, *_unused_secrets(roster.rows), *_shared_links(found))
+    notes = (*_lost_links(roster.rows, found), *_unused_secrets(roster.rows))
+    return found, (*roster.notes, *notes, *_shared_links(found))
 
 
 def _submission(row: Row, *, allow_private: bool) -> Submission:
@@ -94,6 +95,18 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
         columns=row.columns,
         **asked,
     )
+
+
+def _lost_links(rows: Iterable[Row], found: Iterable[Submission]) -> list[str]:
+    students = [
+        f"{row.andrew_id} (line {', '.join(map(str, row.earlier))})"
+        for row, submission in zip(rows, found, strict=True)
+        if row.earlier and submission.state is State.INVALID
+    ]
+    if not students:
+        return []
+    words = "The row that counts has no usable link, an earlier one has another"
+    return [f"{words}: {some_of(students)}."]
 
 
 def _is_unusable(secret: str) -> bool:

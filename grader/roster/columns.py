@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 from grader.roster.table import Fault, Table
 
@@ -24,12 +25,19 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "expect_commit": ("expectcommit",),
     "bypass_secret": ("bypasssecret",),
 }
+# Forms ask in sentences: "What is your Andrew ID?"
+_ASKED_FOR = {
+    f"{whose}id": re.compile(rf"(?<![^\W_]){whose}[\W_]*id(?![^\W_])", re.IGNORECASE)
+    for whose in ("andrew", "net", "login", "student")
+}
 _FIRST_NAME = ("firstname", "givenname")
 _LAST_NAME = ("lastname", "surname", "familyname")
 _LINK = re.compile(
     r"\W*(?:https?[:/]+\S|localhost\b|(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#]|\W*$))|.*https?://",
     re.IGNORECASE | re.DOTALL,
 )
+
+_SHOWN = 20
 
 Chosen = dict[str, tuple[int, ...]]
 
@@ -49,18 +57,16 @@ def choose_columns(table: Table, wanted: Mapping[str, str]) -> Chosen:
     for word, header in wanted.items():
         if index := _named(table, word, header):
             chosen[word] = index
-    keys = [_key(header) for header in table.headers]
-    filled = _counted(table, bool)
+    columns = _Columns(table)
     for word, aliases in ALIASES.items():
-        if word not in wanted and (index := _aliased(table, keys, filled, word, aliases)):
+        if word not in wanted and (index := columns.aliased(word, aliases)):
             chosen[word] = index
     if "name" not in {**chosen, **wanted}:
-        first = _aliased(table, keys, filled, "name", _FIRST_NAME)
-        last = _aliased(table, keys, filled, "name", _LAST_NAME)
+        first, last = (columns.aliased("name", each) for each in (_FIRST_NAME, _LAST_NAME))
         if first or last:
             chosen["name"] = first + last
     if "url" not in {**chosen, **wanted}:
-        chosen |= _link_column(table, keys, filled, chosen)
+        chosen |= columns.of_links(chosen)
     if "andrew_id" not in {**chosen, **wanted}:
         _fault(
             table,
@@ -87,53 +93,72 @@ def _named(table: Table, word: str, header: str) -> tuple[int, ...]:
     return ()
 
 
-def _counted(table: Table, counts: Callable[[str], object]) -> list[int]:
-    """How many cells of each column count."""
-    found = [0] * len(table.headers)
-    for record in table.records():
-        for index, cell in enumerate(record.cells):
-            if counts(cell):
-                found[index] += 1
-    return found
+class _Columns:
+    """The columns of a table, by their headers and by what they hold."""
 
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._keys = [_key(header) for header in table.headers]
+        self._filled = self._count(bool)
 
-def _aliased(
-    table: Table, keys: list[str], filled: list[int], word: str, aliases: tuple[str, ...]
-) -> tuple[int, ...]:
-    present = [
-        found
-        for alias in aliases
-        if (found := [index for index, key in enumerate(keys) if key == alias])
-    ]
-    if not present:
-        return ()
-    found = next((found for found in present if filled[found[0]]), present[0])
-    if len(found) > 1:
-        _in_doubt(table, word, found)
-    return (found[0],)
+    @cached_property
+    def _links(self) -> list[int]:
+        return self._count(_LINK.match)
 
+    def _count(self, counts: Callable[[str], object]) -> list[int]:
+        """How many cells of each column count."""
+        found = [0] * len(self._table.headers)
+        for record in self._table.records():
+            for index, cell in enumerate(record.cells):
+                if counts(cell):
+                    found[index] += 1
+        return found
 
-def _link_column(table: Table, keys: list[str], filled: list[int], chosen: Chosen) -> Chosen:
-    """The one column most of whose values look like links."""
-    known = {alias for aliases in ALIASES.values() for alias in aliases}
-    taken = {index for indexes in chosen.values() for index in indexes}
-    links = _counted(table, _LINK.match)
-    found = [
-        index
-        for index, key in enumerate(keys)
-        if key not in known and index not in taken and 2 * links[index] > filled[index]
-    ]
-    if len(found) == 1:
-        return {"url": (found[0],)}
-    if found:
-        _in_doubt(table, "url", found)
-    else:
-        _fault(
-            table,
-            "No column holds links. Name it url, or say which it is: "
-            f"{_option('url', 'Header')} (there are {_listed(table.headers)}).",
-        )
-    return {}
+    def aliased(self, word: str, aliases: tuple[str, ...]) -> tuple[int, ...]:
+        """The column with the first of `aliases` that holds anything."""
+        present = [found for alias in aliases if (found := self._headed(alias))]
+        if not present:
+            return ()
+        found = next((found for found in present if self._filled[found[0]]), present[0])
+        if len(found) > 1:
+            _in_doubt(self._table, word, found)
+        return (found[0],)
+
+    def _headed(self, alias: str) -> list[int]:
+        """The columns that are called so, or else those whose header asks for it."""
+        exactly = [index for index, key in enumerate(self._keys) if key == alias]
+        if exactly or alias not in _ASKED_FOR:
+            return exactly
+        asked_for = _ASKED_FOR[alias].search
+        return [
+            index
+            for index, header in enumerate(self._table.headers)
+            if asked_for(header) and not self._holds_links(index)
+        ]
+
+    def _holds_links(self, index: int) -> bool:
+        return 2 * self._links[index] > self._filled[index]
+
+    def of_links(self, chosen: Chosen) -> Chosen:
+        """The one column most of whose values look like links."""
+        known = {alias for aliases in ALIASES.values() for alias in aliases}
+        taken = {index for indexes in chosen.values() for index in indexes}
+        found = [
+            index
+            for index, key in enumerate(self._keys)
+            if key not in known and index not in taken and self._holds_links(index)
+        ]
+        if len(found) == 1:
+            return {"url": (found[0],)}
+        if found:
+            _in_doubt(self._table, "url", found)
+        else:
+            _fault(
+                self._table,
+                "No column holds links. Name it url, or say which it is: "
+                f"{_option('url', 'Header')} (there are {_listed(self._table.headers)}).",
+            )
+        return {}
 
 
 def _in_doubt(table: Table, word: str, found: list[int]) -> None:
@@ -141,11 +166,8 @@ def _in_doubt(table: Table, word: str, found: list[int]) -> None:
     if len(set(headers)) == 1:
         _fault(table, f'There are {len(found)} columns "{headers[0]}": rename all but one.')
     else:
-        _fault(
-            table,
-            f"Several columns could be the {word}: {_listed(headers)}. "
-            f"Say which one: {_option(word, headers[-1])}.",
-        )
+        ways = " or ".join(_option(word, header) for header in headers[:_SHOWN])
+        _fault(table, f"Several columns could be the {word}. Say which one: {ways}.")
 
 
 def _fault(table: Table, message: str) -> None:
@@ -162,4 +184,4 @@ def _option(word: str, header: str) -> str:
 
 def _listed(headers: tuple[str, ...] | list[str]) -> str:
     shown = [f'"{header[:80]}"' for header in headers if header]
-    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "")
+    return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")

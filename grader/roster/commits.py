@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from grader.model import COMMIT
-
-_NAMED = 5
+from grader.roster.table import first_of
 
 
 def read_commit(written: str) -> str:
@@ -22,6 +21,5 @@ def no_commits(cells: Iterable[tuple[str, str]]) -> list[str]:
     ]
     if not odd:
         return []
-    rest = len(odd) - _NAMED
-    shown = ", ".join(odd[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-    return [f"No commit to expect (7 to 40 hexadecimal digits), so any may answer: {shown}."]
+    words = "No commit to expect (7 to 40 hexadecimal digits), so any may answer"
+    return [f"{words}: {first_of(odd)}."]

@@ -2,14 +2,14 @@
 
 import re
 import sys
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from grader.roster.columns import Chosen, choose_columns
 from grader.roster.commits import no_commits, read_commit
-from grader.roster.table import Fault, Record, RosterError, Table, read_table
+from grader.roster.table import Fault, Record, RosterError, Table, first_of, read_table
 from grader.roster.times import day_first_orders, last_of
 
 MAX_ID_BYTES = 64
@@ -26,6 +26,7 @@ class Row:
         line: where the row starts in the file, counted from 1.
         andrew_id: as written, an address without its domain.
         handed_in: what the URL column holds, unchecked.
+        earlier: the lines of the student's earlier rows that hold another link.
         expect_commit: the commit that should answer, as `COMMIT` has it; empty for any.
         columns: every named column by its header, but not the bypass secret.
     """
@@ -36,6 +37,7 @@ class Row:
     name: str = ""
     section: str = ""
     email: str = ""
+    earlier: tuple[int, ...] = ()
     expect_commit: str = ""
     bypass_secret: str = field(default="", repr=False)
     columns: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
@@ -136,10 +138,23 @@ class _Members:
         return {word: _value(record, found) for word, found in self.chosen.items()}
 
 
+@dataclass(slots=True)
+class _Superseded:
+    """What comes of several rows of one student.
+
+    Attributes:
+        lines: those of the rows that do not count.
+        earlier: the line of a row that counts -> those of the student's rows with another link.
+    """
+
+    lines: set[int] = field(default_factory=set)
+    earlier: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+
 class _Rows(Collection[Row]):
     """One row for each student, made as they are read."""
 
-    def __init__(self, members: _Members, count: int, superseded: Container[int]) -> None:
+    def __init__(self, members: _Members, count: int, superseded: _Superseded) -> None:
         self._members = members
         self._count = count
         self._superseded = superseded
@@ -149,7 +164,11 @@ class _Rows(Collection[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         names = _column_names(self._members.table, self._members.chosen)
-        return (_row(record, values, names) for record, values in self._counting())
+        earlier = self._superseded.earlier
+        return (
+            _row(record, values, names, earlier.get(record.line, ()))
+            for record, values in self._counting()
+        )
 
     def commits(self) -> Iterator[tuple[str, str]]:
         """Each student's id with the commit to expect, as written."""
@@ -158,14 +177,16 @@ class _Rows(Collection[Row]):
 
     def _counting(self) -> Iterator[tuple[Record, dict[str, str]]]:
         for record, values in self._members:
-            if record.line not in self._superseded:
+            if record.line not in self._superseded.lines:
                 yield record, values
 
     def __contains__(self, row: object) -> bool:
         return any(row == found for found in self)
 
 
-def _row(record: Record, values: Mapping[str, str], names: Mapping[str, int]) -> Row:
+def _row(
+    record: Record, values: Mapping[str, str], names: Mapping[str, int], earlier: tuple[int, ...]
+) -> Row:
     andrew_id, domain = _split_address(values["andrew_id"])
     return Row(
         line=record.line,
@@ -174,6 +195,7 @@ def _row(record: Record, values: Mapping[str, str], names: Mapping[str, int]) ->
         name=values.get("name", ""),
         section=values.get("section", ""),
         email=values.get("email", "") or (values["andrew_id"] if domain else ""),
+        earlier=earlier,
         expect_commit=read_commit(values.get("expect_commit", "")),
         bypass_secret=values.get("bypass_secret", ""),
         columns={name: record.cells[index] for name, index in names.items()},
@@ -248,40 +270,58 @@ class _Entry:
     andrew_id: str
     stamp: str | None
     link: int | None
+    email: str
 
 
-def _superseded(members: _Members, repeated: set[str]) -> set[int]:
-    """The lines that do not count: of several rows of one student all but the last in time."""
+def _superseded(members: _Members, repeated: set[str]) -> _Superseded:
+    """What does not count: of several rows of one student all but the last in time."""
+    superseded = _Superseded()
     if not repeated:
-        return set()
+        return superseded
     table = members.table
     column = members.chosen.get("timestamp", (None,))[0]
+    ids_are_emails = members.chosen.get("email") == members.chosen["andrew_id"]
     entries: dict[str, list[_Entry]] = {}
     for record, values in members:
         andrew_id, _ = _split_address(values["andrew_id"])
         if (key := andrew_id.casefold()) in repeated:
             link = values.get("url", "")
             stamp = None if column is None else record.cells[column]
-            entry = _Entry(record.line, andrew_id, stamp, hash(link) if link else None)
+            email = "" if ids_are_emails else values.get("email", "").casefold()
+            entry = _Entry(record.line, andrew_id, stamp, hash(link) if link else None, email)
             entries.setdefault(key, []).append(entry)
     orders = frozenset[bool]()
     if column is not None:
         orders = day_first_orders(record.cells[column] for record in table.records())
-    several = [found[0].andrew_id for found in entries.values()]
-    shown = ", ".join(several[:5]) + (", ..." if len(several) > 5 else "")
-    lines: set[int] = set()
+    strangers = []
     for found in entries.values():
         last = _last(table, found, orders)
-        lines.update(entry.line for entry in found if entry is not last)
-    table.notes.append(f"Several rows of one student, the last one counts: {shown}.")
-    return lines
+        others = [entry for entry in found if entry is not last]
+        superseded.lines.update(entry.line for entry in others)
+        linked = [each.line for each in others if each.link not in (None, last.link)]
+        if linked:
+            superseded.earlier[last.line] = tuple(linked)
+        if len({each.email for each in found if each.email}) > 1:
+            lines = ", ".join(f"line {each.line} {each.email}" for each in found if each.email)
+            strangers.append(f"{last.andrew_id} ({lines})")
+    several = first_of([found[0].andrew_id for found in entries.values()])
+    table.notes.append(f"Several rows of one student, the last one counts: {several}.")
+    if strangers:
+        table.notes.append(
+            "Rows of one student under different email addresses, of which somebody else may have "
+            f"sent the last, which counts: {first_of(strangers)}."
+        )
+    return superseded
 
 
 def _last(table: Table, entries: list[_Entry], orders: frozenset[bool]) -> _Entry:
     try:
         stamps = [entry.stamp for entry in entries if entry.stamp is not None]
         if not stamps:
-            raise ValueError("there is no column with a timestamp")
+            raise ValueError(
+                "there is no column with a timestamp. If there is, say which: "
+                '--column timestamp="Header". If not, delete the rows that do not count'
+            )
         return entries[last_of(stamps, orders)]
     except ValueError as error:
         with_link = [entry for entry in entries if entry.link is not None]

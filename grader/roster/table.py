@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -14,12 +14,19 @@ from grader.model import InputError
 MAX_CELL = 16 * 1024
 _PIECE = 64 * 1024
 _SHOWN = 20
+_NAMED = 5
 _SAVE = 'Open it in a spreadsheet and save it as "CSV UTF-8 (comma delimited)".'
 _OTHER_FORMATS = {
     b"PK\x03\x04": "This is a spreadsheet (or another zip file) and not a CSV file.",
     b"\xd0\xcf\x11\xe0": "This is an old Excel file and not a CSV file.",
     b"%PDF": "This is a PDF and not a CSV file.",
 }
+
+
+def first_of(students: Sequence[str]) -> str:
+    """List the first of them, and how many more there are."""
+    rest = len(students) - _NAMED
+    return ", ".join(students[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dateutil import parser
 
 _DAY_AND_MONTH = re.compile(r"(?<!\d)(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)")
 _YEAR_FIRST = re.compile(r"\d{4}\D")
+_REMEDY = "Write them as 2026-11-30, or delete the rows that do not count"
 _DATE = re.compile(r"(?<!\d)\d{4}(?!\d)|\d[/.-]\d{1,2}[/.-]\d")
 # dateutil reads "GMT-4" as POSIX does, four hours east; forms mean four hours west.
 _GMT_BEFORE_OFFSET = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")
@@ -50,19 +51,33 @@ def last_of(stamps: Sequence[str], orders: frozenset[bool]) -> int:
         ValueError: it cannot be told; the message says why.
     """
     if not orders:
-        raise ValueError("some dates have the day first and others the month")
+        raise ValueError(f"some dates have the day first and others the month. {_REMEDY}")
     candidates = set()
     for day_first in orders:
-        moments = [_moment(stamp, day_first) for stamp in stamps]
+        unknown: dict[str, None] = {}
+        moments = [_moment(stamp, day_first, unknown) for stamp in stamps]
+        if len(unknown) > 1:
+            raise ValueError(f"the time zones {' and '.join(unknown)} are not known")
         if len({moment.tzinfo is None for moment in moments}) > 1:
             raise ValueError("some timestamps name a time zone and others none")
         candidates.add(max(range(len(moments)), key=lambda index: (moments[index], index)))
     if len(candidates) > 1:
-        raise ValueError("the dates can be read with the day first or with the month first")
+        raise ValueError(f"the dates can be read with the day or the month first. {_REMEDY}")
     return candidates.pop()
 
 
-def _moment(stamp: str, day_first: bool) -> datetime:
+def _moment(stamp: str, day_first: bool, unknown: dict[str, None]) -> datetime:
+    """When that was; the names of time zones that nobody knows are added to `unknown`."""
+
+    def offset(name: str | None, seconds: int | None) -> int | None:
+        # Seconds east of UTC; None leaves the time without a zone.
+        if seconds is not None:
+            return seconds
+        hours = _HOURS_EAST.get(name or "")
+        if hours is None and name:
+            unknown[name] = None
+        return None if hours is None else hours * 3600
+
     if len(stamp) > 64 or not _DATE.search(stamp):
         raise ValueError(f'"{stamp[:64]}" is not a date with a time')
     try:
@@ -71,15 +86,7 @@ def _moment(stamp: str, day_first: bool) -> datetime:
             # With the day first, dateutil would take 2026-10-05 for the tenth of May.
             dayfirst=day_first and not _YEAR_FIRST.match(stamp),
             default=datetime(2000, 1, 1),  # noqa: DTZ001 - no clock: it fills in missing parts
-            tzinfos=_offset,
+            tzinfos=offset,
         )
     except (ValueError, OverflowError, TypeError):
         raise ValueError(f'"{stamp}" is not a date with a time') from None
-
-
-def _offset(name: str | None, seconds: int | None) -> int | None:
-    """Seconds east of UTC; None leaves the time without a zone."""
-    if seconds is not None:
-        return seconds
-    hours = _HOURS_EAST.get(name or "")
-    return None if hours is None else hours * 3600

@@ -145,11 +145,27 @@ def test_knows_the_names_of_the_id_column(header: str) -> None:
         ("Student ID,SIS Login ID,Email", "SIS Login ID"),
         ("Email,SIS User ID", "SIS User ID"),
         ("Email Address,Username", "Username"),
+        ("Email Address,What is your Andrew ID?", "What is your Andrew ID?"),
+        ("Username,Andrew-ID (e.g. hbovik)", "Andrew-ID (e.g. hbovik)"),
+        ("What is your Andrew ID?,Andrew ID", "Andrew ID"),
+        ("Email Address,Student ID on your card", "Student ID on your card"),
+        ("Student ID on your card,Username", "Username"),
+        ("Email Address,Internet identity", "Email Address"),
     ],
 )
 def test_prefers_logins_to_numbers_to_addresses(headers: str, chosen: str) -> None:
     cells = ",".join(f"v{number}" for number in range(len(headers.split(","))))
     assert parse(f"{headers},url\n{cells},{APP}\n").columns["andrew_id"] == chosen
+
+
+def test_a_link_that_mentions_the_id_is_no_id() -> None:
+    roster = parse(f"Email,Your app (it answers your Andrew ID)\nbovik@x.example,{APP}\n")
+    assert handed_in(roster) == {"bovik": APP}
+
+
+def test_two_questions_for_the_id_are_in_doubt() -> None:
+    (fault,) = refused(f"Your Andrew ID,Andrew ID again,url\na,a,{APP}\n").faults
+    assert '--column andrew_id="Your Andrew ID" or --column andrew_id=' in fault.message
 
 
 def test_passes_over_an_id_column_without_values() -> None:
@@ -200,8 +216,7 @@ def test_several_columns_with_links_are_asked_about() -> None:
     text = f"andrew_id,Your repository,Your app\nbovik,https://github.com/b/x,{APP}\n"
     (fault,) = refused(text).faults
     assert fault.line == 1
-    assert '"Your repository", "Your app"' in fault.message
-    assert '--column url="Your app"' in fault.message
+    assert '--column url="Your repository" or --column url="Your app"' in fault.message
     roster = parse(text, {"url": "your app"})
     assert (handed_in(roster), roster.columns["url"]) == ({"bovik": APP}, "Your app")
 
@@ -347,13 +362,14 @@ def test_the_day_comes_first_for_the_whole_column_where_it_does_once() -> None:
 @pytest.mark.parametrize(
     ("stamps", "words"),
     [
-        (["3/2/2026 9:00", "2/3/2026 9:00"], "day first or with the month first"),
+        (["3/2/2026 9:00", "2/3/2026 9:00"], "with the day or the month first. Write"),
         (["13/2/2026 9:00", "2/13/2026 9:00"], "some dates have the day first"),
         (["2026-10-05 9:00", "soon"], '"soon" is not a date'),
         (["2026-10-05 9:00", ""], '"" is not a date'),
         (["2026-10-05 9:00", "45211.58"], '"45211.58" is not a date'),
         (["2026-10-05 9:00", "99999999999/1/1 2026"], "is not a date"),
         (["2026-10-05 9:00", "2026-10-05 9:00 EST"], "name a time zone and others none"),
+        (["2026-10-05 3:10 AEDT", "2026-10-05 2:50 AEST"], "AEDT and AEST are not known"),
     ],
 )
 def test_timestamps_that_do_not_tell(stamps: list[str], words: str) -> None:
@@ -368,6 +384,28 @@ def test_the_same_link_twice_is_one_row() -> None:
     roster = parse(f"andrew_id,url\na,{APP}\nb,{APP}\nA,{APP}\na,\n")
     assert [(row.andrew_id, row.line) for row in roster.rows] == [("b", 3), ("A", 4)]
     assert len(roster.notes) == 1
+
+
+def test_rows_of_one_student_under_other_addresses_are_said() -> None:
+    roster = parse(
+        "timestamp,email,andrew_id,url\n2026-10-05 9:00,a@x.example,a,0.co\n"
+        "2026-10-05 9:01,m@x.example,a,1.co\n2026-10-05 9:00,B@x.example,b,0.co\n"
+        "2026-10-05 9:01,b@x.example,b,1.co\n2026-10-05 9:02,,b,2.co\n"
+    )
+    assert handed_in(roster) == {"a": "1.co", "b": "2.co"}
+    assert roster.notes[1:] == (
+        "Rows of one student under different email addresses, of which somebody else may have sent "
+        "the last, which counts: a (line 2 a@x.example, line 3 m@x.example).",
+    )
+
+
+def test_a_row_knows_the_earlier_ones_with_another_link() -> None:
+    roster = parse(
+        "timestamp,andrew_id,url\n2026-10-05 9:00,a,0.co\n2026-10-05 9:01,a,\n"
+        "2026-10-05 9:02,a,1.co\n2026-10-05 9:03,a,oops\n"
+        "2026-10-05 9:00,b,0.co\n2026-10-05 9:01,b,0.co\n"
+    )
+    assert [(row.line, row.earlier) for row in roster.rows] == [(5, (2, 4)), (7, ())]
 
 
 def test_one_id_at_two_domains_is_in_doubt() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 REPLY_CAP = 64 * 1024
 USER_AGENT = "grader/0.1 (checks a course's deployed apps; see docs/student.md of the course)"
+BYPASS_HEADER = "x-vercel-protection-bypass"
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _WAKING = frozenset({502, 503, 504})
@@ -134,7 +135,7 @@ class Line:
     def _headers(self, url: str) -> dict[str, str]:
         headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
         if self._bypass_secret and Origin.of(url) == self._home:
-            headers["x-vercel-protection-bypass"] = self._bypass_secret
+            headers[BYPASS_HEADER] = self._bypass_secret
         return headers
 
 

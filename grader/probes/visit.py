@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 from playwright.async_api import (
     BrowserContext,
@@ -20,7 +21,6 @@ from playwright.async_api import (
     Page,
     Request,
     Response,
-    Route,
 )
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -29,6 +29,7 @@ from grader.outcomes import Outcome
 from grader.probes.answers import PageText, answer_in, appeared
 from grader.probes.chromium import Engine
 from grader.probes.guard import ForbiddenAddressError, Guard, Origin
+from grader.probes.http import BYPASS_HEADER
 from grader.probes.looks import TEXT_CAP, Looks, text_box
 from grader.probes.proxy import Ticket
 
@@ -68,8 +69,6 @@ async def visit(errand: Errand, engine: Engine) -> Reply:
     ticket = engine.proxy.admit(errand.guard)
     try:
         async with _context(engine, ticket) as context:
-            if errand.bypass_secret:
-                await _carry_secret(context, errand)
             return await _Visit(errand, ticket, context, engine).reply()
     finally:
         engine.proxy.revoke(ticket)
@@ -104,20 +103,26 @@ async def _context(engine: Engine, ticket: Ticket) -> AsyncIterator[BrowserConte
             engine.kill()  # it cannot even end: the next visit gets a browser that is sane
 
 
-async def _carry_secret(context: BrowserContext, errand: Errand) -> None:
+async def _carry_secret(cdp: CDPSession, errand: Errand) -> None:
+    """Send the secret along with whatever is asked of the deployment itself.
+
+    A route of Playwright's sends its headers along redirects, too, wherever those lead.
+    """
     home = Origin.of(errand.base)
 
-    def is_home(url: str) -> bool:
-        try:
-            return Origin.of(url) == home
-        except ForbiddenAddressError:
-            return False
+    async def carry(paused: dict[str, Any]) -> None:
+        request: dict[str, Any] = {"requestId": paused["requestId"]}
+        with contextlib.suppress(ForbiddenAddressError):
+            if Origin.of(paused["request"]["url"]) == home:
+                headers = {**paused["request"]["headers"], BYPASS_HEADER: errand.bypass_secret}
+                request["headers"] = [
+                    {"name": name, "value": value} for name, value in headers.items()
+                ]
+        with contextlib.suppress(Error):  # the visit may be over
+            await cdp.send("Fetch.continueRequest", request)
 
-    async def carry(route: Route) -> None:
-        secret = {"x-vercel-protection-bypass": errand.bypass_secret}
-        await route.continue_(headers={**route.request.headers, **secret})
-
-    await context.route(is_home, carry)
+    cdp.on("Fetch.requestPaused", carry)
+    await cdp.send("Fetch.enable")
 
 
 class _Visit:
@@ -141,6 +146,8 @@ class _Visit:
         page = await self._context.new_page()
         self._watch(page)
         cdp = await self._context.new_cdp_session(page)
+        if self._errand.bypass_secret:
+            await _carry_secret(cdp, self._errand)
         asked_at = datetime.now(UTC)
         started = time.monotonic()
         text, failure, detail = "", None, ""

@@ -80,6 +80,19 @@ def test_a_bypass_secret_that_no_header_can_carry_is_not_used_and_not_shown() ->
     assert "s3cret" not in "".join(notes)
 
 
+def test_an_earlier_link_that_a_useless_one_replaced_is_said() -> None:
+    rows = "".join(
+        f"2026-10-05 9:0{minute},{student},{link}\n"
+        for student, links in {"ada": ("a.co", "oops"), "ben": ("oops", "b.co")}.items()
+        for minute, link in enumerate(links)
+    )
+    roster = parse_roster(f"timestamp,andrew_id,url\n{rows}".encode(), "roster.csv", {})
+    found, notes = batch.submissions(roster, allow_private=False)
+    assert [each.state for each in found] == [State.INVALID, State.GRADED]
+    (note,) = [note for note in notes if "no usable link" in note]
+    assert note.endswith("an earlier one has another: ada (line 2).")
+
+
 def test_a_class_is_graded_and_its_files_are_made(
     tmp_path: Path, executor: ThreadPoolExecutor
 ) -> None:

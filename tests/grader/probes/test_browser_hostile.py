@@ -20,6 +20,7 @@ from grader.model import Reply
 from grader.outcomes import Outcome
 from grader.probes.browser import BrowserProbe
 from grader.probes.guard import Address, Guard, Origin
+from grader.probes.http import BYPASS_HEADER
 from grader.probes.proxy import BYTE_CAP
 from tests.components import require
 from tests.grader.probes.raw import raw_server, read_request, reply
@@ -66,6 +67,10 @@ def visit_page(html: str, query: str = "", seconds: float = 20) -> Reply:
         return visit(url, query, seconds)
 
 
+def leading_to(url: str) -> Response:
+    return Response(status=302, headers={"Location": url})
+
+
 def pages(html: str, held: Callable[[], object] = lambda: None) -> Flask:
     """An app that shows `html`, leads on from /go, and answers /held once `held` returns."""
     app = Flask("hostile")
@@ -74,7 +79,7 @@ def pages(html: str, held: Callable[[], object] = lambda: None) -> Flask:
 
     @app.get("/go")
     def go() -> Response:
-        return Response(status=302, headers={"Location": unquote(request.query_string.decode())})
+        return leading_to(unquote(request.query_string.decode()))
 
     @app.get("/held")
     def hold() -> str:
@@ -368,3 +373,32 @@ def test_a_lost_driver_is_started_again_and_not_held_against_the_page() -> None:
         assert visit(url, SUM).text == "3"
     assert not driver.is_running()
     assert visit_page(ANSWERING, SUM).text == "3"
+
+
+def test_the_bypass_secret_is_never_sent_along_a_redirect() -> None:
+    asked: dict[str, str | None] = {}
+
+    def noted(answer: str | Response) -> Callable[[], str | Response]:
+        def view() -> str | Response:
+            asked[request.path] = request.headers.get(BYPASS_HEADER)
+            return answer
+
+        return view
+
+    home, other = Flask("home"), Flask("other")
+    ways = ("image", "script", "fetch", "frame")
+    with serve(home) as url, serve(other) as elsewhere:
+        for way in ways:
+            home.add_url_rule(f"/{way}", way, noted(leading_to(f"{elsewhere}/other-{way}")))
+            other.add_url_rule(f"/other-{way}", way, noted(""))
+        page = (
+            "<input><img src=/image><script src=/script></script><iframe src=/frame></iframe>"
+            "<script>fetch('/fetch', {mode: 'no-cors'})</script>"
+        )
+        home.add_url_rule("/", "index", noted(leading_to("/page")))
+        home.add_url_rule("/page", "page", noted(page))
+        probe = BrowserProbe(url, OpenGuard(Origin.of(url)), bypass_secret="s3cret")
+        answer = probe.ask("", 20)
+    assert answer.failure is None
+    inside = {"/", "/page", *(f"/{way}" for way in ways)}
+    assert asked == dict.fromkeys(inside, "s3cret") | {f"/other-{way}": None for way in ways}

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 LIVE_REGIONS = (
     "output, [role=status], [role=alert], [role=log], [aria-live=polite], [aria-live=assertive]"
 )
+# Regions may lie in one another, each with the text of all inside it.
+MOST_REGIONS = 100
+TEXT_CAP = 64 * 1024
 _NO_ANSWER = "no match"
 
 

@@ -14,16 +14,16 @@ from typing import Any, TypeVar
 from playwright.async_api import CDPSession, Error, Locator, Page, Request
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from grader.probes.answers import LIVE_REGIONS, PageText
+from grader.probes.answers import LIVE_REGIONS, MOST_REGIONS, TEXT_CAP, PageText
 
-TEXT_CAP = 64 * 1024
 _SETTLED = 0.4  # seconds without a change, after which a page has said what it had to say
 _POLL = 0.05
 _BOXES = 20  # as many as are looked at
 # Runs in a world of its own. Gives the text of each live region, of the whole page, and whether
 # a region says that it is being worked on.
 _READ = f"""(() => {{
-  const regions = [...document.querySelectorAll({json.dumps(LIVE_REGIONS)})].slice(0, 100)
+  const regions = [...document.querySelectorAll({json.dumps(LIVE_REGIONS)})]
+    .slice(0, {MOST_REGIONS})
     .filter((region) => region.checkVisibility({{visibilityProperty: true}}));
   const text = (element) => (element?.innerText ?? "").slice(0, {TEXT_CAP});
   const busy = regions.some((region) => region.ariaBusy === "true");

@@ -16,7 +16,14 @@ from urllib3 import BaseHTTPResponse
 
 from grader.model import Reply
 from grader.outcomes import Outcome
-from grader.probes.answers import LIVE_REGIONS, PageText, answer_in, appeared
+from grader.probes.answers import (
+    LIVE_REGIONS,
+    MOST_REGIONS,
+    TEXT_CAP,
+    PageText,
+    answer_in,
+    appeared,
+)
 from grader.probes.dialing import Dialer, pool_classes, tls_context
 from grader.probes.http import Line, Send
 
@@ -118,5 +125,6 @@ def _text_box(soup: BeautifulSoup) -> Tag | None:
 
 
 def _page_text(soup: BeautifulSoup) -> PageText:
-    regions = [region.get_text(" ", strip=True) for region in soup.select(LIVE_REGIONS)]
+    found = soup.select(LIVE_REGIONS, limit=MOST_REGIONS)
+    regions = [region.get_text(" ", strip=True)[:TEXT_CAP] for region in found]
     return PageText(regions, list(soup.stripped_strings))

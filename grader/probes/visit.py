@@ -26,11 +26,11 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from grader.model import Reply, Typing
 from grader.outcomes import Outcome
-from grader.probes.answers import PageText, answer_in, appeared
+from grader.probes.answers import TEXT_CAP, PageText, answer_in, appeared
 from grader.probes.chromium import Engine
 from grader.probes.guard import ForbiddenAddressError, Guard, Origin
 from grader.probes.http import BYPASS_HEADER
-from grader.probes.looks import TEXT_CAP, Looks, text_box
+from grader.probes.looks import Looks, text_box
 from grader.probes.proxy import Ticket
 
 SCREENSHOT_CAP = 256 * 1024

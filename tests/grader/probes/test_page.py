@@ -1,6 +1,7 @@
 """The page probe on our own page, on pages of other makes, and on pages that cannot be asked."""
 
 import socket
+import tracemalloc
 
 import pytest
 from flask import Flask, request
@@ -120,6 +121,17 @@ def test_a_redirect_is_followed_to_the_page() -> None:
 def test_hostile_markup_is_read_without_harm() -> None:
     for html in ("<div>" * 20_000 + "<input>", "<" * 200_000, "<!--" * 50_000, "<a b='" * 50_000):
         assert _page(html).status == 200
+
+
+def test_regions_within_regions_take_little_memory() -> None:
+    html = f"<form><input name=q></form>{'<output>' * 2000}{'x' * 100_000}"
+    with raw_server(always(reply(html.encode(), "Content-Type: text/html"))) as server:
+        tracemalloc.start()
+        (answer,) = _ask(server.url, "What is 1 plus 2?")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert answer.text == ""
+    assert most < 50e6
 
 
 def test_one_connection_serves_the_page_too() -> None:

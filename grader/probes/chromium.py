@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread, get_native_id
@@ -24,7 +24,10 @@ from grader.probes.http import USER_AGENT
 from grader.probes.proxy import VettingProxy
 
 VISITS_AT_ONCE = 2
-PROCESS_BYTES = 1024 * 1024 * 1024
+# What a page may hoard in its tab's process, and with others in the browser's own, which keeps
+# blobs of 2 GiB at most for all of them.
+TAB_BYTES = 1024 * 1024 * 1024
+BROWSER_BYTES = 4 * TAB_BYTES
 _ANSWERING_SECONDS = 10.0
 _CLOSING_SECONDS = 10.0
 _NAMES = (
@@ -99,6 +102,7 @@ class Engine:
             engine.user_agent = f"{version['userAgent']} {USER_AGENT}"
             processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
             engine._process = next(each["id"] for each in processes if each["type"] == "browser")
+            _bound_memory(engine._process, BROWSER_BYTES)
         except BaseException:
             proxy.close()
             await playwright.stop()
@@ -149,7 +153,7 @@ async def _launch(playwright: Playwright, proxy: str) -> Browser:
             # Playwright lets pages open as many windows as they like.
             ignore_default_args=["--disable-popup-blocking"],
             chromium_sandbox=not _is_root(),
-            # Without a ticket: what no visit asks for is refused.
+            # What no visit asks for is refused.
             proxy={"server": proxy, "bypass": "<-loopback>"},
         )
     except Error as error:
@@ -166,6 +170,7 @@ class BrowserThread:
         self._loop.set_exception_handler(lambda _loop, _context: None)
         self._free = asyncio.Semaphore(VISITS_AT_ONCE)
         self._starting = asyncio.Lock()
+        self._repeating = asyncio.Lock()
         self._engine: Engine | None = None
         self._thread = Thread(target=self._loop.run_forever, name="browser", daemon=True)
         self._thread.start()
@@ -174,7 +179,7 @@ class BrowserThread:
         """Run `visit` as soon as one of the places is free.
 
         A visit that ends in Playwright's Error because the browser or its driver died is run once
-        more.
+        more, while no other is under way: whatever took the browser down takes nobody else along.
         """
         return asyncio.run_coroutine_threadsafe(self._run(visit), self._loop)
 
@@ -193,7 +198,17 @@ class BrowserThread:
             except Error:
                 if await engine.answers():
                     raise
+        async with self._alone():
             return await visit(await self._started())
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as places:
+            # One at a time: two that wait for each other's places would do so for ever.
+            await places.enter_async_context(self._repeating)
+            for _ in range(VISITS_AT_ONCE):
+                await places.enter_async_context(self._free)
+            yield
 
     async def _started(self) -> Engine:
         async with self._starting:
@@ -234,22 +249,25 @@ def _bounded_memory() -> Iterator[None]:
 
     The engine's own bound on scripts leaves buffers, workers and markup out. In a browser that
     runs, a process just being made would be missed; so it inherits the limit of Playwright's
-    driver, a child of this thread. Linux alone can set the limits of a running process.
+    driver, a child of this thread.
     """
+    task = Path(f"/proc/self/task/{get_native_id()}")
+    children = [listed.read_text().split() for listed in task.glob("children")]
+    before = [(int(pid), _bound_memory(int(pid), TAB_BYTES)) for pids in children for pid in pids]
+    yield
+    for driver, bound in before:
+        _bound_memory(driver, bound)
+
+
+def _bound_memory(process: int, bound: int) -> int:
+    """Bound what a running process may hoard, which Linux alone can; the bound until now."""
     if sys.platform != "linux":
-        yield
-        return
+        return bound
     from resource import RLIM_INFINITY, RLIMIT_DATA, prlimit
 
-    task = Path(f"/proc/self/task/{get_native_id()}")
-    drivers = [int(pid) for listed in task.glob("children") for pid in listed.read_text().split()]
-    before = {driver: prlimit(driver, RLIMIT_DATA) for driver in drivers}
-    for driver, (_soft, hard) in before.items():
-        bound = PROCESS_BYTES if hard == RLIM_INFINITY else min(PROCESS_BYTES, hard)
-        prlimit(driver, RLIMIT_DATA, (bound, hard))
-    yield
-    for driver, limits in before.items():
-        prlimit(driver, RLIMIT_DATA, limits)
+    before, most = prlimit(process, RLIMIT_DATA)
+    prlimit(process, RLIMIT_DATA, (bound if most == RLIM_INFINITY else min(bound, most), most))
+    return before
 
 
 def _is_root() -> bool:

@@ -3,12 +3,14 @@
 A browser follows redirects, loads images, opens WebSockets and starts workers on its own; only a
 proxy sees all of that. Each target is vetted by the same guard as the other probes' requests, and
 the address that passed is the address that is dialed.
+
+Each visit has a port of its own rather than a password: to tell passwords, Playwright would have
+the browser stop at every request and recite it, with all that a page wants to upload.
 """
 
 import asyncio
-import base64
 import contextlib
-import secrets
+import functools
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,15 +41,14 @@ class Ticket:
     """What one visit of the browser may do, and what became of it.
 
     Attributes:
-        name: what the browser shows to the proxy, with `secret`.
+        url: the proxy that serves this visit alone.
         exhausted: whether the visit wanted more bytes than it may have.
         failures: why the last connection to an origin failed.
     """
 
     def __init__(self, guard: Guard) -> None:
         self.guard = guard
-        self.name = secrets.token_hex(8)
-        self.secret = secrets.token_hex(16)
+        self.url = ""
         self.exhausted = False
         self.failures: dict[Origin, DialError] = {}
         self._bytes = 0
@@ -58,8 +59,10 @@ class Ticket:
         """Count a connection, which `task` serves.
 
         Raises:
-            _RefusedError: if it is one too many.
+            _RefusedError: if it is one too many, or the visit's bytes are used up.
         """
+        if self.exhausted:
+            raise _RefusedError("413 Content Too Large")
         self._connections += 1
         if len(self._tasks) >= CONNECTIONS_AT_ONCE or self._connections > CONNECTIONS_IN_ALL:
             raise _RefusedError("429 Too Many Requests")
@@ -85,55 +88,64 @@ class Ticket:
 
 
 class VettingProxy:
-    """Serves whoever shows an admitted ticket, and nobody else.
+    """Serves each visit that was admitted, at the URL of its ticket.
 
-    One listener serves all visits. What the browser asks on its own account has no ticket.
+    Attributes:
+        url: where nobody is served: for what the browser asks on its own account.
     """
 
     def __init__(self) -> None:
-        self._tickets: dict[str, Ticket] = {}
-        self._server: asyncio.Server | None = None
         self.url = ""
+        self._servers: dict[Ticket | None, asyncio.Server] = {}
 
     async def start(self) -> None:
         """Listen on a free port of loopback."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_HEAD_CAP)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.url = await self._listen(None)
 
     def close(self) -> None:
         """Listen no more, and end what is under way."""
-        if self._server is not None:
-            self._server.close()
-        for ticket in list(self._tickets.values()):
-            self.revoke(ticket)
+        for ticket in list(self._servers):
+            self._end(ticket)
 
-    def admit(self, guard: Guard) -> Ticket:
+    async def admit(self, guard: Guard) -> Ticket:
         """Give a new ticket."""
         ticket = Ticket(guard)
-        self._tickets[_credentials(ticket)] = ticket
+        ticket.url = await self._listen(ticket)
         return ticket
 
     def revoke(self, ticket: Ticket) -> None:
         """Serve `ticket` no more, and end what is under way."""
-        self._tickets.pop(_credentials(ticket), None)
-        ticket.end()
+        self._end(ticket)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _listen(self, ticket: Ticket | None) -> str:
+        serve = functools.partial(self._serve, ticket)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=_HEAD_CAP)
+        self._servers[ticket] = server
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    def _end(self, ticket: Ticket | None) -> None:
+        if (server := self._servers.pop(ticket, None)) is not None:
+            server.close()
+        if ticket is not None:
+            ticket.end()
+
+    async def _serve(
+        self, ticket: Ticket | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
-            await self._serve_one((reader, writer))
+            await self._serve_one(ticket, (reader, writer))
             writer.close()
         except (OSError, EOFError, asyncio.CancelledError):
             # Either side may hang up at any moment, and the end of a ticket cancels this task.
             writer.transport.abort()
 
-    async def _serve_one(self, client: Streams) -> None:
+    async def _serve_one(self, ticket: Ticket | None, client: Streams) -> None:
         reader, writer = client
         try:
             async with asyncio.timeout(_HEAD_SECONDS):
                 start, headers = await _read_head(reader)
-            ticket = self._tickets.get(dict(headers).get("proxy-authorization", ""))
             if ticket is None:
-                raise _RefusedError("407 Proxy Authentication Required")
+                raise _RefusedError("403 Forbidden")
             ticket.enter(_this_task())
             method, target, _ = start.split(" ")
             if method == "CONNECT":
@@ -171,10 +183,13 @@ async def _forward(
         raise _RefusedError("413 Content Too Large")
     origin = _origin(target)
     path = target.partition("://")[2][len(urlsplit(target).netloc) :]
+    # Before it is read: what the visit may not send is not kept here either.
+    ticket.spend(size)
     async with _dialed(ticket, origin) as server:
         start = f"{method} {path if path.startswith('/') else f'/{path}'} HTTP/1.1"
         await _send(server[1], _head(start, headers), ticket)
-        await _send(server[1], await reader.readexactly(size), ticket)
+        server[1].write(await reader.readexactly(size))
+        await server[1].drain()
         await _send(writer, await _reply_head(ticket, origin, server[0]), ticket)
         # The client says no more on this connection: when it ends, it has hung up.
         await _first(_pump(server[0], writer, ticket), reader.read(1))
@@ -279,15 +294,9 @@ async def _first(*coroutines: Coroutine[Any, Any, Any]) -> None:
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str) -> None:
-    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close"]
-    if status.startswith("407"):
-        lines.append('Proxy-Authenticate: Basic realm="grader"')
-    writer.write("\r\n".join([*lines, "", ""]).encode())
+    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close", "", ""]
+    writer.write("\r\n".join(lines).encode())
     await writer.drain()
-
-
-def _credentials(ticket: Ticket) -> str:
-    return "Basic " + base64.b64encode(f"{ticket.name}:{ticket.secret}".encode()).decode()
 
 
 def _this_task() -> asyncio.Task[Any]:

@@ -66,7 +66,7 @@ async def visit(errand: Errand, engine: Engine) -> Reply:
     Raises:
         Error: if the browser itself failed.
     """
-    ticket = engine.proxy.admit(errand.guard)
+    ticket = await engine.proxy.admit(errand.guard)
     try:
         async with _context(engine, ticket) as context:
             return await _Visit(errand, ticket, context, engine).reply()
@@ -81,12 +81,7 @@ async def _context(engine: Engine, ticket: Ticket) -> AsyncIterator[BrowserConte
         accept_downloads=False,
         locale="en-US",
         permissions=[],
-        proxy={
-            "server": engine.proxy.url,
-            "bypass": "<-loopback>",
-            "username": ticket.name,
-            "password": ticket.secret,
-        },
+        proxy={"server": ticket.url, "bypass": "<-loopback>"},
         service_workers="block",
         user_agent=engine.user_agent,
         viewport={"width": 800, "height": 500},
@@ -216,7 +211,7 @@ class _Visit:
     def _failure(self) -> tuple[Outcome, str] | None:
         """What the proxy or the tab know better than whoever waited for the page."""
         if self._ticket.exhausted:
-            return Outcome.TOO_LARGE, "the page loads more than 20 MiB"
+            return Outcome.TOO_LARGE, "the page loads or sends more than 20 MiB"
         if self._crashed:
             return Outcome.UNREACHABLE, "the page crashed its browser tab"
         if self._status in (None, 502):

@@ -1,7 +1,6 @@
 """The vetting proxy, spoken to in raw bytes: what no browser would send."""
 
 import asyncio
-import base64
 import socket
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +31,7 @@ def _in_a_thread(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def through(server: RawServer, *requests: str, guard: Guard | None = None) -> list[bytes]:
-    """What the proxy answers to each request; `{ticket}` stands for credentials."""
+    """What the proxy answers to each request of one visit."""
     return _through(server, requests, guard)[0]
 
 
@@ -42,23 +41,21 @@ def _through(
     async def run() -> tuple[list[bytes], Ticket]:
         proxy = VettingProxy()
         await proxy.start()
-        ticket = proxy.admit(guard or Guard(Origin.of(server.url)))
-        answers = [await _ask(proxy, _filled(request, server, ticket)) for request in requests]
+        ticket = await proxy.admit(guard or Guard(Origin.of(server.url)))
+        answers = [await _ask(ticket.url, _filled(request, server)) for request in requests]
         proxy.close()
         return answers, ticket
 
     return _in_a_thread(run())
 
 
-def _filled(request: str, server: RawServer, ticket: Ticket) -> bytes:
-    shown = base64.b64encode(f"{ticket.name}:{ticket.secret}".encode()).decode()
-    ticket_line = f"Proxy-Authorization: Basic {shown}"
-    request = request.replace("{ticket}", ticket_line).replace("{url}", server.url)
-    return request.replace("{port}", str(server.port)).replace("\n", "\r\n").encode()
+def _filled(request: str, server: RawServer) -> bytes:
+    request = request.replace("{url}", server.url).replace("{port}", str(server.port))
+    return request.replace("\n", "\r\n").encode()
 
 
-async def _ask(proxy: VettingProxy, request: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.url.rpartition(":")[2]))
+async def _ask(proxy: str, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.rpartition(":")[2]))
     writer.write(request)
     try:
         return await asyncio.wait_for(reader.read(), 20)
@@ -77,7 +74,7 @@ def test_a_request_is_passed_on_without_what_is_the_proxys_own() -> None:
 
     with raw_server(listen) as server:
         (answer,) = through(
-            server, "GET {url}?a=1#b HTTP/1.1\n{ticket}\nProxy-Connection: x\nAccept: */*\n\n"
+            server, "GET {url}?a=1#b HTTP/1.1\nProxy-Connection: x\nAccept: */*\n\n"
         )
     assert heads[0].startswith(b"GET /?a=1#b HTTP/1.1\r\naccept: */*\r\n")
     assert b"proxy" not in heads[0].lower()
@@ -98,7 +95,7 @@ def test_a_request_body_is_passed_on_to_its_end_and_no_further() -> None:
         bodies.append(body)
         connection.sendall(reply(b"ok"))
 
-    post = "POST {url}/ HTTP/1.1\n{ticket}\nContent-Length: 5\n\nhelloGET http://10.0.0.1/ HTTP/1.1"
+    post = "POST {url}/ HTTP/1.1\nContent-Length: 5\n\nhelloGET http://10.0.0.1/ HTTP/1.1"
     with raw_server(listen) as server:
         through(server, post)
     assert bodies == [b"hello"]
@@ -107,35 +104,55 @@ def test_a_request_body_is_passed_on_to_its_end_and_no_further() -> None:
 def test_interim_replies_are_not_taken_for_the_reply() -> None:
     early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + reply(b"hello")
     with raw_server(always(early, close=True)) as server:
-        (answer,) = through(server, "GET {url}/ HTTP/1.1\n{ticket}\n\n")
+        (answer,) = through(server, "GET {url}/ HTTP/1.1\n\n")
     assert answer.startswith(b"HTTP/1.1 200 OK")
 
 
-@pytest.mark.parametrize("shown", ["Accept: */*", "Proxy-Authorization: Basic YTpi"])
-def test_nobody_is_served_without_a_ticket(shown: str) -> None:
-    with raw_server(always(reply(b"hello"))) as server:
-        answers = through(
-            server,
-            f"GET {{url}}/ HTTP/1.1\n{shown}\n\n",
-            f"CONNECT 127.0.0.1:{{port}} HTTP/1.1\n{shown}\n\n",
-        )
-        assert server.connections == 0
-    assert all(answer.startswith(b"HTTP/1.1 407") for answer in answers)
+async def _admitted(server: RawServer) -> tuple[VettingProxy, Ticket]:
+    proxy = VettingProxy()
+    await proxy.start()
+    return proxy, await proxy.admit(Guard(Origin.of(server.url)))
 
 
-def test_a_ticket_that_was_revoked_is_worth_nothing() -> None:
-    async def run(server: RawServer) -> bytes:
-        proxy = VettingProxy()
-        await proxy.start()
-        ticket = proxy.admit(Guard(Origin.of(server.url)))
-        proxy.revoke(ticket)
-        answer = await _ask(proxy, _filled("GET {url}/ HTTP/1.1\n{ticket}\n\n", server, ticket))
+def test_what_belongs_to_no_visit_is_not_served() -> None:
+    async def run(server: RawServer) -> list[bytes]:
+        proxy, _ = await _admitted(server)
+        requests = ("GET {url}/ HTTP/1.1\n\n", "CONNECT 127.0.0.1:{port} HTTP/1.1\n\n")
+        answers = [await _ask(proxy.url, _filled(request, server)) for request in requests]
         proxy.close()
-        return answer
+        return answers
 
     with raw_server(always(reply(b"hello"))) as server:
-        assert _in_a_thread(run(server)).startswith(b"HTTP/1.1 407")
+        answers = _in_a_thread(run(server))
         assert server.connections == 0
+    assert all(answer.startswith(b"HTTP/1.1 403") for answer in answers)
+
+
+def test_nobody_listens_for_a_visit_that_is_over() -> None:
+    async def run(server: RawServer) -> None:
+        proxy, ticket = await _admitted(server)
+        proxy.revoke(ticket)
+        try:
+            with pytest.raises(ConnectionRefusedError):
+                await _ask(ticket.url, _filled("GET {url}/ HTTP/1.1\n\n", server))
+        finally:
+            proxy.close()
+
+    with raw_server(always(reply(b"hello"))) as server:
+        _in_a_thread(run(server))
+        assert server.connections == 0
+
+
+def test_a_body_that_is_too_much_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxies, "BYTE_CAP", 1000)
+    post = f"POST {{url}}/ HTTP/1.1\nContent-Length: 600\n\n{'x' * 600}"
+    start = "POST {url}/ HTTP/1.1\nContent-Length: 600\n\n"
+    with raw_server(always(reply(b"hello"), close=True)) as server:
+        answers, ticket = _through(server, (post, start, "GET {url}/ HTTP/1.1\n\n"), None)
+        assert server.connections == 1
+    assert answers[0].endswith(b"hello")
+    assert answers[2].startswith(b"HTTP/1.1 413")
+    assert ticket.exhausted
 
 
 @pytest.mark.parametrize(
@@ -150,7 +167,7 @@ def test_a_ticket_that_was_revoked_is_worth_nothing() -> None:
 )
 def test_private_addresses_are_refused(start: str) -> None:
     with raw_server(always(reply(b"hello"))) as server:
-        answers, ticket = _through(server, (f"{start} HTTP/1.1\n{{ticket}}\n\n",), Guard())
+        answers, ticket = _through(server, (f"{start} HTTP/1.1\n\n",), Guard())
         assert server.connections == 0
     assert answers[0].startswith(b"HTTP/1.1 502")
     (failure,) = ticket.failures.values()
@@ -162,21 +179,19 @@ def test_what_opens_a_private_origin_opens_no_other_port_or_name() -> None:
         opened = Guard(Origin("http", "127.0.0.1", server.port - 1))
         answers = through(
             server,
-            "GET {url}/ HTTP/1.1\n{ticket}\n\n",
-            "CONNECT 127.0.0.1:{port} HTTP/1.1\n{ticket}\n\n",
+            "GET {url}/ HTTP/1.1\n\n",
+            "CONNECT 127.0.0.1:{port} HTTP/1.1\n\n",
             guard=opened,
         )
         assert server.connections == 0
-        through(server, "GET http://localhost:{port}/ HTTP/1.1\n{ticket}\n\n")
+        through(server, "GET http://localhost:{port}/ HTTP/1.1\n\n")
         assert server.connections == 0
     assert all(answer.startswith(b"HTTP/1.1 502") for answer in answers)
 
 
 def test_a_tunnel_carries_bytes_both_ways() -> None:
     with raw_server(always(reply(b"hello"), close=True)) as server:
-        (answer,) = through(
-            server, "CONNECT 127.0.0.1:{port} HTTP/1.1\n{ticket}\n\nGET / HTTP/1.1\n\n"
-        )
+        (answer,) = through(server, "CONNECT 127.0.0.1:{port} HTTP/1.1\n\nGET / HTTP/1.1\n\n")
     assert answer.startswith(b"HTTP/1.1 200 Connection Established\r\n\r\nHTTP/1.1 200 OK")
     assert answer.endswith(b"hello")
 
@@ -184,16 +199,16 @@ def test_a_tunnel_carries_bytes_both_ways() -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        "GET / HTTP/1.1\n{ticket}\n\n",
-        "GET ftp://127.0.0.1/ HTTP/1.1\n{ticket}\n\n",
-        "GET http://a:b@127.0.0.1:{port}/ HTTP/1.1\n{ticket}\n\n",
-        "GET {url}/\n{ticket}\n\n",
-        "GET {url}/ HTTP/1.1 x\n{ticket}\n\n",
-        "POST {url}/ HTTP/1.1\n{ticket}\nContent-Length: -1\n\n",
-        "POST {url}/ HTTP/1.1\n{ticket}\nContent-Length: 99999999999\n\n",
-        "POST {url}/ HTTP/1.1\n{ticket}\nTransfer-Encoding: chunked\n\n0\n\n",
-        "CONNECT nothing HTTP/1.1\n{ticket}\nno header\n\n",
-        "CONNECT 127.0.0.1:port HTTP/1.1\n{ticket}\n\n",
+        "GET / HTTP/1.1\n\n",
+        "GET ftp://127.0.0.1/ HTTP/1.1\n\n",
+        "GET http://a:b@127.0.0.1:{port}/ HTTP/1.1\n\n",
+        "GET {url}/\n\n",
+        "GET {url}/ HTTP/1.1 x\n\n",
+        "POST {url}/ HTTP/1.1\nContent-Length: -1\n\n",
+        "POST {url}/ HTTP/1.1\nContent-Length: 99999999999\n\n",
+        "POST {url}/ HTTP/1.1\nTransfer-Encoding: chunked\n\n0\n\n",
+        "CONNECT nothing HTTP/1.1\nno header\n\n",
+        "CONNECT 127.0.0.1:port HTTP/1.1\n\n",
         "\n\n",
         "x" * 100_000,
     ],
@@ -208,7 +223,7 @@ def test_what_is_no_request_is_refused(request_: str) -> None:
 @pytest.mark.parametrize("sent", [b"", b"SSH-2.0\r\n\r\n", b"HTTP/1.1 200 OK\r\nx\r\n\r\n", b"\0"])
 def test_what_is_no_reply_is_told(sent: bytes) -> None:
     with raw_server(always(sent, close=True)) as server:
-        answers, ticket = _through(server, ("GET {url}/ HTTP/1.1\n{ticket}\n\n",), None)
+        answers, ticket = _through(server, ("GET {url}/ HTTP/1.1\n\n",), None)
     assert answers[0].startswith(b"HTTP/1.1 502")
     (failure,) = ticket.failures.values()
     assert failure.outcome is Outcome.UNREACHABLE
@@ -228,7 +243,7 @@ def test_a_silent_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
         (answer,) = through(
             server,
-            "GET http://dual.example:{port}/ HTTP/1.1\n{ticket}\n\n",
+            "GET http://dual.example:{port}/ HTTP/1.1\n\n",
             guard=Guard(Origin("http", "dual.example", server.port)),
         )
     assert answer.endswith(b"hello")
@@ -236,7 +251,7 @@ def test_a_silent_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPat
 
 def test_the_byte_cap_ends_every_connection_of_the_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proxies, "BYTE_CAP", 1000)
-    request = "GET {url}/ HTTP/1.1\n{ticket}\n\n"
+    request = "GET {url}/ HTTP/1.1\n\n"
     with raw_server(always(reply(b"x" * 600), close=True)) as server:
         answers, ticket = _through(server, (request, request), None)
     assert answers[0].endswith(b"x" * 600)
@@ -246,7 +261,7 @@ def test_the_byte_cap_ends_every_connection_of_the_ticket(monkeypatch: pytest.Mo
 
 def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proxies, "CONNECTIONS_IN_ALL", 2)
-    request = "GET {url}/ HTTP/1.1\n{ticket}\n\n"
+    request = "GET {url}/ HTTP/1.1\n\n"
     with raw_server(always(reply(b"hello"), close=True)) as server:
         answers = through(server, request, request, request)
     assert [answer[9:12] for answer in answers] == [b"200", b"200", b"429"]

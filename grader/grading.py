@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from grader.judging import judge, read_release
@@ -157,6 +157,9 @@ class _Grading:
         self._verdicts: list[Verdict] = []
         self._wake_up: tuple[Reply, ...] = ()
         self._release: Release | None = None
+        # Transport failures in a row, and the time lost to all of them in this pass.
+        self._failures = 0
+        self._lost_ms = 0.0
         if job.previous is not None:
             self._started_at = job.previous.started_at
             self._wake_up = job.previous.wake_up
@@ -192,7 +195,10 @@ class _Grading:
                 return
             self._release = read_release(wake_up) or self._release
             yield Awake(self._release, wake_up.elapsed_ms)
-            yield from self._ask_all(deployment, questions, earlier)
+            due = [before is None or _asked_again(before) for before in earlier]
+            yield from self._ask_all(deployment, questions, earlier, due)
+            if previous is not None:
+                yield from self._ask_late_ones_again(deployment, questions, earlier)
         yield self._finished(State.GRADED)
 
     def _ask_all(
@@ -200,30 +206,58 @@ class _Grading:
         deployment: Deployment,
         questions: tuple[Question, ...],
         earlier: tuple[Verdict | None, ...],
+        due: Sequence[bool],
     ) -> Iterator[Event]:
-        failures = 0
-        lost_ms = 0.0
+        """Ask the questions that are `due`; of the others the `earlier` verdicts stand."""
         patience_ms = 1000 * _PATIENCE * self._job.limits.timeout
-        for number, (question, before) in enumerate(zip(questions, earlier, strict=True), 1):
+        for number, (question, before, now) in enumerate(
+            zip(questions, earlier, due, strict=True), 1
+        ):
             names = missing(question, self._verdicts)
-            if before is not None and not _asked_again(before):
+            if before is not None and not now:
                 verdict = before
             elif names:
                 verdict = skipped(question, names)
-            elif failures >= _PATIENCE or lost_ms >= patience_ms:
-                often = "in a row" if failures >= _PATIENCE else "or more"
+            elif self._failures >= _PATIENCE or self._lost_ms >= patience_ms:
+                often = "in a row" if self._failures >= _PATIENCE else "or more"
                 reason = f"not asked, after {_PATIENCE} requests {often} that failed"
                 verdict = Verdict(question, Judgement(Outcome.UNREACHABLE, reason))
             else:
                 verdict = ask(question, deployment, self._job.limits.degraded_after)
                 failed = verdict.outcome in _TRANSPORT_FAILURES
-                failures = failures + 1 if failed else 0
-                lost_ms += sum(reply.elapsed_ms for reply in verdict.replies) if failed else 0.0
+                self._failures = self._failures + 1 if failed else 0
+                if failed:
+                    self._lost_ms += sum(reply.elapsed_ms for reply in verdict.replies)
             if before is not None and verdict is not before:
                 verdict = _joined(before, verdict)
             self._verdicts.append(verdict)
-            if verdict is not before:
+            if verdict != before:
                 yield Judged(verdict, number, len(questions))
+
+    def _ask_late_ones_again(
+        self,
+        deployment: Deployment,
+        questions: tuple[Question, ...],
+        earlier: tuple[Verdict | None, ...],
+    ) -> Iterator[Event]:
+        """Ask once more what failed when this second pass was the first to ask it.
+
+        What an app woke up too late for in the first pass has two chances, like everything else.
+        """
+        asked = tuple(self._verdicts)
+        late = [
+            now.outcome.rule.second_pass and not (before is not None and before.replies)
+            for before, now in zip(earlier, asked, strict=True)
+        ]
+        if not any(now.replies for now, is_late in zip(asked, late, strict=True) if is_late):
+            return
+        yield AskingAgain(sum(late))
+        self._verdicts = []
+        due = [
+            is_late or now.outcome is Outcome.SKIPPED
+            for now, is_late in zip(asked, late, strict=True)
+        ]
+        yield from self._ask_all(deployment, questions, asked, due)
 
     def _none_asked(
         self,
@@ -244,7 +278,8 @@ class _Grading:
             else:
                 verdict = Verdict(question, Judgement(outcome, reason))
                 self._verdicts.append(_joined(before, verdict) if before is not None else verdict)
-        if state is State.UNREACHABLE and any(verdict.replies for verdict in self._verdicts):
+        replies = (reply for verdict in self._verdicts for reply in verdict.replies)
+        if state is State.UNREACHABLE and any(reply.failure is None for reply in replies):
             # It was awake in the first pass: what it answered then still counts.
             return self._finished(State.GRADED)
         return self._finished(state, reason)

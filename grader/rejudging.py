@@ -51,9 +51,21 @@ def rejudge(scorecard: Scorecard, questions: Sequence[Question]) -> Scorecard | 
             return None
         verdicts.append(judged)
     state, reason = scorecard.state, scorecard.reason
-    if state in (State.GRADED, State.NOT_GRADED):
+    if _follows_from_verdicts(scorecard):
         state, reason = state_of(verdicts)
     return replace(scorecard, state=state, reason=reason, verdicts=tuple(verdicts))
+
+
+def _follows_from_verdicts(scorecard: Scorecard) -> bool:
+    """Whether its state says what its verdicts say.
+
+    What could not be graded for another reason, such as a network that was down when the second
+    pass began, still is not graded: who knows what that pass would have seen.
+    """
+    if scorecard.wake_up and scorecard.wake_up[-1].failure is Outcome.NOT_CHECKED:
+        return False
+    state, _ = state_of(scorecard.verdicts)
+    return scorecard.state is state and state in (State.GRADED, State.NOT_GRADED)
 
 
 def _asked(question: Question) -> tuple[str, ProbeKind, str, str]:

@@ -169,6 +169,44 @@ def test_what_was_skipped_is_asked_when_its_check_passes_the_second_time() -> No
         assert _again(first, url).score == 100
 
 
+def test_what_the_second_pass_is_the_first_to_ask_has_two_chances_too() -> None:
+    answers = right_answers("abc123")
+    asked: list[str] = []
+
+    def answer(query: str) -> str:
+        asked.append(query)
+        if asked.count(query) == 1:
+            raise RuntimeError
+        return answers[query]
+
+    with app(answer) as url:
+        first = run(job(url))
+        second = _again(first, url)
+    assert _outcomes(first).count(Outcome.SKIPPED) == 4
+    assert second.score == 100
+    # The first two checks ask the same.
+    assert asked.pop(0) == asked.pop(0) == "Who was Shakespeare?"
+    assert max(asked.count(query) for query in asked) == 2
+
+
+def test_an_app_that_hangs_is_asked_no_more_for_it() -> None:
+    requests = []
+
+    def handle(connection: socket.socket) -> None:
+        head = read_request(connection)
+        requests.append(head)
+        if b"/healthz" in head:
+            connection.sendall(reply(b"{}", "Connection: close"))
+
+    battery = dataclasses.replace(ACTIVITY, entries=ACTIVITY.entries[1:2] * 8)
+    with raw_server(handle) as server:
+        asked = Job(Submission("abc123", server.url), battery, SEED, QUICK)
+        first = run(asked)
+        second = run(dataclasses.replace(asked, previous=first))
+    assert len(requests) == 2 * (1 + 3)
+    assert set(_outcomes(second)) == {Outcome.UNREACHABLE}
+
+
 def test_an_app_that_dies_between_the_passes_keeps_what_it_earned() -> None:
     answers = right_answers("abc123")
 
@@ -183,6 +221,18 @@ def test_an_app_that_dies_between_the_passes_keeps_what_it_earned() -> None:
     assert second.state is State.GRADED
     assert second.score == first.score == 40
     assert _outcomes(second) == _outcomes(first)
+
+
+def test_an_app_that_answers_its_wake_up_alone_is_unreachable() -> None:
+    def handle(connection: socket.socket) -> None:
+        if b"/healthz" in read_request(connection):
+            connection.sendall(reply(b"{}", "Connection: close"))
+
+    with raw_server(handle) as server:
+        first = run(job(server.url))
+    second = _again(first, server.url)
+    assert any(verdict.replies for verdict in second.verdicts)
+    assert (second.state, second.score) == (State.UNREACHABLE, 0)
 
 
 def test_three_failures_in_a_row_leave_the_rest_for_the_second_pass() -> None:

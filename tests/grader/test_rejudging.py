@@ -128,3 +128,16 @@ def test_a_check_that_failed_on_our_side_keeps_it_without_a_score() -> None:
     now = rejudge(card, [ANDREW_ID])
     assert now is not None
     assert (now.state, now.earned) == (State.GRADED, 60)
+
+
+@pytest.mark.parametrize("crashed", [True, False])
+def test_what_the_second_pass_could_not_see_stays_without_a_score(crashed: bool) -> None:
+    down = Reply("https://x.example.com/healthz", START, failure=Outcome.NOT_CHECKED)
+    failing = verdict(SUM, Outcome.SERVER_ERROR, "cold start")
+    never = replace(verdict(ANDREW_ID, Outcome.NOT_CHECKED), replies=())
+    card = asked(failing, *(() if crashed else (never,)), state=State.NOT_GRADED)
+    card = replace(card, reason="why", wake_up=() if crashed else (down,))
+    questions = [SUM, replace(ANDREW_ID, requires=(SUM.name,))]
+    now = rejudge(card, questions[: len(card.verdicts)])
+    assert now is not None
+    assert (now.state, now.score, now.reason) == (State.NOT_GRADED, None, "why")

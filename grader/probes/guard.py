@@ -17,6 +17,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _CLOSED_V4 = tuple(
     ipaddress.IPv4Network(network)
     for network in (
+        "192.0.0.0/24",
         "192.31.196.0/24",
         "192.52.193.0/24",
         "192.88.99.0/24",

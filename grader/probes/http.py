@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection
 
 REPLY_CAP = 64 * 1024
+# What is kept as evidence of a URL or header: a page may lead itself to one of megabytes.
+LINE_CAP = 2048
 USER_AGENT = "grader/0.1 (checks a course's deployed apps; see docs/student.md of the course)"
 BYPASS_HEADER = "x-vercel-protection-bypass"
 _MAX_REDIRECTS = 3
@@ -120,8 +122,8 @@ class Line:
             asked_at=asked_at,
             status=exchange.status,
             text="" if failure else exchange.text,
-            content_type=exchange.content_type,
-            final_url=exchange.url,
+            content_type=exchange.content_type[:LINE_CAP],
+            final_url=exchange.url[:LINE_CAP],
             failure=failure,
             detail=detail or exchange.detail,
             elapsed_ms=elapsed_ms(started),

@@ -29,7 +29,7 @@ from grader.outcomes import Outcome
 from grader.probes.answers import TEXT_CAP, PageText, answer_in, appeared
 from grader.probes.chromium import Engine
 from grader.probes.guard import ForbiddenAddressError, Guard, Origin
-from grader.probes.http import BYPASS_HEADER
+from grader.probes.http import BYPASS_HEADER, LINE_CAP
 from grader.probes.looks import Looks, text_box
 from grader.probes.proxy import Ticket
 
@@ -163,8 +163,8 @@ class _Visit:
             asked_at=asked_at,
             status=self._status,
             text="" if failure else _well_formed(text[:TEXT_CAP]),
-            content_type=self._content_type,
-            final_url=self._url,
+            content_type=self._content_type[:LINE_CAP],
+            final_url=self._url[:LINE_CAP],
             failure=failure,
             detail=_well_formed(detail),
             elapsed_ms=round(1000 * (ended - started), 1),
@@ -284,8 +284,10 @@ async def _press_button(page: Page) -> None:
 async def _picture(page: Page) -> str:
     """A PNG of what is on the screen, as base64; empty where the page does not let itself show."""
     try:
-        picture = await page.screenshot(timeout=1000 * _PICTURE_SECONDS, animations="disabled")
-    except Error:
+        # Playwright's own timeout waits for a driver that the page may keep busy.
+        async with asyncio.timeout(_PICTURE_SECONDS):
+            picture = await page.screenshot(animations="disabled")
+    except (Error, TimeoutError):
         return ""
     return base64.b64encode(picture).decode() if len(picture) <= SCREENSHOT_CAP else ""
 

@@ -21,7 +21,7 @@ from grader.model import Reply
 from grader.outcomes import Outcome
 from grader.probes.browser import BrowserProbe
 from grader.probes.guard import Address, Guard, Origin
-from grader.probes.http import BYPASS_HEADER
+from grader.probes.http import BYPASS_HEADER, LINE_CAP
 from grader.probes.proxy import BYTE_CAP
 from tests.components import require
 from tests.grader.probes.raw import raw_server, read_request, reply
@@ -210,6 +210,11 @@ def test_an_endless_script_ends_at_the_deadline(script: str) -> None:
     assert answer.failure is Outcome.TOO_SLOW
     assert took < 25  # the deadline, what the picture and the tab's end may take, and a slow start
     assert visit_page(ANSWERING, SUM).text == "3"
+
+
+def test_an_endless_address_is_cut() -> None:
+    answer = visit_page("<input><script>location.search ||= 'x'.repeat(1e6)</script>")
+    assert len(answer.final_url) <= LINE_CAP
 
 
 def test_a_page_that_reloads_itself_for_ever_answers_nothing() -> None:

@@ -12,6 +12,15 @@ def waiting(run: Run) -> list[Submission]:
     return [job.submission for jobs in (run.first_pass, run.second_pass) for job in jobs(Limits())]
 
 
+def ungraded(run: Run) -> list[str]:
+    """Who has no grade: still waits to be asked, or could not be graded and was not by hand."""
+    open_ones = dict.fromkeys(submission.andrew_id for submission in waiting(run))
+    for card in run.scorecards():
+        if card.score is None and card.override is None:
+            open_ones[card.submission.andrew_id] = None
+    return list(open_ones)
+
+
 def everybody(run: Run) -> Iterator[Scorecard]:
     """The scorecard of each student; of those who have none yet, one without a score."""
     graded = set()

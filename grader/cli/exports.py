@@ -54,7 +54,7 @@ def export(
     """Write a run's grades in the form of another system."""
     from grader.batch import DOUBT, STORE_NAME
     from grader.formats.words import some_of
-    from grader.gradebooks import waiting
+    from grader.gradebooks import ungraded
     from grader.jobs import Run
     from grader.store import write_private
 
@@ -64,7 +64,7 @@ def export(
     with contextlib.closing(Run.open(folder / STORE_NAME)) as run:
         # What the format does not need is not given, and what it needs is.
         exported = gradebook.read_bytes() if gradebook else b""
-        open_ones, total = waiting(run), run.total()
+        open_ones, total = ungraded(run), run.total()
         content, words = _rendered(run, form, exported, assignment or "", id_column)
         write_private(target, content)
         if run.in_doubt():
@@ -72,9 +72,8 @@ def export(
     for line in (f"{words[0]}: {target}", *words[1:]):
         options.say(line)
     if open_ones:
-        named = some_of([submission.andrew_id for submission in open_ones])
         options.say(
-            f"WARNING: {len(open_ones)} of {total} are not graded yet: {named}. "
+            f"WARNING: {len(open_ones)} of {total} are not graded yet: {some_of(open_ones)}. "
             "Run grader batch again, and then this.",
             err=True,
         )

@@ -12,6 +12,8 @@ _FORMULA_STARTS = frozenset("=+-@\t\r\n")
 # quotation marks for plain ones.
 _UNQUOTABLE = frozenset('"$`\\!\u201c\u201d\u201e')
 
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -24,13 +26,23 @@ def visible(text: str, *, lines: bool = False) -> str:
 
     Returns:
         The text with every character of the Unicode categories Cc and Cf, lone surrogates, and
-        the line and paragraph separators written as ``\n``, ``\x1b`` or ``\u202e``. Applying it
-        twice changes nothing more.
+        the line and paragraph separators written as ``\n``, ``\x1b`` or ``\u202e``. Joiners stay
+        where Persian, Indic scripts and emoji spell with them: between two characters of these.
+        Applying it twice changes nothing more.
     """
     if text.isprintable():
         return text
     kept = "\n\t" if lines else ""
-    return "".join(char if char in kept else _visible_char(char) for char in text)
+    return "".join(
+        char if char in kept or _joins(text, at) else _visible_char(char)
+        for at, char in enumerate(text)
+    )
+
+
+def _joins(text: str, at: int) -> bool:
+    if text[at] not in _JOINERS or not 0 < at < len(text) - 1:
+        return False
+    return all(each.isprintable() and not each.isascii() for each in (text[at - 1], text[at + 1]))
 
 
 def _visible_char(char: str) -> str:

@@ -14,6 +14,7 @@ from grader.judging.text import (
     cut,
     head_of,
     holds_words,
+    introduced_by,
     normalize,
     quoted,
     tail_of,
@@ -108,11 +109,15 @@ def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
 
 
 def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
-    """The whole reply, its tail or its head is the id, domain and punctuation aside."""
+    """The whole reply, its tail or its head is the id, domain and punctuation aside.
+
+    A person also introduces herself: "I'm hbovik".
+    """
     expected = _bare_id(normalize(key.value))
     parts: tuple[tuple[Part, str], ...] = (
         ("whole", text),
         ("tail", tail_of(text)),
+        ("tail", introduced_by(text)),
         ("head", head_of(text)),
     )
     for part, words in parts:

@@ -13,7 +13,8 @@ _MARKS_IN_A_ROW = 30
 _QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e«»"
 _IS = re.compile(r" is ")
 # A colon between digits belongs to a time or a ratio: "12:30" does not end in the answer 30.
-_LAST_SEPARATOR = re.compile(r"(?<= )(?:is|are)(?= )|=|(?<!\d):|:(?!\d)")
+_SEPARATOR = re.compile(r"(?<= )(?:is|are)(?= )|=|(?<!\d):|:(?!\d)")
+_INTRODUCTION = re.compile(r"(?:(?<= )am|['\u2019](?:m|s))(?= )")
 
 
 def normalize(text: str) -> str:
@@ -46,9 +47,18 @@ def _limit_marks(text: str) -> str:
 
 def tail_of(text: str) -> str:
     """What follows the last " is ", " are ", "=" or ":" of a normalized text, or nothing."""
+    return _after_last(_SEPARATOR, text)
+
+
+def introduced_by(text: str) -> str:
+    """What follows the last " am ", "'m " or "'s " of a normalized text, or nothing."""
+    return _after_last(_INTRODUCTION, text)
+
+
+def _after_last(separator: re.Pattern[str], text: str) -> str:
     end = None
-    for separator in _LAST_SEPARATOR.finditer(text):
-        end = separator.end()
+    for found in separator.finditer(text):
+        end = found.end()
     return "" if end is None else normalize(text[end:])
 
 

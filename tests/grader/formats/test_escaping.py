@@ -165,3 +165,19 @@ def test_no_url_leaves_its_double_quotes_in_any_shell(path: str) -> None:
     address = line.split('"')[1]
     assert line == f'grader ask "{address}" "Who was Shakespeare?"'
     assert not set(address) & set("$`\\!")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",) * 2,  # a Persian name
+        ("\U0001f469\u200d\U0001f680",) * 2,  # one emoji
+        ("ho\u200cvik", r"ho\u200cvik"),
+        ("\u0639\u200d", "\u0639" + r"\u200d"),
+        ("\u202e\u200d\u0639", r"\u202e\u200d" + "\u0639"),
+        ("\u0639\u200d\u200d\u0639", "\u0639" + r"\u200d\u200d" + "\u0639"),
+    ],
+)
+def test_joiners_stay_between_letters_that_need_them(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert visible(shown) == shown

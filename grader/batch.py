@@ -16,7 +16,7 @@ from grader.grading import OUR_CRASH
 from grader.grading import run as grade_job
 from grader.handouts import StudentPages
 from grader.jobs import Run
-from grader.links import LinkError, read_link
+from grader.links import LinkError, read_link, without_password
 from grader.model import (
     BYPASS_SECRET,
     Battery,
@@ -34,6 +34,8 @@ from grader.roster import Roster, Row
 from grader.store import write_private
 
 STORE_NAME = "run.sqlite"
+GRADES, RESULTS, REPORT, PAGES = FILES = ("grades.csv", "results.json", "report.html", "students")
+"""What a run's folder holds beside its store, which it can be made from."""
 DOUBT = (
     "More than half of the class was unreachable. That may be this machine's fault: look at its "
     "network and run again, or take it as it is with --accept-unreachable. Until then nobody gets "
@@ -86,7 +88,7 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
         asked = {"url": link.url, "notes": link.notes}
     return Submission(
         andrew_id=row.andrew_id,
-        handed_in=row.handed_in,
+        handed_in=without_password(row.handed_in),
         name=row.name,
         section=row.section,
         email=row.email,
@@ -287,10 +289,10 @@ def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Co
     """
     cards = run.scorecards()
     info = replace(run.info, notes=notes(run))
-    write_private(folder / "grades.csv", grades_csv.render(cards))
-    write_private(folder / "results.json", results_json.render(info, cards))
-    write_private(folder / "report.html", report_html.render(info, cards))
-    pages = pages or StudentPages(run.info, folder / "students")
+    write_private(folder / GRADES, grades_csv.render(cards))
+    write_private(folder / RESULTS, results_json.render(info, cards))
+    write_private(folder / REPORT, report_html.render(info, cards))
+    pages = pages or StudentPages(run.info, folder / PAGES)
     for card in cards:
         pages.write(card)
     return cards

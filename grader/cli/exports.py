@@ -166,11 +166,13 @@ def gradescope_zip(
     allow_private: bool,
 ) -> None:
     """Build an autograder for Gradescope, which checks each student's URL."""
-    from grader.gradescope.building import build
+    from grader.gradescope.building import build, is_autograder
     from grader.model import Limits
     from grader.questions import load_battery
     from grader.store import write_private
 
+    if out.exists() and not is_autograder(out):
+        raise click.UsageError(f"{out} is there already, and no autograder: choose another name.")
     limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
     built = build(load_battery(battery), limits, seed)
     write_private(out, [built.content])

@@ -220,11 +220,24 @@ def _run_for(
 
 @contextlib.contextmanager
 def _alone_in(out: Path) -> Iterator[None]:
-    """The folder `out` made where it is missing, and kept from other commands meanwhile."""
+    """The folder `out` made where it is missing, and kept from other commands meanwhile.
+
+    Raises:
+        InputError: if it holds what no run made, and a run would replace.
+    """
+    from grader.batch import FILES, STORE_NAME
+    from grader.model import InputError
     from grader.store import exclusive
 
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclusive(out):
+        if not (out / STORE_NAME).exists() and (
+            found := [name for name in FILES if (out / name).exists()]
+        ):
+            raise InputError(
+                f"{out} holds {', '.join(found)} and no run that these belong to: choose a new "
+                "folder with --out, so that nothing is overwritten"
+            )
         yield
 
 
@@ -247,7 +260,7 @@ def _grade(
     from grader.handouts import StudentPages
 
     steps = batches.grade_class(run, executor, limits, workers, per_site)
-    pages = StudentPages(run.info, out / "students")
+    pages = StudentPages(run.info, out / batches.PAGES)
     try:
         with contextlib.closing(steps) as graded:
             show(batches.with_pages(run, graded, pages), run.finished(), run.total(), quiet=quiet)
@@ -259,7 +272,7 @@ def _grade(
         return options.NOT_GRADED
     scorecards = batches.write_files(run, out, pages)
     options.say(terminal.summary_table(scorecards))
-    options.say(f"\nReport: {out / 'report.html'}\nGrades: {out / 'grades.csv'}")
+    options.say(f"\nReport: {out / batches.REPORT}\nGrades: {out / batches.GRADES}")
     for note in keeping.notes(run.info.keep, run.late()):
         options.say(note)
     open_ones = run.unsettled()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -46,7 +48,10 @@ class Range(click.FloatRange):
         Raises:
             click.BadParameter: if it is not in the range.
         """
-        number: float = super().convert(value, param, ctx)
+        try:
+            number: float = super().convert(float(value), param, ctx)
+        except ValueError:
+            self.fail(f"{value!r} is not a number, such as 80", param, ctx)
         if math.isnan(number):
             self.fail(f"{value} is not a number", param, ctx)
         return number
@@ -90,11 +95,21 @@ def columns_given(
     _context: click.Context, _option: click.Parameter, value: tuple[str, ...]
 ) -> dict[str, str]:
     """The headers given for our words, as in `url="Link to your app"`."""
-    pairs = [pair.partition("=") for pair in value]
-    for word, equals, header in pairs:
-        if not (word and equals and header):
-            raise click.BadParameter(f'{word!r}: write it as --column url="Link to your app"')
-    return {word: header for word, _, header in pairs}
+    return _pairs(value, '--column url="Link to your app"')
+
+
+def _values_given(
+    _context: click.Context, _option: click.Parameter, value: tuple[str, ...]
+) -> dict[str, str]:
+    return _pairs(value, "--value team=Reds")
+
+
+def _pairs(given: tuple[str, ...], example: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    for word, equals, meaning in pairs:
+        if not (word and equals and meaning):
+            raise click.BadParameter(f"{word!r}: write it as {example}")
+    return {word: meaning for word, _, meaning in pairs}
 
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -112,6 +127,10 @@ SEED = click.option(
 ANDREW_ID = click.option(
     "--andrew-id", required=True, type=TEXT, callback=_not_empty, metavar="ID",
     help="The student's id.",
+)  # fmt: skip
+VALUES = click.option(
+    "--value", "values", multiple=True, type=TEXT, callback=_values_given, metavar="COLUMN=TEXT",
+    help="What a roster would say of the student, for a battery that asks: --value team=Reds.",
 )  # fmt: skip
 QUERY = click.argument("query", type=TEXT, callback=_not_empty)
 QUIET = click.option("--quiet", is_flag=True, help="Print the result alone.")
@@ -176,6 +195,7 @@ def submission_of(
     *,
     bypass_secret: str = "",
     expect_commit: str = "",
+    values: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Submission, bool]:
     """A submission from the command line, and whether its private address may be asked."""
     from grader.links import is_loopback, read_link
@@ -191,4 +211,29 @@ def submission_of(
         expect_commit=expect_commit,
         bypass_secret=bypass_secret,
     )
-    return submission, private
+    return with_values(submission, values), private
+
+
+def with_values(submission: Submission, values: Mapping[str, str]) -> Submission:
+    """The submission as a roster with these columns would have it."""
+    from dataclasses import replace
+
+    name, section, email = (values.get(word, "") for word in ("name", "section", "email"))
+    return replace(submission, columns=values, name=name, section=section, email=email)
+
+
+@contextlib.contextmanager
+def values_needed() -> Iterator[None]:
+    """Say how a column that a battery needs is given where there is no roster.
+
+    Raises:
+        click.UsageError: in place of the ColumnError.
+    """
+    from grader.questions import ColumnError
+
+    try:
+        yield
+    except ColumnError as error:
+        raise click.UsageError(
+            f"{error}. Where there is no roster, say it with --value {error.column}=..."
+        ) from None

@@ -44,7 +44,8 @@ def say_enrolled(enrolled: Enrollment, run: Run) -> None:
     """Say what the roster changed in the run, and how far that is."""
     if enrolled.changed:
         options.say(
-            f"Another link or other keys than before, graded anew: {', '.join(enrolled.changed)}"
+            "Another link, other keys or other addresses open than before, graded anew: "
+            f"{', '.join(enrolled.changed)}"
         )
     if enrolled.judged:
         options.say(

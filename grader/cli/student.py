@@ -60,6 +60,7 @@ _BYPASS_SECRET = click.option(
     show_default=True,
     help="Percent of the points below which the exit code is 1.",
 )
+@options.VALUES
 @_BYPASS_SECRET
 @click.option(
     "--expect-commit", default="", callback=_commit, metavar="SHA",
@@ -86,6 +87,7 @@ def check(
     degraded_after: float,
     allow_private: bool,
     pass_mark: float,
+    values: dict[str, str],
     bypass_secret: str,
     expect_commit: str,
     connections: int | None,
@@ -101,7 +103,12 @@ def check(
     from grader.questions import load_battery
 
     submission, private = options.submission_of(
-        url, andrew_id, allow_private, bypass_secret=bypass_secret, expect_commit=expect_commit
+        url,
+        andrew_id,
+        allow_private,
+        bypass_secret=bypass_secret,
+        expect_commit=expect_commit,
+        values=values,
     )
     if connections is None:
         connections = _CONNECTIONS if expect_commit else 0
@@ -111,11 +118,12 @@ def check(
     if talk:
         for note in submission.notes:
             options.say(f"Note: {note}")
-    for event in grade_twice(Job(submission, chosen, drawn, limits)):
-        if isinstance(event, Finished):
-            scorecard = event.scorecard
-        elif talk:
-            options.say(terminal.told(event, submission))
+    with options.values_needed():
+        for event in grade_twice(Job(submission, chosen, drawn, limits)):
+            if isinstance(event, Finished):
+                scorecard = event.scorecard
+            elif talk:
+                options.say(terminal.told(event, submission))
     options.say(_rendered(form, RunInfo(chosen, drawn, datetime.now(UTC)), scorecard))
     if form == "classroom":
         _tell_github("GITHUB_OUTPUT", f"result={classroom_result.render(scorecard)}\n")
@@ -165,17 +173,22 @@ def ask(
 @options.BATTERY
 @options.ANDREW_ID
 @options.SEED
+@options.VALUES
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
-def questions(battery: str, andrew_id: str, seed: int | None, form: str) -> None:
+def questions(
+    battery: str, andrew_id: str, seed: int | None, values: dict[str, str], form: str
+) -> None:
     """Print what a student would be asked, with the keys."""
     from grader.formats import questions as formats
     from grader.model import Submission
     from grader.questions import draw, load_battery
 
     drawn = options.drawn(seed)
-    asked = draw(load_battery(battery), Submission(andrew_id, url=""), drawn)
+    student = options.with_values(Submission(andrew_id, url=""), values)
+    with options.values_needed():
+        asked = draw(load_battery(battery), student, drawn)
     options.say(formats.as_json(asked) if form == "json" else formats.as_table(asked, drawn))
 
 

@@ -45,6 +45,14 @@ class Autograder:
     points: str
 
 
+def is_autograder(path: Path) -> bool:
+    """Whether a file is an autograder's zip, which a new one may replace."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return set(_SCRIPTS) <= set(archive.namelist())
+
+
 def build(battery: Battery, limits: Limits, seed: int | None) -> Autograder:
     """Build an autograder that asks this battery, with new questions each time but for a `seed`.
 

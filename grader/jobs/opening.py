@@ -75,7 +75,11 @@ def begin(
     engine, run_id, info = find(location)
     begun = f"the run in {location} was begun with"
     error = ""
-    if info.battery.source != battery.source:
+    if info.battery.name != battery.name:
+        error = (
+            f"{begun} the battery {info.battery.name}, not {battery.name}: grade into a new folder"
+        )
+    elif info.battery.source != battery.source:
         error = (
             f"the run in {location} goes by another text of the battery {info.battery.name}: grade "
             "into a new folder, or have grader rejudge judge the stored replies by this one"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Select, update
 
+from grader.formats.words import some_of
 from grader.jobs import (
     appeals,
     attempts,
@@ -96,6 +97,9 @@ class Run:
             judged, unjudged = rejudged.judge_expected(
                 connection, self._id, self.info, expected, datetime.now(UTC)
             )
+            if enrolled.removed:
+                gone = some_of(enrolled.removed)
+                notes = (*notes, f"No longer in the roster, kept in the run: {gone}.")
             self._set(connection, notes=NOTES.dump_json(notes).decode())
         self.info = replace(self.info, notes=notes)
         return replace(enrolled, judged=judged, unjudged=unjudged)

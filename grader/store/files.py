@@ -16,8 +16,9 @@ def write_private(path: Path, chunks: Iterable[str | bytes]) -> None:
     Raises:
         OSError: if the folder cannot be written; the old file is then still there.
     """
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = ""
     try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with open(handle, "wb") as file:
             for chunk in chunks:
                 file.write(chunk.encode() if isinstance(chunk, str) else chunk)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from grader.links import MAX_LENGTH, LinkError, is_loopback, read_link
+from grader.links import MAX_LENGTH, LinkError, is_loopback, read_link, without_password
 from grader.model import State
 
 URL = "https://x.vercel.app"
@@ -261,3 +261,16 @@ def test_gives_a_plain_link_or_a_link_error(text: str, allow_private: bool) -> N
     assert again.url == link.url
     # What looks odd is said each time; a repair is said once.
     assert [note for note in again.notes if "one single deployment" not in note] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("https://ada:s3cret@x.vercel.app/", "https://ada:***@x.vercel.app/"),
+        ("see <http://:s3cret@x.co> or //a:b@y.co", "see <http://:***@x.co> or //a:***@y.co"),
+        ("https://x.vercel.app:3000/@ada", "https://x.vercel.app:3000/@ada"),
+        ("https://ada@x.vercel.app", "https://ada@x.vercel.app"),
+    ],
+)
+def test_a_password_is_not_kept(text: str, kept: str) -> None:
+    assert without_password(text) == kept

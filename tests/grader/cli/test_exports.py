@@ -254,6 +254,12 @@ def test_gradescope_zip(grader: Grader, tmp_path: Path) -> None:
     assert options[options.index("--degraded-after") + 1] == "3.0"
     assert {"setup.sh", "run_autograder", "battery/extreme.toml", "pyproject.toml"} <= names
     assert "autograder points to" in result.output
+    assert "Wrote" in grader("gradescope-zip", "--out", out).output
+    roster = tmp_path / "roster.csv"
+    roster.write_text("andrew_id,url\n")
+    refused = grader("gradescope-zip", "--out", roster, code=2)
+    assert "there already, and no autograder" in refused.output
+    assert roster.read_text() == "andrew_id,url\n"
 
 
 def test_a_zip_for_a_battery_that_needs_a_roster_is_refused(grader: Grader, tmp_path: Path) -> None:

@@ -154,7 +154,20 @@ def test_another_battery_in_the_same_folder_is_refused(
     result = grader(
         "batch", form, "--out", tmp_path / "out", *QUICK, "--battery", "extreme", code=2
     )
-    assert "activity" in result.output
+    assert "begun with the battery activity, not extreme" in result.output
+
+
+@pytest.mark.parametrize("theirs", ["grades.csv", "students"])
+def test_files_that_no_run_made_are_not_replaced(
+    grader: Grader, form: Path, tmp_path: Path, theirs: str
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / theirs).write_text("mine")
+    for command in (("batch", form, *QUICK), ("demo", "--students", 1)):
+        result = grader(*command, "--out", out, code=2)
+        assert f"holds {theirs} and no run" in result.output
+    assert (out / theirs).read_text() == "mine"
 
 
 def test_exports_need_a_run_and_a_column(grader: Grader, form: Path, tmp_path: Path) -> None:

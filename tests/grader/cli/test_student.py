@@ -191,6 +191,8 @@ def test_links_are_repaired_and_that_is_said(grader: Grader) -> None:
         (("check", "http://localhost:1", "--andrew-id", "x", "--probe", "api,smell"), "smell"),
         (("check", "http://localhost:1", "--andrew-id", "x", "--timeout", "0"), "--timeout"),
         (("check", "http://localhost:1", "--andrew-id", "x", "--timeout", "nan"), "--timeout"),
+        (("check", "http://localhost:1", "--andrew-id", "x", "--pass-mark", "80%"), "such as 80"),
+        (("check", "http://localhost:1", "--andrew-id", "x", "--value", "team"), "--value team=R"),
         (("check", "http://localhost:1", "--andrew-id", "x", "--seed", "-1"), "--seed"),
         (("check", "http://localhost:1", "--andrew-id", "x", "--bypass-secret", "a b"), "--bypass"),
         (("check", "http://localhost:1", "--andrew-id", "x", "--battery", "nope"), "nope"),
@@ -258,6 +260,22 @@ def test_questions_are_the_ones_that_will_be_asked(grader: Grader) -> None:
     assert [(row["query"], row["family"], row["expected"], row["points"]) for row in rows] == [
         (question.query, question.family, str(question.key), question.points) for question in drawn
     ]
+
+
+def test_a_battery_that_asks_for_columns_is_told_them(grader: Grader, tmp_path: Path) -> None:
+    battery = tmp_path / "teams.toml"
+    battery.write_text(
+        'title = "Teams"\n[[entry]]\nquery = "How many are in {team}, {section}?"\npoints = 1\n'
+        'key = { kind = "number", value = "{Team size}" }\n'
+    )
+    asked = ("--battery", battery, "--andrew-id", "ada")
+    given = ("--value", "team=Reds", "--value", "section=A", "--value", "team_size=4")
+    with app(lambda query: "4" if query == "How many are in Reds, A?" else "") as url:
+        for command in (("questions",), ("check", url)):
+            result = grader(*command, *asked, code=2)
+            assert "say it with --value team=..." in result.output
+        assert "How many are in Reds, A?" in grader("questions", *asked, *given).output
+        assert "1 of 1 points" in grader("check", url, *asked, *given).output
 
 
 def test_an_app_that_answers_what_questions_prints_gets_full_marks(grader: Grader) -> None:

@@ -134,7 +134,8 @@ def test_students_keep_the_rosters_order_and_removed_ones_come_last(run: Run) ->
     moved = replace(of(0)[0], url="https://elsewhere.example.org")
     run.enroll([moved, *of(1, 2)], ())
     assert ids() == ["student0", "student1", "student2"]
-    assert run.enroll([*of(3, 2), moved], ()).removed == ("student1",)
+    assert run.enroll([*of(3, 2), moved], ("A note.",)).removed == ("student1",)
+    assert run.info.notes == ("A note.", "No longer in the roster, kept in the run: student1.")
     assert ids() == ["student3", "student2", "student0", "student1"]
     # A second class list without others leaves those who went before in their place.
     run.enroll(of(0), ())

@@ -58,7 +58,7 @@ def begun(store: Path, count: int = 3) -> Run:
 
 def test_a_run_is_found_again_as_it_was_begun(store: Path) -> None:
     run = begun(store)
-    run.enroll([submission(0)], ("a note",))
+    run.enroll([submission(index) for index in range(3)], ("a note",))
     run.close()
     again = Run.begin(store, ACTIVITY, seed=None)
     assert again.info.seed == 7

@@ -27,3 +27,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
         write_private(target, chunks())
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_is_missing_is_said_of_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    target = tmp_path / "missing" / "grades.csv"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_private(target, ["new"])
+    assert caught.value.filename == str(target)

@@ -100,7 +100,7 @@ def _without_an_answer(around: Surroundings) -> Iterator[Kind]:
         yield from _from_the_start_and_later(name, behavior, State.UNREACHABLE)
     hang = b.instead(raw.hang)
     yield Kind("hangs after three answers", State.GRADED, 20, b.first(3, b.as_it_should, hang))
-    yield Kind("hangs every other time", State.GRADED, 60, b.once_awake(b.every_other(hang)))
+    yield Kind("hangs every other time", State.GRADED, 90, b.once_awake(b.every_other(hang)))
     yield Kind("closed port", State.UNREACHABLE, 0, url=around.nobody)
     # A resolver that is down is the grader's fault, not the student's.
     unknown = State.UNREACHABLE if around.resolver else State.NOT_GRADED

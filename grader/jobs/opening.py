@@ -77,7 +77,8 @@ def begin(
     error = ""
     if info.battery.name != battery.name:
         error = (
-            f"{begun} the battery {info.battery.name}, not {battery.name}: grade into a new folder"
+            f"the run in {location} goes by the battery {info.battery.name}, not {battery.name}: "
+            "give that one with --battery, or grade into a new folder"
         )
     elif info.battery.source != battery.source:
         error = (

@@ -154,7 +154,7 @@ def test_another_battery_in_the_same_folder_is_refused(
     result = grader(
         "batch", form, "--out", tmp_path / "out", *QUICK, "--battery", "extreme", code=2
     )
-    assert "begun with the battery activity, not extreme" in result.output
+    assert "goes by the battery activity, not extreme" in result.output
 
 
 @pytest.mark.parametrize("theirs", ["grades.csv", "students"])

@@ -17,7 +17,7 @@ help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/grader.stamp ## Grade a sample class on this machine and write its report
-	@$(BIN)/grader demo $(ARGS)
+	@$(BIN)/python -m grader demo $(ARGS)
 
 dev: .venv/grader.stamp ## Run the web app on http://localhost:3000
 	@$(BIN)/python -m webapp
@@ -28,14 +28,14 @@ test: .venv/dev.stamp ## Run all tests, installing a browser and platform tools 
 	@$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
 
 lint: .venv/dev.stamp ## Check formatting, style, types and the direction of imports
-	@$(BIN)/ruff format --check
-	@$(BIN)/ruff check
-	@$(BIN)/mypy
+	@$(BIN)/python -m ruff format --check
+	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m mypy
 	@$(BIN)/lint-imports
 
 format: .venv/dev.stamp ## Format the code and fix what can be fixed
-	@$(BIN)/ruff check --fix-only
-	@$(BIN)/ruff format
+	@$(BIN)/python -m ruff check --fix-only
+	@$(BIN)/python -m ruff format
 
 bench: .venv/dev.stamp ## Measure what is claimed about speed
 	@$(BIN)/python -m benchmarks.webapp

@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TEST = Path("tests/webapp/test_query_processor.py")
 PROCESSOR = Path("webapp/query_processor.py")
+# What pytest reads beside the test: it must need no more than the test does.
+SHARED = ("pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/components.py")
 
 
 @pytest.fixture
@@ -20,14 +22,15 @@ def fork(tmp_path: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "webapp", tmp_path / "webapp", ignore=ignored)
     (tmp_path / TEST).parent.mkdir(parents=True)
-    shutil.copy(ROOT / TEST, tmp_path / TEST)
+    for name in (TEST, *SHARED):
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
 def implement(fork: Path, condition: str = '"andrew id" in question') -> None:
-    """Take the lines of the task out of their comment, as the comment says."""
+    """Take the lines of the task out of their comment, as an editor does."""
     path = fork / PROCESSOR
-    code, taken_out = re.subn(r'#     (?=if "andrew id"|    return "your-)', "", path.read_text())
+    code, taken_out = re.subn(r'# (?=if "andrew id"|    return "your-)', "", path.read_text())
     assert taken_out == 2
     code = code.replace("your-andrew-id", "abc123").replace('"andrew id" in question', condition)
     path.write_text(code)
@@ -81,6 +84,25 @@ def test_forgotten_or_other_answer_is_red(fork: Path) -> None:
     assert "2 failed" in run_tests(fork)
     implement(fork)
     assert "2 failed" in run_tests(fork)
+
+
+def test_a_task_below_a_return_is_told(fork: Path) -> None:
+    implement(fork)
+    path = fork / PROCESSOR
+    code = path.read_text().replace('    if "andrew id"', '        if "andrew id"')
+    path.write_text(code.replace('        return "abc123"', '            return "abc123"'))
+    complete_test(fork, "abc123")
+    assert "stand as far to the left as the others" in run_tests(fork)
+
+
+def test_a_warning_of_the_language_is_no_failure(fork: Path) -> None:
+    implement(fork)
+    path = fork / PROCESSOR
+    path.write_text(path.read_text() + '\n\nNUMBER = "\\d+"\nopen(__file__).read()\n')
+    complete_test(fork, "abc123")
+    output = run_tests(fork)
+    assert "8 passed" in output
+    assert "error" not in output
 
 
 def test_the_trap_is_red(fork: Path) -> None:

@@ -1,8 +1,10 @@
 """The development server: `python -m webapp`, then open http://localhost:3000."""
 
 import argparse
+import io
 import os
 import socket
+import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -62,9 +64,11 @@ def load_app() -> "WSGIApplication":
     """Import the app; while its code is broken, serve a sentence until the file is saved again."""
     try:
         from webapp.app import app
-    except Exception:
+    except (Exception, SystemExit):
         traceback.print_exc()
+        sys.stdin = io.StringIO()  # exit() closes it, and the reloader looks at it
         return Response("The app could not be started. The terminal says why.", 500)
+    app.config["TEMPLATES_AUTO_RELOAD"] = True
     return app
 
 

@@ -24,8 +24,8 @@ def process(query: str) -> str:
     # YOUR TASK: answer "What is your Andrew ID?" here. Take the two lines below out of their
     # comment, write your own id, then complete tests/webapp/test_query_processor.py.
     #
-    #     if "andrew id" in question:
-    #         return "your-andrew-id"
+    # if "andrew id" in question:
+    #     return "your-andrew-id"
     #
     # Look for the whole phrase. `"id" in question` would be a trap: "divided" holds "id" too,
     # so "What is 8 divided by 2?" would be answered with your id.

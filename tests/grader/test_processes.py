@@ -26,6 +26,7 @@ from tests.servers import serve, wait_until
 
 STUDENTS = 120  # more than one process is for
 PROCESSORS = len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0))
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has none, and ends a process at once
 SECONDS = 60.0  # until a test gives up; everything here takes a few
 PATIENT = Limits(timeout=SECONDS, wake_timeout=SECONDS, allow_private=True)
 
@@ -138,7 +139,7 @@ def test_calls_of_a_process_that_ended_are_given_up_at_once() -> None:
     with processes(1) as executor:
         pid = executor.submit(os.getpid).result(SECONDS)
         asleep = executor.submit(time.sleep, SECONDS)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, KILL)
         with pytest.raises(ProcessLostError):
             asleep.result(SECONDS)
         with pytest.raises(ProcessLostError):
@@ -209,7 +210,7 @@ def hanging_class(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[ps
 
 
 @pytest.mark.skipif(PROCESSORS < 2, reason="one processor needs one process")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, KILL])
 def test_however_a_large_class_is_stopped_its_processes_end(
     tmp_path: Path, sent: signal.Signals
 ) -> None:

@@ -87,9 +87,15 @@ def test_saved_files_are_served_at_once_and_broken_ones_stop_nothing(project: Pa
         wait_until(lambda: get(port, "/api?q=x") == (500, sentence))
         assert "SyntaxError" in (project / "log").read_text()
 
+        processor.write_text("exit('bye')\n")
+        wait_until(lambda: "SystemExit: bye" in (project / "log").read_text())
+        wait_until(lambda: get(port, "/api?q=x") == (500, sentence))
         processor.write_text("def process(query: str) -> str:\n    return query[99]\n")
         wait_until(lambda: get(port, "/api?q=x")[1].startswith("The app failed on this query"))
         assert "IndexError" in (project / "log").read_text()
+        page = project / "webapp/templates/index.html"
+        page.write_text(page.read_text().replace("Welcome!!</h1>", "Edited</h1>"))
+        wait_until(lambda: "Edited</h1>" in get(port, "/")[1])
         assert get(port, "/console")[0] == 404  # the debugger would run any code there
 
 

@@ -89,12 +89,23 @@ def test_late_answer_to_an_earlier_query_is_not_shown(page: "Page") -> None:
         # Playwright's own loop has to run on meanwhile, so nothing here may block it.
         page.wait_for_function("document.querySelector('#answer').ariaBusy === 'true'")
         assert asked.wait(60)
+        expect(page.get_by_role("status")).to_be_visible()  # it says that it waits
         page.get_by_role("textbox").fill("fast")
         expect(page.get_by_role("status")).to_have_text("fast")
         release.set()
         assert finished.wait(60)
         page.evaluate("fetch('api?q=afterwards').then((response) => response.text())")
         expect(page.get_by_role("status")).to_have_text("fast")
+
+
+def test_what_is_typed_before_the_script_is_there_is_asked(page: "Page", url: str) -> None:
+    held: list[Route] = []
+    page.route("**/ask.js", lambda route: held.append(route))
+    with page.expect_request("**/ask.js"):
+        page.goto(url, wait_until="commit")
+    page.get_by_role("textbox").fill("early")
+    held[0].continue_()
+    expect(page.get_by_role("status")).to_have_text("An answer to early")
 
 
 def test_failures_are_told_in_words_and_the_page_stays_usable(page: "Page", url: str) -> None:

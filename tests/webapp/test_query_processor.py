@@ -31,7 +31,10 @@ def test_andrew_id(query: str) -> None:
     if not answer and not ANDREW_ID:
         pytest.skip("your task: answer the Andrew ID query in webapp/query_processor.py")
     assert ANDREW_ID, f"write the id that the app answers, {answer!r}, into ANDREW_ID in this file"
-    assert answer == ANDREW_ID
+    advice = (
+        "does the new `if` stand as far to the left as the others, and does it `return` the id?"
+    )
+    assert answer == ANDREW_ID, f"the app answers {answer!r}: {advice}"
 
 
 @pytest.mark.parametrize("query", ["What is 8 divided by 2?", "How wide is the river Nile?"])

@@ -47,3 +47,4 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   askAfter(0);
 });
+if (box.value !== box.defaultValue) askAfter(0); // typed before this script was there

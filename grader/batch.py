@@ -22,11 +22,14 @@ from grader.model import (
     Battery,
     InputError,
     Job,
+    Judgement,
     Limits,
     Scorecard,
     State,
     Submission,
+    Verdict,
 )
+from grader.outcomes import Outcome
 from grader.politeness import Polite
 from grader.probes.deadline import all_stopped
 from grader.questions import ColumnError, draw
@@ -210,28 +213,28 @@ def _pass(
         pending.discard(future)
         job = under_way.pop(future)
         jobs.end(job)
-        yield _committed(run, job, _result(future, job))
+        yield _committed(run, job, future)
 
 
-def _result(future: Future[Scorecard], job: Job) -> Scorecard:
-    """The job's scorecard; one whose grading crashed is not graded, and never a zero."""
+def _committed(run: Run, job: Job, future: Future[Scorecard]) -> Graded:
+    """Commit the job's scorecard; one whose grading crashed is not graded, and never a zero."""
     try:
-        return future.result()
+        scorecard = future.result()
     except BrokenExecutor:
         raise
     except CancelledError:
         raise BrokenExecutor("its jobs were given up") from None
     except Exception as error:
-        return _failed(job, error)
-
-
-def _committed(run: Run, job: Job, scorecard: Scorecard) -> Graded:
-    """Commit the job's scorecard; what cannot be written down concerns its own student alone."""
+        return _committed_crash(run, job, error)
     try:
         return Graded(scorecard, run.commit(job, scorecard))
-    except ValueError as error:
-        failed = _failed(job, error)
-        return Graded(failed, run.commit(job, failed))
+    except ValueError as error:  # what cannot be written down concerns its own student alone
+        return _committed_crash(run, job, error)
+
+
+def _committed_crash(run: Run, job: Job, error: Exception) -> Graded:
+    failed = _failed(job, error)
+    return Graded(failed, run.commit(job, failed, crashed=True))
 
 
 def _failed(job: Job, error: Exception) -> Scorecard:
@@ -240,11 +243,24 @@ def _failed(job: Job, error: Exception) -> Scorecard:
     return Scorecard(
         submission=job.submission,
         state=State.NOT_GRADED,
-        verdicts=job.previous.verdicts if job.previous is not None else (),
+        verdicts=_unchecked(job, f"{OUR_CRASH}{type(error).__name__}"),
         started_at=now,
         finished_at=now,
         reason=f"{OUR_CRASH}{type(error).__name__}",
     )
+
+
+def _unchecked(job: Job, reason: str) -> tuple[Verdict, ...]:
+    """What was judged before a job crashed, or else its questions, none of them checked."""
+    if job.previous is not None and job.previous.verdicts:
+        return job.previous.verdicts
+    try:
+        limits = job.limits
+        questions = draw(job.battery, job.submission, job.seed, limits.probes, limits.connections)
+    except Exception:  # perhaps that is what crashed
+        return ()
+    judgement = Judgement(Outcome.NOT_CHECKED, reason)
+    return tuple(Verdict(question, judgement) for question in questions)
 
 
 def _log_crashes(scorecard: Scorecard, said: set[str]) -> None:

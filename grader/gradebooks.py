@@ -15,16 +15,16 @@ def waiting(run: Run) -> list[Submission]:
 def ungraded(run: Run) -> list[str]:
     """Who has no grade: still waits to be asked, or could not be graded and was not by hand."""
     open_ones = dict.fromkeys(submission.andrew_id for submission in waiting(run))
-    for card in run.scorecards():
+    for card in run.scorecards(listed_only=True):
         if card.score is None and card.override is None:
             open_ones[card.submission.andrew_id] = None
     return list(open_ones)
 
 
 def everybody(run: Run) -> Iterator[Scorecard]:
-    """The scorecard of each student; of those who have none yet, one without a score."""
+    """The scorecard of each student of the roster; of who has none yet, one without a score."""
     graded = set()
-    for card in run.scorecards():
+    for card in run.scorecards(listed_only=True):
         graded.add(card.submission.andrew_id.casefold())
         yield card
     at = run.info.started_at

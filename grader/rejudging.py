@@ -18,12 +18,15 @@ from grader.model import (
 from grader.outcomes import Outcome
 
 
-def rejudge(scorecard: Scorecard, questions: Sequence[Question]) -> Scorecard | None:
+def rejudge(
+    scorecard: Scorecard, questions: Sequence[Question], earlier: Sequence[Scorecard] = ()
+) -> Scorecard | None:
     """The scorecard that the stored replies give with `questions`.
 
-    Each question is answered by what was asked in the same words through the same probe; where
-    that got no reply, its verdict stands. A release that was never asked for is told by the
-    wake-up. Where nothing could be asked at all, the reason why stands for any question.
+    Each question is answered by what was asked in the same words through the same probe, where the
+    scorecard does not hold it by the `earlier` ones that it replaced, the latest first; where that
+    got no reply, its verdict stands. A release that was never asked for is told by the wake-up.
+    Where nothing could be asked at all, the reason why stands for any question.
 
     Returns:
         None where a question cannot be judged without asking it.
@@ -35,13 +38,15 @@ def rejudge(scorecard: Scorecard, questions: Sequence[Question]) -> Scorecard | 
         verdicts = [Verdict(question, judgement) for question in questions]
         return replace(scorecard, verdicts=tuple(verdicts))
     stored = defaultdict(list)
-    for verdict in scorecard.verdicts:
-        stored[_asked(verdict.question)].append(verdict)
+    for card in (scorecard, *earlier):
+        for verdict in card.verdicts:
+            stored[_asked(verdict.question)].append(verdict)
     verdicts = []
     for question in questions:
         # Two entries may ask the same words: each keeps its own reply.
         same = sorted(
-            stored[_asked(question)], key=lambda each: each.question.name != question.name
+            stored[_asked(question)],
+            key=lambda each: (each.question.name != question.name, not each.replies),
         )
         before = same[0] if same else None
         if before is None or not (before.replies or before.outcome.rule.second_pass):

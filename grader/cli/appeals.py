@@ -174,12 +174,11 @@ def _say_rejudged(rejudged: Rejudged) -> None:
             f"Cannot be judged without asking, unchanged: {', '.join(rejudged.not_judged)}\n"
             "grader batch with --students asks them anew."
         )
-    if rejudged.excesses:
-        options.say(
-            "Set by hand to more points than there are now; grader override sets them anew:"
-        )
-    for excess in rejudged.excesses:
-        options.say(f"  {excess.andrew_id:<18}  {points((excess.score, excess.most))}")
+    if rejudged.by_hand:
+        options.say("Set by hand, of other points than there are now; grader override sets anew:")
+    for each in rejudged.by_hand:
+        was, now = points((each.score, each.before)), points((each.score, each.now))
+        options.say(f"  {each.andrew_id:<18}  {was} -> {now}")
 
 
 COMMANDS = (show, rejudge, appeal, override)

@@ -124,21 +124,29 @@ def _rendered(
     match form:
         case "canvas":
             filled = canvas_csv.fill(exported, assignment, gradebooks.canvas_grades(run))
-            return [filled.content], _said_of_gradebook(filled, assignment)
+            said = _said_of_gradebook(filled, assignment)
+            return [filled.content], [*said, *_said_of_unlisted(run)]
         case "blackboard":
             upload = blackboard_csv.fill(exported, assignment, gradebooks.everybody(run))
-            return [upload.content], _said_of_gradebook(upload, assignment)
+            said = _said_of_gradebook(upload, assignment)
+            return [upload.content], [*said, *_said_of_unlisted(run)]
         case "moodle":
             column = moodle_csv.IdColumn(id_column or moodle_csv.IdColumn.USERNAME)
-            grades = moodle_csv.render(cards, assignment, column)
+            grades = moodle_csv.render(run.scorecards(listed_only=True), assignment, column)
             left_out = [f"Left out: {student}, {why}" for student, why in grades.left_out.items()]
-            return [grades.content], [f"Wrote {grades.rows} rows, grades of 100", *left_out]
+            said = [f"Wrote {grades.rows} rows, grades of 100", *left_out, *_said_of_unlisted(run)]
+            return [grades.content], said
         case "junit":
             return junit_xml.render_class(cards), ["Wrote"]
         case "json":
             return results_json.render(run.info, cards), ["Wrote"]
         case _:
             return grades_csv.render(cards), ["Wrote"]
+
+
+def _said_of_unlisted(run: Run) -> list[str]:
+    gone = run.unlisted()
+    return [f"No longer in the roster, left out: {', '.join(gone)}"] if gone else []
 
 
 def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -> list[str]:

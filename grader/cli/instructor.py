@@ -149,7 +149,9 @@ def batch(
                 options.say("Nobody of those named is to be asked again.")
         run.reopen()
         with executor_for(run, cluster, workers) as (executor, many):
-            sys.exit(_grade(run, out, limits, executor, many, per_site, quiet=quiet))
+            sys.exit(
+                _grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
+            )
 
 
 @click.command()
@@ -173,8 +175,7 @@ def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
         # Its apps are served by this process, too, and have to get their turn.
         with many_threads() as (executor, many), _sample_run(out, battery, drawn) as run:
             run.enroll(submissions, (SAMPLE,))
-            run.accept_unreachable()
-            code = _grade(run, out, limits, executor, many)
+            code = _grade(run, out, limits, executor, many, accept_unreachable=True)
     sys.exit(code)
 
 
@@ -248,6 +249,7 @@ def _grade(
     executor: Executor,
     workers: Callable[[], int],
     per_site: int = 1,
+    accept_unreachable: bool = False,
     *,
     quiet: bool = False,
 ) -> int:
@@ -270,6 +272,8 @@ def _grade(
     except BrokenExecutor as error:
         resuming.say_stopped(f"Stopped, since {error}", run, out)
         return options.NOT_GRADED
+    if accept_unreachable:
+        run.accept_unreachable()
     scorecards = batches.write_files(run, out, pages)
     options.say(terminal.summary_table(scorecards))
     options.say(f"\nReport: {out / batches.REPORT}\nGrades: {out / batches.GRADES}")

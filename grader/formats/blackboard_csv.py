@@ -1,7 +1,8 @@
 """A file for Blackboard's gradebook upload, made with the header of the instructor's download.
 
 Source of the shape: Blackboard's gradebook download. Users are in the column `Username`, and a
-column that can be filled has a header such as `Lab [Total Pts: 100 Score] |12345`; the system's
+column that can be filled has a header such as `Lab [Total Pts: 100 Score] |12345`, in some versions
+without the word; the system's
 number behind the bar is what the upload goes by. Commas or tabs; UTF-8 or UTF-16.
 """
 
@@ -19,7 +20,8 @@ from grader.model import InputError, Scorecard
 
 _EXPORT = "Take the file as Blackboard gives it (Gradebook, Download) and change nothing in it."
 _COLUMN = re.compile(r"(.+) \[Total Pts: ([^\]]*)\] \|(\d+)", re.DOTALL)
-_POINTS = re.compile(r"(\d{1,9}(?:[.,]\d{1,5})?) Score")
+_POINTS = re.compile(r"(\d{1,9}(?:[.,]\d{1,5})?)(?: Score)?")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 class BlackboardError(InputError):
@@ -92,7 +94,7 @@ def _read(downloaded: bytes) -> _Table:
         text = downloaded.decode(encoding)
     except UnicodeDecodeError:
         raise BlackboardError(f"The gradebook is neither UTF-8 nor UTF-16. {_EXPORT}") from None
-    first = text.partition("\n")[0]
+    first = _QUOTED.sub("", text.partition("\n")[0])
     delimiter = max(",", "\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:

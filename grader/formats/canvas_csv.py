@@ -18,6 +18,7 @@ from grader.model import InputError
 _EXPORT = "Take the file as Canvas exports it (Grades, Export) and change nothing in it."
 _WITH_ID = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 _POINTS = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
+_QUOTED = re.compile(rb'"[^"]*"')
 _TEST_STUDENT = "Student, Test"
 
 
@@ -146,7 +147,7 @@ def _split(exported: bytes) -> tuple[list[_Cell], list[_Cell], list[_Line]]:
 def _tokenize(exported: bytes) -> Iterator[_Line]:
     """Rows that are not wholly empty, with the line each starts on."""
     begin = 3 if exported.startswith(b"\xef\xbb\xbf") else 0
-    first = exported[begin:].split(b"\n", 1)[0]
+    first = _QUOTED.sub(b"", exported[begin:].split(b"\n", 1)[0])
     delimiter = max(b",", b";", b"\t", key=first.count)
     token = re.compile(
         rb'(?:"([^"]*(?:""[^"]*)*)"|((?!")[^\r\n%b]*))(%b|\r\n|\n|\r|\Z)' % (delimiter, delimiter)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from grader.formats import delivery, keeping, results_json, words
@@ -44,10 +45,13 @@ def as_json(run: RunInfo, transcript: Transcript) -> str:
 def side_by_side(before: Scorecard, now: Scorecard) -> str:
     """Write two scorecards of the same questions, one line of each below the other."""
     lines = []
-    for number, (old, new) in enumerate(zip(before.verdicts, now.verdicts, strict=True), 1):
-        lines.append(f"{number}. {visible(words.title(old.question))}")
+    # Where grading crashed, there may be nothing from before.
+    for number, (old, new) in enumerate(zip_longest(before.verdicts, now.verdicts), 1):
+        lines.append(f"{number}. {visible(words.title((new or old).question))}")
         lines += [
-            f"   {when}  {_outcome(each)}" for when, each in (("before", old), ("now   ", new))
+            f"   {when}  {_outcome(each)}"
+            for when, each in (("before", old), ("now   ", new))
+            if each is not None
         ]
     lines += ["", f"Score before: {_earned(before)}", f"Score now:    {_earned(now)}"]
     return "\n".join(lines)

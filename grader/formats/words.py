@@ -39,15 +39,20 @@ STATE_ADVICE: dict[State, str] = {
 
 
 def decimal(value: float, places: int = 2) -> str:
-    """Write a number without needless zeros, thousands separators or exponents."""
-    return f"{value:.{places}f}".rstrip("0").rstrip(".") if places else f"{value:.0f}"
+    """Write a number rounded half up, without needless zeros, separators or exponents."""
+    return _rounded(Decimal(str(value)), places)
 
 
 def scaled(percent: float, possible: Decimal) -> str:
     """Write a percentage as points of `possible`, rounded half up to two places as people do."""
-    exact = Decimal(str(abs(percent))) * possible / 100
-    rounded = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{rounded:f}".rstrip("0").rstrip(".")
+    return _rounded(Decimal(str(abs(percent))) * possible / 100, 2)
+
+
+def _rounded(exact: Decimal, places: int) -> str:
+    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    written = f"{rounded:f}"
+    written = written.rstrip("0").rstrip(".") if places else written
+    return "0" if written == "-0" else written
 
 
 def points(verdict: Verdict) -> str:

@@ -9,14 +9,14 @@ from grader.jobs.appeals import undecided
 from grader.jobs.enrollment import Enrollment
 from grader.jobs.opening import OtherRunError
 from grader.jobs.overrides import OverrideError
-from grader.jobs.rejudged import Change, Excess, Rejudged, UnjudgedError
+from grader.jobs.rejudged import ByHand, Change, Rejudged, UnjudgedError
 from grader.jobs.run import Run
 from grader.jobs.transcripts import UngradedError, UnknownStudentError
 
 __all__ = [
+    "ByHand",
     "Change",
     "Enrollment",
-    "Excess",
     "OtherRunError",
     "OverrideError",
     "Rejudged",

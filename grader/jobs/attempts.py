@@ -116,6 +116,7 @@ def add(
     at: datetime,
     final: bool,
     only: bool = False,
+    outdated: bool = False,
 ) -> None:
     """Keep a new attempt of a submission; unless it is the `only` one, settle what counts then."""
     if not only:
@@ -133,7 +134,8 @@ def add(
             final=final,
             again=False,
             counts=only,
-            outdated=False,
+            outdated=outdated,
+            accepted=False,
         )
     )
     key: Any = added.inserted_primary_key

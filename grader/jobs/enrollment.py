@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from grader.jobs.tables import ATTEMPTS, SCORECARD, SCORECARDS, SUBMISSION, SUBMISSIONS
 from grader.model import Question, State, Submission
@@ -81,16 +81,22 @@ def enroll(
     added: list[str] = []
     changed: list[str] = []
     expected: list[str] = []
-    seen: set[str] = set()
+    count = 0
+    gone = update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id).values(listed=False)
+    connection.execute(gone)
     coming = enumerate(submissions)
     while some := list(islice(coming, _AT_ONCE)):
-        seen |= {each.andrew_id.casefold() for _, each in some}
+        count += len(some)
         changes = _compared(connection, run_id, some, questions)
         changes.write(connection)
+        there = SUBMISSIONS.c.student.in_(each.andrew_id.casefold() for _, each in some)
+        connection.execute(
+            update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id, there).values(listed=True)
+        )
         added += changes.added
         changed += changes.changed
         expected += changes.expected
-    removed = _put_last(connection, run_id, seen)
+    removed = _put_last(connection, run_id, count)
     return Enrollment(tuple(added), tuple(changed), removed), tuple(expected)
 
 
@@ -129,6 +135,7 @@ def _compared(
                 "student": student,
                 "attempt": 1 if row is None else row.attempt + 1,
                 "current": True,
+                "listed": True,
                 "position": place,
                 "document": document,
             }
@@ -145,7 +152,8 @@ def _is_asked_alike(before: Submission, now: Submission, questions: Questions) -
         return False
     if before.columns == now.columns:
         return True
-    of_any = (replace(each, expect_commit="") for each in (before, now))
+    # Who writes the id in other letters is the same student.
+    of_any = (replace(each, expect_commit="", andrew_id=now.andrew_id) for each in (before, now))
     asked_before, asked_now = map(questions, of_any)
     return asked_before == asked_now
 
@@ -168,20 +176,30 @@ def _let_in(connection: Connection, submission_id: int) -> bool:
     return True
 
 
-def _put_last(connection: Connection, run_id: int, seen: set[str]) -> tuple[str, ...]:
-    """Put the students whom the roster no longer has behind those it has; who they are."""
-    query = (
+def unlisted(connection: Connection, run_id: int) -> list[str]:
+    """The students whom the roster no longer has."""
+    return [row.student for row in connection.execute(_unlisted(run_id))]
+
+
+def _unlisted(run_id: int) -> Select[int, str]:
+    return (
         select(SUBMISSIONS.c.id, SUBMISSIONS.c.student)
-        .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.current)
+        .where(
+            SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.current, SUBMISSIONS.c.listed.is_(False)
+        )
         .order_by(SUBMISSIONS.c.position, SUBMISSIONS.c.id)
     )
-    removed = [row for row in connection.execute(query) if row.student not in seen]
+
+
+def _put_last(connection: Connection, run_id: int, count: int) -> tuple[str, ...]:
+    """Put the students whom the roster no longer has behind the `count` it has; who they are."""
+    removed = connection.execute(_unlisted(run_id)).all()
     if removed:
         moved = (
             update(SUBMISSIONS)
             .where(SUBMISSIONS.c.id == bindparam("row_id"))
             .values(position=bindparam("place"))
         )
-        places = enumerate(removed, len(seen))
+        places = enumerate(removed, count)
         connection.execute(moved, [{"row_id": row.id, "place": place} for place, row in places])
     return tuple(row.student for row in removed)

@@ -68,7 +68,6 @@ def begin(
                     allow_private=False,
                     started_at=datetime.now(UTC).isoformat(),
                     notes="[]",
-                    unreachable_accepted=False,
                 )
             )
     engine.dispose()

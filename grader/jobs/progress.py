@@ -7,18 +7,28 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
 
 from grader.jobs.attempts import KEPT, utc
-from grader.jobs.tables import ATTEMPTS, OVERRIDES, RUNS, SCORECARDS, SUBMISSIONS
+from grader.jobs.tables import ATTEMPTS, OVERRIDES, SCORECARDS, SUBMISSIONS
 from grader.model import Keep, State
 
 # The last attempt at a link stands for it, unless the instructor wants it asked anew.
 _STANDS = and_(ATTEMPTS.c.current, ATTEMPTS.c.again.is_(False))
 _COUNTS = and_(ATTEMPTS.c.counts, SCORECARDS.c.current)
 _ASKED = ATTEMPTS.join(SUBMISSIONS)
+_DOUBTFUL = and_(
+    SCORECARDS.c.current,
+    SCORECARDS.c.state == State.UNREACHABLE,
+    ATTEMPTS.c.accepted.is_(False),
+)
 
 
 def enrolled(run_id: int) -> ColumnElement[bool]:
-    """The submissions of a run that are to be graded: one for each student."""
-    return and_(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.current)
+    """The submissions of a run that are to be graded: one for each student of the roster."""
+    return and_(SUBMISSIONS.c.current, listed(run_id))
+
+
+def listed(run_id: int) -> ColumnElement[bool]:
+    """The submissions of a run, earlier links too, of those whom the roster still has."""
+    return and_(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.listed)
 
 
 def total(connection: Connection, run_id: int) -> int:
@@ -128,34 +138,42 @@ def states(connection: Connection, run_id: int) -> Counter[State]:
     query = (
         select(SCORECARDS.c.state, func.count())
         .select_from(KEPT)
-        .where(SUBMISSIONS.c.run_id == run_id, _COUNTS)
+        .where(listed(run_id), _COUNTS)
         .group_by(SCORECARDS.c.state)
     )
     return Counter({State(state): count for state, count in connection.execute(query)})
 
 
 def in_doubt(connection: Connection, run_id: int) -> bool:
-    """Whether more than half of five or more are unreachable, and nobody has accepted it."""
+    """Whether more than half of five or more are unreachable, and nobody has accepted all that."""
     found = states(connection, run_id)
     asked = found[State.GRADED] + found[State.UNREACHABLE] + found[State.NOT_GRADED]
     if asked < 5 or 2 * found[State.UNREACHABLE] <= asked:
         return False
-    accepted = select(RUNS.c.unreachable_accepted).where(RUNS.c.id == run_id)
-    return not connection.scalars(accepted).one()
+    doubtful = select(func.count()).select_from(KEPT).where(listed(run_id), _COUNTS, _DOUBTFUL)
+    return connection.scalars(doubtful).one() > 0
+
+
+def accept_unreachable(connection: Connection, run_id: int) -> None:
+    """Let all that is unreachable by now count as that, though the run doubts itself."""
+    which = select(ATTEMPTS.c.id).select_from(KEPT).where(SUBMISSIONS.c.run_id == run_id, _DOUBTFUL)
+    _mark(connection, which, accepted=True)
 
 
 def unsettled(connection: Connection, run_id: int) -> int:
     """How many students could not be graded by what counts or was asked last, nor by hand."""
-    ungraded = [State.NOT_GRADED, *([State.UNREACHABLE] if in_doubt(connection, run_id) else [])]
+    ungraded = SCORECARDS.c.state == State.NOT_GRADED
+    if in_doubt(connection, run_id):
+        ungraded = or_(ungraded, _DOUBTFUL)
     by_hand = select(OVERRIDES.c.student).where(OVERRIDES.c.run_id == run_id, OVERRIDES.c.current)
     query = (
         select(func.count(SUBMISSIONS.c.student.distinct()))
         .select_from(KEPT)
         .where(
-            SUBMISSIONS.c.run_id == run_id,
+            listed(run_id),
             SUBMISSIONS.c.student.not_in(by_hand),
             SCORECARDS.c.current,
-            SCORECARDS.c.state.in_(ungraded),
+            ungraded,
             or_(ATTEMPTS.c.counts, and_(SUBMISSIONS.c.current, ATTEMPTS.c.current)),
         )
     )
@@ -170,7 +188,7 @@ def late(connection: Connection, run_id: int, keep: Keep) -> list[str]:
         select(SUBMISSIONS.c.student)
         .select_from(_ASKED)
         .where(
-            SUBMISSIONS.c.run_id == run_id,
+            listed(run_id),
             ATTEMPTS.c.counts,
             ATTEMPTS.c.asked_at >= utc(keep.before),
         )

@@ -51,12 +51,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Excess:
-    """A student whose score, set by hand, is now above the most points; it counts all the same."""
+class ByHand:
+    """A student whose score was set by hand, of other points than there are now; it still counts.
+
+    Attributes:
+        before: the most points by the earlier battery.
+        now: the same by the corrected one.
+    """
 
     andrew_id: str
     score: float
-    most: float
+    before: float
+    now: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +71,15 @@ class Rejudged:
 
     Attributes:
         judged: for how many students something counts that the corrected battery has judged.
-        changed: those of them whose points are others now.
+        changed: those of them whose points are others now, and were not set by hand.
         not_judged: ids of those who were never asked what it asks: they keep what they had.
-        excesses: whose score was set by hand, to more than they can have now.
+        by_hand: whose score was set by hand, while the most points are others now or fewer.
     """
 
     judged: int
     changed: tuple[Change, ...]
     not_judged: tuple[str, ...]
-    excesses: tuple[Excess, ...]
+    by_hand: tuple[ByHand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def rejudge_all(
     Raises:
         ColumnError: if `battery` needs a column that a student's row does not give.
     """
-    judged, changed, not_judged, excesses = 0, [], [], []
+    judged, changed, not_judged, by_hand = 0, [], [], []
     for students in classmates(connection, run_id):
         attempts = sorted(
             _attempts(connection, run_id, run, battery, students),
@@ -116,7 +122,7 @@ def rejudge_all(
             _store(connection, attempt, at)
         settle(connection, run_id, run.keep, students)
         counts = _counting(connection, run_id, students)
-        by_hand = _set_by_hand(connection, run_id, students)
+        scores = _set_by_hand(connection, run_id, students)
         before = {each.student: each.points_before for each in attempts if each.counted}
         for attempt in (each for each in attempts if each.id in counts):
             points = attempt.points_now
@@ -124,12 +130,13 @@ def rejudge_all(
                 not_judged.append(attempt.andrew_id)
             else:
                 judged += 1
-            if points != before[attempt.student]:
+            _, most = before[attempt.student]
+            score = scores.get(attempt.student)
+            if score is not None and (points[1] != most or score > points[1]):
+                by_hand.append(ByHand(attempt.andrew_id, score, most, points[1]))
+            elif attempt.student not in scores and points != before[attempt.student]:
                 changed.append(Change(attempt.andrew_id, before[attempt.student], points))
-            score = by_hand.get(attempt.student)
-            if score is not None and score > points[1]:
-                excesses.append(Excess(attempt.andrew_id, score, points[1]))
-    return Rejudged(judged, tuple(changed), tuple(not_judged), tuple(excesses))
+    return Rejudged(judged, tuple(changed), tuple(not_judged), tuple(by_hand))
 
 
 def refuse_unjudged(battery: Battery, rejudged: Rejudged) -> None:
@@ -200,6 +207,8 @@ def _attempts(
             now = None
         else:
             now = rejudge(before, questions)
+            if now is None:
+                now = rejudge(before, questions, _replaced(connection, row[ATTEMPTS.c.id]))
         yield _Attempt(
             row[ATTEMPTS.c.id],
             row[SUBMISSIONS.c.student],
@@ -209,6 +218,16 @@ def _attempts(
             before,
             now,
         )
+
+
+def _replaced(connection: Connection, attempt_id: int) -> list[Scorecard]:
+    """What stood for an attempt before, the latest first."""
+    documents = connection.scalars(
+        select(SCORECARDS.c.document)
+        .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.current.is_(False))
+        .order_by(SCORECARDS.c.id.desc())
+    )
+    return [SCORECARD.validate_json(document) for document in documents]
 
 
 def _connections(scorecard: Scorecard) -> int:

@@ -203,17 +203,19 @@ class Run:
             return progress.late(connection, self._id, self.info.keep)
 
     def accept_unreachable(self) -> None:
-        """Let the unreachable submissions of a run in doubt count as zero."""
+        """Let what is unreachable by now count as zero, even in a run in doubt."""
         with self._engine.begin() as connection:
-            self._set(connection, unreachable_accepted=True)
+            progress.accept_unreachable(connection, self._id)
 
-    def commit(self, job: Job, scorecard: Scorecard) -> bool:
+    def commit(self, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> bool:
         """Keep what came of `job`; whatever was graded before stays.
+
+        What crashed may do so again and take others along: no second pass asks it in this run.
 
         Returns:
             Whether that is final; otherwise a second pass asks some of it once more.
         """
-        final = job.previous is not None or not scorecard.wants_second_pass
+        final = crashed or job.previous is not None or not scorecard.wants_second_pass
         student = job.submission.andrew_id.casefold()
         claim = self._claimed[student]
         only = claim.first_link and claim.attempt_id is None
@@ -236,13 +238,22 @@ class Run:
         del self._claimed[student]
         return final
 
-    def scorecards(self) -> Collection[Scorecard]:
+    def scorecards(self, *, listed_only: bool = False) -> Collection[Scorecard]:
         """The scorecards that count in the roster's order, read from the store as they are used.
+
+        Last come those of students whom the roster no longer has, unless `listed_only`.
 
         While the run is in doubt, the unreachable ones appear as not graded: nobody gets a zero
         for what may be this machine's fault.
         """
-        return StoredScorecards(self._engine, self._id, in_doubt=self.in_doubt())
+        return StoredScorecards(
+            self._engine, self._id, in_doubt=self.in_doubt(), listed_only=listed_only
+        )
+
+    def unlisted(self) -> list[str]:
+        """The keys of students whom the roster no longer has."""
+        with reading(self._engine) as connection:
+            return enrollment.unlisted(connection, self._id)
 
     def transcript(self, andrew_id: str) -> Transcript:
         """Everything that is known of one student.

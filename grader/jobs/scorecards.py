@@ -30,11 +30,13 @@ class StoredScorecards(Collection[Scorecard]):
     a larger one is read anew by each iteration, so that memory does not grow with the class.
     """
 
-    def __init__(self, engine: Engine, run_id: int, *, in_doubt: bool) -> None:
+    def __init__(self, engine: Engine, run_id: int, *, in_doubt: bool, listed_only: bool) -> None:
         self._engine = engine
         self._in_doubt = in_doubt
         self._kept: list[Scorecard] = []
         self._which = (SUBMISSIONS.c.run_id == run_id) & ATTEMPTS.c.counts & SCORECARDS.c.current
+        if listed_only:
+            self._which &= SUBMISSIONS.c.listed
 
     def __len__(self) -> int:
         with reading(self._engine) as connection:
@@ -53,7 +55,11 @@ class StoredScorecards(Collection[Scorecard]):
         ]
         query = (
             select(
-                SCORECARDS.c.document, SUBMISSIONS.c.document, last.c.document, OVERRIDES.c.document
+                SCORECARDS.c.document,
+                SUBMISSIONS.c.document,
+                last.c.document,
+                OVERRIDES.c.document,
+                ATTEMPTS.c.accepted,
             )
             .select_from(KEPT.join(last, of_student[0]).outerjoin(OVERRIDES, of_student[1]))
             .where(self._which)
@@ -73,13 +79,15 @@ class StoredScorecards(Collection[Scorecard]):
     def __contains__(self, scorecard: object) -> bool:
         return any(scorecard == found for found in self)
 
-    def _shown(self, graded: str, asked: str, enrolled: str, by_hand: str | None) -> Scorecard:
+    def _shown(
+        self, graded: str, asked: str, enrolled: str, by_hand: str | None, accepted: bool
+    ) -> Scorecard:
         scorecard = replace(
             SCORECARD.validate_json(graded),
             submission=_of_person(asked, enrolled),
             override=None if by_hand is None else OVERRIDE.validate_json(by_hand),
         )
-        return doubted(scorecard) if self._in_doubt else scorecard
+        return doubted(scorecard) if self._in_doubt and not accepted else scorecard
 
 
 def doubted(scorecard: Scorecard) -> Scorecard:

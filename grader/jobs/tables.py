@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 
 from grader.model import Override, Scorecard, Submission
 
-VERSION = 3
+VERSION = 4
 METADATA = MetaData()
 
 RUNS = Table(
@@ -29,15 +30,14 @@ RUNS = Table(
     Column("id", Integer, primary_key=True),
     Column("battery", String, nullable=False),
     Column("battery_source", Text, nullable=False),
-    Column("seed", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
     Column("probes", String, nullable=False),
     Column("keep", String, nullable=False),
     Column("allow_private", Boolean, nullable=False),
     Column("started_at", String, nullable=False),
     Column("notes", Text, nullable=False),
-    Column("unreachable_accepted", Boolean, nullable=False),
 )
-# `position` is the student's in the roster; those it no longer has come last.
+# `position` is the student's in the roster; those it no longer has are not `listed`, and come last.
 SUBMISSIONS = Table(
     "submission",
     METADATA,
@@ -47,11 +47,13 @@ SUBMISSIONS = Table(
     Column("attempt", Integer, nullable=False),
     Column("position", Integer, nullable=False),
     Column("current", Boolean, nullable=False),
+    Column("listed", Boolean, nullable=False),
     Column("document", Text, nullable=False),
     UniqueConstraint("run_id", "student", "attempt"),
 )
 # `current` is the last one of its submission, `counts` the one that counts for the student: of all
 # attempts, at earlier links too. `again`: the instructor wants it asked anew; until then it stands.
+# `accepted`: being unreachable, it costs the student the points though the run doubts itself.
 ATTEMPTS = Table(
     "attempt",
     METADATA,
@@ -64,6 +66,7 @@ ATTEMPTS = Table(
     Column("again", Boolean, nullable=False),
     Column("counts", Boolean, nullable=False),
     Column("outdated", Boolean, nullable=False),
+    Column("accepted", Boolean, nullable=False),
 )
 # `current` is the one that stands for its attempt.
 SCORECARDS = Table(

@@ -65,7 +65,7 @@ def transcript(
     """
     row = submission_row(connection, run_id, andrew_id)
     kept = connection.execute(
-        select(SCORECARDS, ATTEMPTS.c.asked_at, ATTEMPTS.c.counts)
+        select(SCORECARDS, ATTEMPTS.c.asked_at, ATTEMPTS.c.counts, ATTEMPTS.c.accepted)
         .select_from(KEPT)
         .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.student == row.student)
         .order_by(ATTEMPTS.c.id, SCORECARDS.c.id)
@@ -84,7 +84,7 @@ def transcript(
         current = each.current and each.counts
         if current:
             card = replace(card, override=stands)
-            card = doubted(card) if in_doubt else card
+            card = doubted(card) if in_doubt and not each.accepted else card
         attempts.append(
             Attempt(
                 card,

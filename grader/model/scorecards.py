@@ -200,7 +200,7 @@ class Scorecard:
         if score is None:
             return None
         if not most:
-            return 100.0 if self.verdicts else 0.0
+            return 100.0 if self.verdicts and self.state is State.GRADED else 0.0
         # What was set by hand may have been for a battery with more points.
         return min(100.0, 100.0 * score / most)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Column,
     Connection,
     Engine,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    make_url,
     select,
 )
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError, SQLAlchemyError
@@ -30,13 +32,14 @@ def open_store(location: Path | str, metadata: MetaData, version: int) -> Engine
     """Open the store at `location`, with the tables of `metadata` in place.
 
     Args:
-        location: a file's path (SQLite, mode 0600) or a database URL.
+        location: a file's path (SQLite, mode 0600) or a database URL, whose password is not told.
         metadata: the tables of the room that opens the store.
         version: the version of those tables, kept in the store.
 
     Raises:
         StoreError: if it cannot be opened, or holds tables of another version.
     """
+    where = _shown(location)
     try:
         engine = _sqlite(location) if isinstance(location, Path) else create_engine(location)
         try:
@@ -44,13 +47,13 @@ def open_store(location: Path | str, metadata: MetaData, version: int) -> Engine
         except BaseException:
             engine.dispose()
             raise
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, ModuleNotFoundError) as error:
         reason = getattr(error, "orig", None) or error
-        raise StoreError(f"the store {location} cannot be opened: {reason}") from error
+        raise StoreError(f"the store {where} cannot be opened: {reason}") from error
     if found != version:
         engine.dispose()
         raise StoreError(
-            f"the store {location} was written by another version of the grader (its tables are "
+            f"the store {where} was written by another version of the grader (its tables are "
             f"version {found}, this grader's {version}): use that version, or a new folder"
         )
 
@@ -61,11 +64,20 @@ def open_store(location: Path | str, metadata: MetaData, version: int) -> Engine
             error, IntegrityError | ProgrammingError
         ):
             raise StoreError(
-                f"the store {location} cannot be read or written: {error.orig}. What it held "
+                f"the store {where} cannot be read or written: {error.orig}. What it held "
                 "before is still there: put that right, and run the same command again"
             ) from error
 
     return engine
+
+
+def _shown(location: Path | str) -> str:
+    if isinstance(location, Path):
+        return str(location)
+    try:
+        return make_url(location).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return "of this URL"
 
 
 def _prepare(engine: Engine, metadata: MetaData, version: int) -> int:
@@ -84,7 +96,9 @@ def _prepare(engine: Engine, metadata: MetaData, version: int) -> int:
 def _sqlite(path: Path) -> Engine:
     # Created before SQLite does, which would leave it readable by all.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    # As a URL's text, a path would end at its first question mark.
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:

@@ -326,3 +326,19 @@ def test_a_battery_that_asks_for_columns_needs_them_in_every_row() -> None:
         (True, False),
         (False, True),
     ]
+
+
+def test_a_student_whose_grading_crashed_can_be_set_by_hand(
+    tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(_job: Job) -> Scorecard:
+        raise MemoryError
+
+    monkeypatch.setattr("grader.batch.grade_job", crash)
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run.enroll([Submission("s1", "https://s1.example")], ())
+    assert [step.final for step in batch.grade_class(run, executor, QUICK, lambda: 2)] == [True]
+    run.override("s1", Override("Dean", datetime.now(UTC), "shown in class", 90))
+    (card,) = run.scorecards()
+    assert (card.score, card.max_score) == (90, 100)
+    run.close()

@@ -379,3 +379,13 @@ def test_a_health_check_that_tells_nonsense_is_no_fault(told: bytes) -> None:
         scorecard = run(job(server.url))
     assert scorecard.state is State.GRADED
     assert scorecard.release is None or scorecard.release.commit is None
+
+
+def test_an_app_that_is_down_has_no_full_marks_of_nothing() -> None:
+    entries = tuple(dataclasses.replace(entry, points=0) for entry in ACTIVITY.entries)
+    battery = dataclasses.replace(ACTIVITY, entries=entries)
+    with closed_port() as url:
+        down = run(dataclasses.replace(job(url), battery=battery))
+    with finished_app("abc123") as url:
+        up = run(dataclasses.replace(job(url), battery=battery))
+    assert (down.percent, up.percent) == (0, 100)

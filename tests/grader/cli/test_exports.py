@@ -44,7 +44,7 @@ def unfinished(run: Path) -> Path:
     """The folder of a run that has two more students, who wait to be asked."""
     later = [Submission(name, f"https://{name}.example", email=f"{name}@a.edu") for name in TWO]
     with contextlib.closing(Run.open(run / STORE_NAME)) as opened:
-        opened.enroll(later, ())
+        opened.enroll([*(card.submission for card in opened.scorecards()), *later], ())
     return run
 
 

@@ -82,3 +82,13 @@ def test_what_is_in_doubt_is_refused_in_words(text: str, assignment: str, words:
 def test_other_encodings_are_refused() -> None:
     with pytest.raises(BlackboardError, match="UTF-8"):
         fill((HEADER + BOVIK).encode() + b"\xff\xfe\xe4", "Lab", CLASS)
+
+
+def test_commas_within_quoted_headers_are_no_delimiters() -> None:
+    text = (HEADER + BOVIK).replace('","', '"\t"').replace("Quiz", "Homework 1, loops, lists, " * 5)
+    assert '"hbovik"\t"20"' in filled(text)
+
+
+def test_points_may_be_told_without_the_word() -> None:
+    column = COLUMN.replace(" Score", "")
+    assert f'"{column}"\r\n"hbovik","20"' in filled((HEADER + BOVIK).replace(COLUMN, column))

@@ -240,3 +240,11 @@ def test_fills_or_raises_a_canvas_error(data: bytes) -> None:
         except CanvasError:
             continue
         assert done.content == content
+
+
+def test_separators_within_quoted_headers_are_none() -> None:
+    header = 'Student;ID;SIS User ID;SIS Login ID;Section;"Lab 1, a, b, c, d, e, f (12)"\n'
+    points = "    Points Possible;;;;;10\n"
+    text = f"{header}{points}Bovik;1;801;bovik;A;\n"
+    done = filled(text, grade("bovik"), assignment="Lab 1, a, b, c, d, e, f")
+    assert done == f"{header}{points}Bovik;1;801;bovik;A;10\n"

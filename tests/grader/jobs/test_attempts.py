@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.jobs import Run
+from grader.jobs import ByHand, Run
 from grader.judging import judge
 from grader.model import (
     AttemptKind,
@@ -237,11 +237,12 @@ def test_what_was_set_by_hand_counts_above_all_and_is_never_cut() -> None:
         run.keep(Keep.read("best"))
         assert [card.score for card in run.scorecards()] == [25]
         rejudged = run.rejudge(BATTERIES[2], START)
-        (excess,) = rejudged.excesses
-        assert (excess.andrew_id, excess.score, excess.most) == ("ada", 25, 15)
+        assert rejudged.by_hand == (ByHand("ada", 25, 30, 15),)
+        assert rejudged.changed == ()
         (card,) = run.scorecards()
         assert (card.score, card.percent) == (25, 100)
-        assert run.rejudge(BATTERIES[0], START).excesses == ()
+        assert run.rejudge(BATTERIES[0], START).by_hand == (ByHand("ada", 25, 15, 30),)
+        assert run.rejudge(BATTERIES[0], START).by_hand == ()
 
 
 def test_an_earlier_link_counts_with_what_the_roster_says_of_the_person_now() -> None:
@@ -264,8 +265,11 @@ def test_an_earlier_link_counts_with_what_the_roster_says_of_the_person_now() ->
 def test_who_was_asked_too_late_keeps_the_first_attempt_and_is_named() -> None:
     with begun() as run:
         run.keep(Keep.read("before=2026-09-02"))
-        run.enroll([Submission("ben", "https://b.example.org")], ())
-        ben, ada = run.first_pass(LIMITS)
+        ada_and_ben = [
+            Submission(name, f"https://{name[0]}.example.org") for name in ("ada", "ben")
+        ]
+        run.enroll(ada_and_ben, ())
+        ada, ben = run.first_pass(LIMITS)
         run.commit(ada, graded(ada, (1, 1), START))
         run.commit(ben, graded(ben, (1, 1), START + timedelta(days=3)))
         assert run.late() == ["ben"]
@@ -294,7 +298,31 @@ def test_deployments_known_to_be_slow_are_asked_first() -> None:
             run.commit(job, replace(card, wake_up=(waited,)))
         assert [job.submission.andrew_id for job in run.second_pass(LIMITS)] == ["b", "c", "a"]
         run.ask_again(["a", "b"], [])
-        run.enroll([Submission("d", "https://d.example.org")], ())
+        run.enroll([Submission(name, f"https://{name}.example.org") for name in "abcd"], ())
         assert [job.submission.andrew_id for job in run.first_pass(LIMITS)] == ["b", "a", "d"]
         # The files keep the roster's order.
         assert [card.submission.andrew_id for card in run.scorecards()] == ["a", "b", "c"]
+
+
+def test_an_entry_left_out_by_mistake_comes_back_with_its_replies() -> None:
+    one = parse_battery(BATTERIES[0].source.rpartition("[[entry]]")[0], "two", "two.toml")
+    with begun() as run:
+        asked(run, (1, 2), START)
+        assert run.rejudge(one, START).judged == 1
+        assert [card.score for card in run.scorecards()] == [20]
+        assert run.rejudge(BATTERIES[0], START).not_judged == ()
+        assert [card.score for card in run.scorecards()] == [30]
+
+
+def test_an_appeal_of_an_earlier_battery_is_of_that_battery() -> None:
+    with begun() as run:
+        run.keep(Keep.read("best"))
+        asked(run, (1, 2), START)
+        other = battery(1, 2, second="Which is third?")
+        run.rejudge(other, START, partial=True)
+        appealed = replace(run.transcript("ada").attempts[0].scorecard, finished_at=START)
+        assert run.adopt("ada", appealed, START + timedelta(days=1))
+        run.ask_again(["ada"], [])
+        asked(run, (1, 1), START + timedelta(days=2))
+        # Fewer points, but of the battery that counts.
+        assert [card.score for card in run.scorecards()] == [20]

@@ -118,7 +118,16 @@ def test_a_changed_roster_adds_changes_and_keeps(store: Path) -> None:
         ("student2",),
     )
     assert [job.submission for job in run.first_pass(LIMITS)] == [changed, submission(5)]
-    assert run.total() == 4
+    assert run.total() == 3
+    # Who is gone is neither asked nor counted, but kept; and is there again when the roster is.
+    assert (run.unlisted(), len(run.scorecards()), len(run.scorecards(listed_only=True))) == (
+        ["student2"],
+        3,
+        2,
+    )
+    run.enroll([submission(2)], ())
+    assert (run.unlisted(), run.total()) == (["student0", "student1", "student5"], 1)
+    assert [card.submission.andrew_id for card in run.scorecards(listed_only=True)] == ["student2"]
     run.close()
 
 
@@ -327,4 +336,29 @@ def test_a_corrected_key_is_asked_anew(store: Path) -> None:
     assert run.enroll([blue], ()).changed == ()
     assert run.enroll([dataclasses.replace(blue, columns={"team": "red"})], ()).changed == ("a",)
     assert [job.submission.columns for job in run.first_pass(LIMITS)] == [{"team": "red"}]
+    run.close()
+
+
+def test_what_was_accepted_once_accepts_nothing_later(store: Path) -> None:
+    run = _with_states(store, *[State.UNREACHABLE] * 4, *[State.GRADED] * 2)
+    run.accept_unreachable()
+    assert not run.in_doubt()
+    run.ask_again(["student4", "student5"], [])
+    for job in run.first_pass(LIMITS):
+        card = scorecard(job.submission, state=State.UNREACHABLE)
+        run.commit(job, card, crashed=True)
+    assert run.in_doubt()
+    assert run.unsettled() == 2
+    states = [State.UNREACHABLE] * 4 + [State.NOT_GRADED] * 2
+    assert [card.state for card in run.scorecards()] == states
+    run.close()
+
+
+def test_an_id_in_other_letters_is_the_same_student(store: Path) -> None:
+    run = begun(store, 1)
+    (job,) = run.first_pass(LIMITS)
+    run.commit(job, scorecard(job.submission))
+    again = dataclasses.replace(submission(0), andrew_id="Student0", columns={"ID": "Student0"})
+    assert run.enroll([again], ()).changed == ()
+    assert list(run.first_pass(LIMITS)) == []
     run.close()

@@ -72,3 +72,19 @@ def _count(path: Path) -> int:
             return len(connection.scalars(select(THINGS.c.id)).all())
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["week?1", "50%20", "a#b", "two words"])
+def test_a_store_stays_in_its_folder_whatever_that_is_called(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    open_store(folder / "run.sqlite", METADATA, 1).dispose()
+    assert list(tmp_path.iterdir()) == [folder]
+    assert (folder / "run.sqlite").stat().st_size > 0
+
+
+def test_a_password_in_a_url_is_not_told() -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store("postgresql+nothing://ada:s3cret@db.example/grades", METADATA, 1)
+    assert "s3cret" not in str(caught.value)
+    assert "db.example" in str(caught.value)

@@ -51,6 +51,12 @@ def closed_port() -> Iterator[str]:
         yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
+def wake_up_alone(connection: socket.socket) -> None:
+    """Answer the health check, and hang up on any other request."""
+    if b"/healthz" in read_request(connection):
+        connection.sendall(reply(b"{}", "Connection: close"))
+
+
 def test_a_finished_app_gets_full_marks_in_order() -> None:
     with finished_app("abc123") as url:
         events = list(grade(job(url)))
@@ -190,20 +196,12 @@ def test_what_the_second_pass_is_the_first_to_ask_has_two_chances_too() -> None:
 
 
 def test_an_app_that_hangs_is_asked_no_more_for_it() -> None:
-    requests = []
-
-    def handle(connection: socket.socket) -> None:
-        head = read_request(connection)
-        requests.append(head)
-        if b"/healthz" in head:
-            connection.sendall(reply(b"{}", "Connection: close"))
-
     battery = dataclasses.replace(ACTIVITY, entries=ACTIVITY.entries[1:2] * 8)
-    with raw_server(handle) as server:
+    with raw_server(wake_up_alone) as server:
         asked = Job(Submission("abc123", server.url), battery, SEED, QUICK)
         first = run(asked)
         second = run(dataclasses.replace(asked, previous=first))
-    assert len(requests) == 2 * (1 + 3)
+        assert server.connections == 2 * (1 + 3)
     assert set(_outcomes(second)) == {Outcome.UNREACHABLE}
 
 
@@ -224,11 +222,7 @@ def test_an_app_that_dies_between_the_passes_keeps_what_it_earned() -> None:
 
 
 def test_an_app_that_answers_its_wake_up_alone_is_unreachable() -> None:
-    def handle(connection: socket.socket) -> None:
-        if b"/healthz" in read_request(connection):
-            connection.sendall(reply(b"{}", "Connection: close"))
-
-    with raw_server(handle) as server:
+    with raw_server(wake_up_alone) as server:
         first = run(job(server.url))
     second = _again(first, server.url)
     assert any(verdict.replies for verdict in second.verdicts)
@@ -236,18 +230,10 @@ def test_an_app_that_answers_its_wake_up_alone_is_unreachable() -> None:
 
 
 def test_three_failures_in_a_row_leave_the_rest_for_the_second_pass() -> None:
-    requests = []
-
-    def handle(connection: socket.socket) -> None:
-        head = read_request(connection)
-        requests.append(head)
-        if b"/healthz" in head:
-            connection.sendall(reply(b"{}", "Connection: close"))
-
     battery = dataclasses.replace(ACTIVITY, entries=ACTIVITY.entries[1:2] * 5)
-    with raw_server(handle) as server:
+    with raw_server(wake_up_alone) as server:
         scorecard = run(Job(Submission("abc123", server.url), battery, SEED, QUICK))
-    assert len(requests) == 1 + 3
+        assert server.connections == 1 + 3
     assert _outcomes(scorecard) == [Outcome.UNREACHABLE] * 5
     assert scorecard.verdicts[-1].replies == ()
     assert scorecard.wants_second_pass

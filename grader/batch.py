@@ -78,7 +78,7 @@ class Submissions(Iterable[Submission]):
 def submissions(roster: Roster, *, allow_private: bool) -> tuple[Submissions, tuple[str, ...]]:
     """The roster's rows with their links read, and what to say of the class as a whole."""
     found = Submissions(roster.rows, allow_private)
-    notes = (*_lost_links(roster.rows, found), *_unused_secrets(roster.rows))
+    notes = (*_lost_links(roster.rows, allow_private), *_unused_secrets(roster.rows))
     return found, (*roster.notes, *notes, *_shared_links(found))
 
 
@@ -89,24 +89,27 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
         asked: dict[str, Any] = {"url": "", "state": error.state, "fault": error.advice}
     else:
         asked = {"url": link.url, "notes": link.notes}
+    kept = without_password(row.handed_in)
     return Submission(
         andrew_id=row.andrew_id,
-        handed_in=without_password(row.handed_in),
+        handed_in=kept,
         name=row.name,
         section=row.section,
         email=row.email,
         expect_commit=row.expect_commit,
         bypass_secret="" if _is_unusable(row.bypass_secret) else row.bypass_secret,
-        columns=row.columns,
+        columns={
+            name: kept if value == row.handed_in else value for name, value in row.columns.items()
+        },
         **asked,
     )
 
 
-def _lost_links(rows: Iterable[Row], found: Iterable[Submission]) -> list[str]:
+def _lost_links(rows: Iterable[Row], allow_private: bool) -> list[str]:
     students = [
         f"{row.andrew_id} (line {', '.join(map(str, row.earlier))})"
-        for row, submission in zip(rows, found, strict=True)
-        if row.earlier and submission.state is State.INVALID
+        for row in rows
+        if row.earlier and _submission(row, allow_private=allow_private).state is State.INVALID
     ]
     if not students:
         return []

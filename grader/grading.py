@@ -209,7 +209,6 @@ class _Grading:
         due: Sequence[bool],
     ) -> Iterator[Event]:
         """Ask the questions that are `due`; of the others the `earlier` verdicts stand."""
-        patience_ms = 1000 * _PATIENCE * self._job.limits.timeout
         for number, (question, before, now) in enumerate(
             zip(questions, earlier, due, strict=True), 1
         ):
@@ -218,7 +217,7 @@ class _Grading:
                 verdict = before
             elif names:
                 verdict = skipped(question, names)
-            elif self._failures >= _PATIENCE or self._lost_ms >= patience_ms:
+            elif self._is_patience_spent():
                 often = "in a row" if self._failures >= _PATIENCE else "or more"
                 reason = f"not asked, after {_PATIENCE} requests {often} that failed"
                 verdict = Verdict(question, Judgement(Outcome.UNREACHABLE, reason))
@@ -233,6 +232,10 @@ class _Grading:
             self._verdicts.append(verdict)
             if verdict != before:
                 yield Judged(verdict, number, len(questions))
+
+    def _is_patience_spent(self) -> bool:
+        lost = self._lost_ms >= 1000 * _PATIENCE * self._job.limits.timeout
+        return self._failures >= _PATIENCE or lost
 
     def _ask_late_ones_again(
         self,
@@ -249,7 +252,9 @@ class _Grading:
             now.outcome.rule.second_pass and not (before is not None and before.replies)
             for before, now in zip(earlier, asked, strict=True)
         ]
-        if not any(now.replies for now, is_late in zip(asked, late, strict=True) if is_late):
+        if self._is_patience_spent() or not any(
+            now.replies for now, is_late in zip(asked, late, strict=True) if is_late
+        ):
             return
         yield AskingAgain(sum(late))
         self._verdicts = []

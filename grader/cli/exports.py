@@ -137,16 +137,17 @@ def _rendered(
             said = [f"Wrote {grades.rows} rows, grades of 100", *left_out, *_said_of_unlisted(run)]
             return [grades.content], said
         case "junit":
-            return junit_xml.render_class(cards), ["Wrote"]
+            content = junit_xml.render_class(cards)
         case "json":
-            return results_json.render(run.info, cards), ["Wrote"]
+            content = results_json.render(run.info, cards)
         case _:
-            return grades_csv.render(cards), ["Wrote"]
+            content = grades_csv.render(cards)
+    return content, ["Wrote", *_said_of_unlisted(run, "listed last")]
 
 
-def _said_of_unlisted(run: Run) -> list[str]:
+def _said_of_unlisted(run: Run, where: str = "left out") -> list[str]:
     gone = run.unlisted()
-    return [f"No longer in the roster, left out: {', '.join(gone)}"] if gone else []
+    return [f"No longer in the roster, {where}: {', '.join(gone)}"] if gone else []
 
 
 def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -> list[str]:

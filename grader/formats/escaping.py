@@ -1,6 +1,7 @@
 """Making the text of strangers harmless for the place where it is shown."""
 
 import unicodedata
+from unicodedata import category
 from urllib.parse import quote, urlsplit
 
 from grader.model import ProbeKind
@@ -12,6 +13,7 @@ _FORMULA_STARTS = frozenset("=+-@\t\r\n")
 # quotation marks for plain ones.
 _UNQUOTABLE = frozenset('"$`\\!\u201c\u201d\u201e')
 
+_JOINED = {"Mn", "Mc", "So", "Sk"}
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -42,11 +44,14 @@ def visible(text: str, *, lines: bool = False) -> str:
 def _joins(text: str, at: int) -> bool:
     if text[at] not in _JOINERS or not 0 < at < len(text) - 1:
         return False
-    return all(each.isprintable() and not each.isascii() for each in (text[at - 1], text[at + 1]))
+    before, after = text[at - 1], text[at + 1]
+    # Arabic letters, marks such as a virama, and what emoji are made of; Latin letters never are.
+    is_joined = unicodedata.bidirectional(before) == "AL" or category(before) in _JOINED
+    return is_joined and category(after) in {"Lo", "So"}
 
 
 def _visible_char(char: str) -> str:
-    if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+    if category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
         return char
     named = {"\n": r"\n", "\t": r"\t", "\r": r"\r"}.get(char)
     if named:

@@ -88,8 +88,10 @@ class Integrity:
         self._deployed: list[Flag] = []
 
     def see(self, scorecard: Scorecard) -> None:
-        """Take in one student's scorecard."""
+        """Take in one student's scorecard, unless the roster no longer has the student."""
         student = scorecard.submission
+        if not student.listed:
+            return
         self._ids[_bare(student.andrew_id)] = student.andrew_id
         commit = (scorecard.release.commit if scorecard.release else None) or ""
         if self._links.add(student.url, student.andrew_id):

@@ -125,14 +125,14 @@ class ClassSummary:
 
 
 def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
-    """Count a class, in one pass."""
+    """Count a class, in one pass; whom the roster no longer has is no part of it."""
     states: Counter[State] = Counter()
     percents = array("d")
     questions: dict[str, QuestionSummary] = {}
     attention: list[Attention] = []
     integrity, latencies = Integrity(), Latencies()
     students = 0
-    for scorecard in scorecards:
+    for scorecard in (card for card in scorecards if card.submission.listed):
         students += 1
         states[scorecard.state] += 1
         if scorecard.percent is not None:

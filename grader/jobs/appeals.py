@@ -39,7 +39,16 @@ def adopt(
     before = attempts.standings(connection, run_id, [row.student]).get(row.student, [])
     # It was asked what counts: where that is of an earlier battery, so is what came.
     outdated = any(each.counts and each.outdated for each in before)
-    attempts.add(connection, row.id, scorecard, kind=kind, at=at, final=True, outdated=outdated)
+    attempts.add(
+        connection,
+        row.id,
+        scorecard,
+        kind=kind,
+        at=at,
+        final=True,
+        outdated=outdated,
+        accepted=True,
+    )
     attempts.settle(connection, run_id, keep, [row.student])
     (found,) = attempts.standings(connection, run_id, [row.student]).values()
     return found[-1].counts

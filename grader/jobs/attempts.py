@@ -117,6 +117,7 @@ def add(
     final: bool,
     only: bool = False,
     outdated: bool = False,
+    accepted: bool = False,
 ) -> None:
     """Keep a new attempt of a submission; unless it is the `only` one, settle what counts then."""
     if not only:
@@ -135,7 +136,7 @@ def add(
             again=False,
             counts=only,
             outdated=outdated,
-            accepted=False,
+            accepted=accepted,
         )
     )
     key: Any = added.inserted_primary_key

@@ -110,10 +110,9 @@ def claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
     return sorted(found, key=lambda claim: order[claim.submission_id])
 
 
-def reopen(connection: Connection, run_id: int, states: Collection[State]) -> int:
-    """Give the last attempts in these states another second pass; how many there are."""
-    which = _last_attempts(run_id).where(SCORECARDS.c.state.in_(states))
-    return _mark(connection, which, final=False)
+def reopen(connection: Connection, run_id: int) -> int:
+    """Give what could not be graded another second pass; how many there are."""
+    return _mark(connection, _last_attempts(run_id).where(_open(connection, run_id)), final=False)
 
 
 def ask_again(
@@ -162,9 +161,6 @@ def accept_unreachable(connection: Connection, run_id: int) -> None:
 
 def unsettled(connection: Connection, run_id: int) -> int:
     """How many students could not be graded by what counts or was asked last, nor by hand."""
-    ungraded = SCORECARDS.c.state == State.NOT_GRADED
-    if in_doubt(connection, run_id):
-        ungraded = or_(ungraded, _DOUBTFUL)
     by_hand = select(OVERRIDES.c.student).where(OVERRIDES.c.run_id == run_id, OVERRIDES.c.current)
     query = (
         select(func.count(SUBMISSIONS.c.student.distinct()))
@@ -173,11 +169,17 @@ def unsettled(connection: Connection, run_id: int) -> int:
             listed(run_id),
             SUBMISSIONS.c.student.not_in(by_hand),
             SCORECARDS.c.current,
-            ungraded,
+            _open(connection, run_id),
             or_(ATTEMPTS.c.counts, and_(SUBMISSIONS.c.current, ATTEMPTS.c.current)),
         )
     )
     return connection.scalars(query).one()
+
+
+def _open(connection: Connection, run_id: int) -> ColumnElement[bool]:
+    """Not graded, or unreachable in a run that doubts it."""
+    ungraded = SCORECARDS.c.state == State.NOT_GRADED
+    return or_(ungraded, _DOUBTFUL) if in_doubt(connection, run_id) else ungraded
 
 
 def late(connection: Connection, run_id: int, keep: Keep) -> list[str]:

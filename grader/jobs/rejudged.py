@@ -72,7 +72,8 @@ class Rejudged:
     Attributes:
         judged: for how many students something counts that the corrected battery has judged.
         changed: those of them whose points are others now, and were not set by hand.
-        not_judged: ids of those who were never asked what it asks: they keep what they had.
+        not_judged: ids of those in the roster who were never asked what it asks: they keep what
+            they had.
         by_hand: whose score was set by hand, while the most points are others now or fewer.
     """
 
@@ -91,6 +92,7 @@ class _Attempt:
     andrew_id: str
     counted: bool
     outdated: bool
+    listed: bool
     before: Scorecard
     now: Scorecard | None
 
@@ -126,10 +128,10 @@ def rejudge_all(
         before = {each.student: each.points_before for each in attempts if each.counted}
         for attempt in (each for each in attempts if each.id in counts):
             points = attempt.points_now
-            if attempt.now is None:
-                not_judged.append(attempt.andrew_id)
-            else:
+            if attempt.now is not None:
                 judged += 1
+            elif attempt.listed:
+                not_judged.append(attempt.andrew_id)
             _, most = before[attempt.student]
             score = scores.get(attempt.student)
             if score is not None and (points[1] != most or score > points[1]):
@@ -201,8 +203,8 @@ def _attempts(
         try:
             questions = draw(battery, submission, run.seed, run.probes, _connections(before))
         except ColumnError:
-            # An earlier row of the roster cannot be corrected any more.
-            if row[SUBMISSIONS.c.current]:
+            # An earlier row of the roster, or one that is gone, cannot be corrected any more.
+            if row[SUBMISSIONS.c.current] and row[SUBMISSIONS.c.listed]:
                 raise
             now = None
         else:
@@ -215,6 +217,7 @@ def _attempts(
             submission.andrew_id,
             row[ATTEMPTS.c.counts],
             row[ATTEMPTS.c.outdated],
+            row[SUBMISSIONS.c.listed],
             before,
             now,
         )

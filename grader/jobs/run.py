@@ -152,16 +152,14 @@ class Run:
     def reopen(self) -> int:
         """Give what could not be graded another second pass.
 
-        That is every submission that is not graded, and the unreachable ones of a run in doubt.
+        That is every submission that is not graded, and in a run in doubt the unreachable ones that
+        nobody has accepted.
 
         Returns:
             How many there are.
         """
-        states = [State.NOT_GRADED]
-        if self.in_doubt():
-            states.append(State.UNREACHABLE)
         with self._engine.begin() as connection:
-            return progress.reopen(connection, self._id, states)
+            return progress.reopen(connection, self._id)
 
     def ask_again(self, students: Collection[str], states: Collection[State]) -> int:
         """Let the next first pass ask anew: these students, or everybody, in these states, or any.
@@ -177,10 +175,14 @@ class Run:
 
         Raises:
             UnknownStudentError: if the run does not have one of the students.
+            UnlistedStudentError: if the roster no longer has one of them.
         """
         with self._engine.begin() as connection:
             for student in students:
-                transcripts.submission_row(connection, self._id, student)
+                if not transcripts.submission_row(connection, self._id, student).listed:
+                    raise transcripts.UnlistedStudentError(
+                        f"the roster no longer has {student}: put the row back, then ask again"
+                    )
             keys = [student.casefold() for student in students]
             return progress.ask_again(connection, self._id, keys, states)
 

@@ -60,6 +60,7 @@ class StoredScorecards(Collection[Scorecard]):
                 last.c.document,
                 OVERRIDES.c.document,
                 ATTEMPTS.c.accepted,
+                SUBMISSIONS.c.listed,
             )
             .select_from(KEPT.join(last, of_student[0]).outerjoin(OVERRIDES, of_student[1]))
             .where(self._which)
@@ -80,11 +81,17 @@ class StoredScorecards(Collection[Scorecard]):
         return any(scorecard == found for found in self)
 
     def _shown(
-        self, graded: str, asked: str, enrolled: str, by_hand: str | None, accepted: bool
+        self,
+        graded: str,
+        asked: str,
+        enrolled: str,
+        by_hand: str | None,
+        accepted: bool,
+        listed: bool,
     ) -> Scorecard:
         scorecard = replace(
             SCORECARD.validate_json(graded),
-            submission=_of_person(asked, enrolled),
+            submission=replace(_of_person(asked, enrolled), listed=listed),
             override=None if by_hand is None else OVERRIDE.validate_json(by_hand),
         )
         return doubted(scorecard) if self._in_doubt and not accepted else scorecard

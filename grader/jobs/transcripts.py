@@ -26,6 +26,10 @@ class UnknownStudentError(InputError):
     """The run does not have the student."""
 
 
+class UnlistedStudentError(InputError):
+    """The run has the student, and its roster no longer does."""
+
+
 class UngradedError(InputError):
     """The student has no scorecard yet."""
 

@@ -1,6 +1,6 @@
 """The links that students hand in: repaired where that is safe, refused with advice where not."""
 
-from grader.links.hosts import LinkError
-from grader.links.reading import MAX_LENGTH, Link, is_loopback, read_link, without_password
+from grader.links.hosts import LinkError, without_password
+from grader.links.reading import MAX_LENGTH, Link, is_loopback, read_link
 
 __all__ = ["MAX_LENGTH", "Link", "LinkError", "is_loopback", "read_link", "without_password"]

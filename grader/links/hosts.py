@@ -7,6 +7,9 @@ import idna
 
 from grader.model import InputError, State
 
+# A password may hold an @ itself; what follows the last one before a slash or blank is the host.
+_PASSWORD = re.compile(r"([^\s/\\:@<>]*:)[^\s/\\]+(?=@)")
+
 
 class LinkError(InputError):
     """A link that cannot be asked.
@@ -146,5 +149,11 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def excerpt(text: str) -> str:
-    """The text, cut where it is too long for a message."""
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    """The text, cut where it is too long for a message, and without passwords."""
+    shown = without_password(text)
+    return shown if len(shown) <= 80 else f"{shown[:79]}…"
+
+
+def without_password(text: str) -> str:
+    """What a student handed in, as it may be kept and shown."""
+    return _PASSWORD.sub(r"\1***", text)

@@ -34,6 +34,7 @@ class Submission:
         expect_commit: the commit that should answer, as `COMMIT` has it; empty for any.
         bypass_secret: what opens a protected deployment, as `BYPASS_SECRET` has it; or empty.
         columns: every column of the roster row by its header, for `{column}` in a battery.
+        listed: whether the roster still has the student, where that is known.
     """
 
     andrew_id: str
@@ -48,6 +49,7 @@ class Submission:
     expect_commit: str = ""
     bypass_secret: str = field(default="", repr=False)
     columns: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

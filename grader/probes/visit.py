@@ -98,10 +98,11 @@ async def _context(engine: Engine, ticket: Ticket) -> AsyncIterator[BrowserConte
             engine.kill()  # it cannot even end: the next visit gets a browser that is sane
 
 
-async def _carry_secret(cdp: CDPSession, errand: Errand) -> None:
+async def _carry_secret(page: Page, cdp: CDPSession, errand: Errand, ticket: Ticket) -> None:
     """Send the secret along with whatever is asked of the deployment itself.
 
-    A route of Playwright's sends its headers along redirects, too, wherever those lead.
+    A route of Playwright's sends its headers along redirects, too, wherever those lead. Each
+    request is recited here with its body: a page that uploads too much ends with its visit.
     """
     home = Origin.of(errand.base)
 
@@ -114,7 +115,12 @@ async def _carry_secret(cdp: CDPSession, errand: Errand) -> None:
                     {"name": name, "value": value} for name, value in headers.items()
                 ]
         with contextlib.suppress(Error):  # the visit may be over
-            await cdp.send("Fetch.continueRequest", request)
+            try:
+                ticket.spend(len(paused["request"].get("postData", "")))
+            except ConnectionAbortedError:
+                await page.close()
+            else:
+                await cdp.send("Fetch.continueRequest", request)
 
     cdp.on("Fetch.requestPaused", carry)
     await cdp.send("Fetch.enable")
@@ -142,7 +148,7 @@ class _Visit:
         self._watch(page)
         cdp = await self._context.new_cdp_session(page)
         if self._errand.bypass_secret:
-            await _carry_secret(cdp, self._errand)
+            await _carry_secret(page, cdp, self._errand, self._ticket)
         asked_at = datetime.now(UTC)
         started = time.monotonic()
         text, failure, detail = "", None, ""

@@ -11,8 +11,9 @@ from grader.roster.table import Fault, Table
 # first one here that holds any value is taken: logins before numbers, numbers before addresses.
 ALIASES: dict[str, tuple[str, ...]] = {
     "andrew_id": (
-        *("andrewid", "netid", "sisloginid", "loginid", "login", "username"),
-        *("studentid", "sisuserid", "sid", "emailaddress", "email", "studentemail"),
+        *("andrewid", "netid", "sisloginid", "loginid", "login"),
+        *("?andrewid", "?netid", "?loginid", "username", "studentid", "?studentid"),
+        *("sisuserid", "sid", "emailaddress", "email", "studentemail"),
     ),
     "url": ("url",),
     "name": ("name", "studentname", "fullname", "student"),
@@ -25,11 +26,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "expect_commit": ("expectcommit",),
     "bypass_secret": ("bypasssecret",),
 }
-# Forms ask in sentences: "What is your Andrew ID?"
+# What forms ask for in a sentence, "What is your Andrew ID?", is an alias with a question mark.
 _ASKED_FOR = {
-    f"{whose}id": re.compile(rf"(?<![^\W_]){whose}[\W_]*id(?![^\W_])", re.IGNORECASE)
+    f"?{whose}id": re.compile(rf"(?<![^\W_]){whose}[\W_]*id(?![^\W_])", re.IGNORECASE)
     for whose in ("andrew", "net", "login", "student")
 }
+_OF_OTHERS = re.compile(r"partner|team|member|group|friend|other|mate", re.IGNORECASE)
 _FIRST_NAME = ("firstname", "givenname")
 _LAST_NAME = ("lastname", "surname", "familyname")
 _LINK = re.compile(
@@ -125,15 +127,14 @@ class _Columns:
         return (found[0],)
 
     def _headed(self, alias: str) -> list[int]:
-        """The columns that are called so, or else those whose header asks for it."""
-        exactly = [index for index, key in enumerate(self._keys) if key == alias]
-        if exactly or alias not in _ASKED_FOR:
-            return exactly
+        """The columns that are called so, or whose header asks for it."""
+        if alias not in _ASKED_FOR:
+            return [index for index, key in enumerate(self._keys) if key == alias]
         asked_for = _ASKED_FOR[alias].search
         return [
             index
             for index, header in enumerate(self._table.headers)
-            if asked_for(header) and not self._holds_links(index)
+            if asked_for(header) and not _OF_OTHERS.search(header) and not self._holds_links(index)
         ]
 
     def _holds_links(self, index: int) -> bool:

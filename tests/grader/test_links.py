@@ -268,6 +268,10 @@ def test_gives_a_plain_link_or_a_link_error(text: str, allow_private: bool) -> N
     [
         ("https://ada:s3cret@x.vercel.app/", "https://ada:***@x.vercel.app/"),
         ("see <http://:s3cret@x.co> or //a:b@y.co", "see <http://:***@x.co> or //a:***@y.co"),
+        ("https:\\\\u:pw@x.co", "https:\\\\u:***@x.co"),
+        ("https://ada:p@ssW0rd@x.co/@b", "https://ada:***@x.co/@b"),
+        ("ada:t0psecret@x.example", "ada:***@x.example"),
+        ("ada: ada@x.example", "ada: ada@x.example"),
         ("https://x.vercel.app:3000/@ada", "https://x.vercel.app:3000/@ada"),
         ("https://ada@x.vercel.app", "https://ada@x.vercel.app"),
     ],

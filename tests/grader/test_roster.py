@@ -151,6 +151,9 @@ def test_knows_the_names_of_the_id_column(header: str) -> None:
         ("Email Address,Student ID on your card", "Student ID on your card"),
         ("Student ID on your card,Username", "Username"),
         ("Email Address,Internet identity", "Email Address"),
+        ("SIS Login ID,What is your Andrew ID?", "SIS Login ID"),
+        ("Email Address,Your partner's Andrew ID", "Email Address"),
+        ("Student ID,Andrew ID of your teammate", "Student ID"),
     ],
 )
 def test_prefers_logins_to_numbers_to_addresses(headers: str, chosen: str) -> None:

@@ -172,6 +172,10 @@ def test_no_url_leaves_its_double_quotes_in_any_shell(path: str) -> None:
     [
         ("\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",) * 2,  # a Persian name
         ("\U0001f469\u200d\U0001f680",) * 2,  # one emoji
+        ("\u0915\u094d\u200d\u0937",) * 2,  # a Hindi conjunct
+        ("\U0001f3f3\ufe0f\u200d\U0001f308",) * 2,  # a flag
+        ("\xe9\u200d\xe9", "\xe9" + r"\u200d" + "\xe9"),
+        ("\u4e2d\u200c\u56fd", "\u4e2d" + r"\u200c" + "\u56fd"),
         ("ho\u200cvik", r"ho\u200cvik"),
         ("\u0639\u200d", "\u0639" + r"\u200d"),
         ("\u202e\u200d\u0639", r"\u202e\u200d" + "\u0639"),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from grader.formats.summary import summarize
@@ -62,3 +64,10 @@ def test_reads_a_class_once() -> None:
     large = LargeClass(200)
     assert summarize(large).students == 200
     assert large.passes == 1
+
+
+def test_whom_the_roster_no_longer_has_is_no_part_of_the_class() -> None:
+    here, gone = (scorecard(andrew_id, [Outcome.RIGHT] * 5) for andrew_id in ("ada", "ben"))
+    gone = replace(gone, submission=replace(gone.submission, url=here.submission.url, listed=False))
+    summary = summarize([here, gone])
+    assert (summary.students, summary.flags) == (1, ())

@@ -7,6 +7,7 @@ import pytest
 from grader.grading import run as grade_job
 from grader.jobs import OtherRunError, Run, UngradedError, UnknownStudentError
 from grader.model import (
+    InputError,
     Job,
     Judgement,
     Keep,
@@ -351,6 +352,10 @@ def test_what_was_accepted_once_accepts_nothing_later(store: Path) -> None:
     assert run.unsettled() == 2
     states = [State.UNREACHABLE] * 4 + [State.NOT_GRADED] * 2
     assert [card.state for card in run.scorecards()] == states
+    # What was accepted is not asked again for it, and an appeal that was adopted is accepted.
+    assert run.reopen() == 2
+    run.adopt("student0", scorecard(submission(0), state=State.UNREACHABLE), NOW)
+    assert [card.state for card in run.scorecards()] == states
     run.close()
 
 
@@ -361,4 +366,21 @@ def test_an_id_in_other_letters_is_the_same_student(store: Path) -> None:
     again = dataclasses.replace(submission(0), andrew_id="Student0", columns={"ID": "Student0"})
     assert run.enroll([again], ()).changed == ()
     assert list(run.first_pass(LIMITS)) == []
+    run.close()
+
+
+def test_who_left_the_roster_keeps_nobody_from_judging_again_and_is_not_asked(store: Path) -> None:
+    run = begun(store, 2)
+    for job in run.first_pass(LIMITS):
+        run.commit(job, scorecard(job.submission))
+    run.enroll([dataclasses.replace(submission(1), columns={"Team": "Reds"})], ())
+    teams = parse_battery(
+        'title = "Teams"\n[[entry]]\nquery = "What is 1 plus 2?"\npoints = 1\n'
+        'key = { kind = "choice", value = "{team}", choices = ["{team}", "none"] }\n',
+        *("teams", "teams.toml"),
+    )
+    rejudged = run.rejudge(teams, NOW)
+    assert (rejudged.judged, rejudged.not_judged) == (1, ())
+    with pytest.raises(InputError, match="no longer has student0"):
+        run.ask_again(["student0"], [])
     run.close()

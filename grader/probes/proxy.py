@@ -24,6 +24,7 @@ CONNECTIONS_AT_ONCE = 64
 CONNECTIONS_IN_ALL = 1000
 _HEAD_CAP = 64 * 1024
 _HEAD_SECONDS = 30.0
+_LINGER_SECONDS = 1.0
 # Headers that concern one connection, not what is asked or answered (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "upgrade"}
@@ -51,6 +52,7 @@ class Ticket:
         self.url = ""
         self.exhausted = False
         self.failures: dict[Origin, DialError] = {}
+        self._over = False
         self._bytes = 0
         self._connections = 0
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -59,10 +61,10 @@ class Ticket:
         """Count a connection, which `task` serves.
 
         Raises:
-            _RefusedError: if it is one too many, or the visit's bytes are used up.
+            _RefusedError: if it is one too many, or the visit is over.
         """
-        if self.exhausted:
-            raise _RefusedError("413 Content Too Large")
+        if self._over:
+            raise _RefusedError("403 Forbidden")
         self._connections += 1
         if len(self._tasks) >= CONNECTIONS_AT_ONCE or self._connections > CONNECTIONS_IN_ALL:
             raise _RefusedError("429 Too Many Requests")
@@ -82,7 +84,8 @@ class Ticket:
             raise ConnectionAbortedError("the visit's bytes are used up")
 
     def end(self) -> None:
-        """End every connection."""
+        """End every connection, and have no more."""
+        self._over = True
         for task in self._tasks:
             task.cancel()
 
@@ -115,7 +118,9 @@ class VettingProxy:
 
     def revoke(self, ticket: Ticket) -> None:
         """Serve `ticket` no more, and end what is under way."""
-        self._end(ticket)
+        ticket.end()
+        # At once, it would lose track of a connection that it is just accepting.
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._end, ticket)
 
     async def _listen(self, ticket: Ticket | None) -> str:
         serve = functools.partial(self._serve, ticket)

@@ -130,11 +130,11 @@ class Engine:
     async def close(self) -> None:
         """End both; Playwright's driver takes the browser with it."""
         self.alive = False
-        self.proxy.close()
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(_CLOSING_SECONDS):
                 await self.browser.close()
                 await self._playwright.stop()
+        self.proxy.close()
 
     def _died(self, _browser: Browser) -> None:
         self.alive = False

@@ -10,6 +10,7 @@ the browser stop at every request and recite it, with all that a page wants to u
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
@@ -24,7 +25,6 @@ CONNECTIONS_AT_ONCE = 64
 CONNECTIONS_IN_ALL = 1000
 _HEAD_CAP = 64 * 1024
 _HEAD_SECONDS = 30.0
-_LINGER_SECONDS = 1.0
 # Headers that concern one connection, not what is asked or answered (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "upgrade"}
@@ -47,9 +47,9 @@ class Ticket:
         failures: why the last connection to an origin failed.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, url: str) -> None:
         self.guard = guard
-        self.url = ""
+        self.url = url
         self.exhausted = False
         self.failures: dict[Origin, DialError] = {}
         self._over = False
@@ -90,6 +90,15 @@ class Ticket:
             task.cancel()
 
 
+@dataclasses.dataclass(eq=False, slots=True)
+class _Gate:
+    """A port of the proxy's, and the visit that it serves at the moment."""
+
+    url: str = ""
+    server: asyncio.Server | None = None
+    ticket: Ticket | None = None
+
+
 class VettingProxy:
     """Serves each visit that was admitted, at the URL of its ticket.
 
@@ -99,46 +108,49 @@ class VettingProxy:
 
     def __init__(self) -> None:
         self.url = ""
-        self._servers: dict[Ticket | None, asyncio.Server] = {}
+        self._gates: list[_Gate] = []
+        # A listener that is closed may lose what it is just accepting: it serves another visit.
+        self._idle: list[_Gate] = []
 
     async def start(self) -> None:
         """Listen on a free port of loopback."""
-        self.url = await self._listen(None)
+        self.url = (await self._open()).url
 
     def close(self) -> None:
         """Listen no more, and end what is under way."""
-        for ticket in list(self._servers):
-            self._end(ticket)
+        for gate in self._gates:
+            if gate.ticket is not None:
+                gate.ticket.end()
+            if gate.server is not None:
+                gate.server.close()
 
     async def admit(self, guard: Guard) -> Ticket:
         """Give a new ticket."""
-        ticket = Ticket(guard)
-        ticket.url = await self._listen(ticket)
-        return ticket
+        gate = self._idle.pop() if self._idle else await self._open()
+        gate.ticket = Ticket(guard, gate.url)
+        return gate.ticket
 
     def revoke(self, ticket: Ticket) -> None:
         """Serve `ticket` no more, and end what is under way."""
         ticket.end()
-        # At once, it would lose track of a connection that it is just accepting.
-        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._end, ticket)
+        for gate in self._gates:
+            if gate.ticket is ticket:
+                gate.ticket = None
+                self._idle.append(gate)
 
-    async def _listen(self, ticket: Ticket | None) -> str:
-        serve = functools.partial(self._serve, ticket)
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=_HEAD_CAP)
-        self._servers[ticket] = server
-        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-    def _end(self, ticket: Ticket | None) -> None:
-        if (server := self._servers.pop(ticket, None)) is not None:
-            server.close()
-        if ticket is not None:
-            ticket.end()
+    async def _open(self) -> _Gate:
+        gate = _Gate()
+        serve = functools.partial(self._serve, gate)
+        gate.server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=_HEAD_CAP)
+        gate.url = f"http://127.0.0.1:{gate.server.sockets[0].getsockname()[1]}"
+        self._gates.append(gate)
+        return gate
 
     async def _serve(
-        self, ticket: Ticket | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, gate: _Gate, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         try:
-            await self._serve_one(ticket, (reader, writer))
+            await self._serve_one(gate.ticket, (reader, writer))
             writer.close()
         except (OSError, EOFError, asyncio.CancelledError):
             # Either side may hang up at any moment, and the end of a ticket cancels this task.

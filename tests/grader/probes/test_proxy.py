@@ -1,7 +1,6 @@
 """The vetting proxy, spoken to in raw bytes: what no browser would send."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -129,23 +128,23 @@ def test_what_belongs_to_no_visit_is_not_served() -> None:
     assert all(answer.startswith(b"HTTP/1.1 403") for answer in answers)
 
 
-def test_nobody_serves_a_visit_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxies, "_LINGER_SECONDS", 0.2)
-
-    async def run(server: RawServer) -> bytes:
+def test_a_visit_that_is_over_is_not_served_and_another_has_its_port() -> None:
+    async def run(server: RawServer) -> list[bytes]:
         proxy, ticket = await _admitted(server)
-        proxy.revoke(ticket)
         request = _filled("GET {url}/ HTTP/1.1\n\n", server)
-        answer = await _ask(ticket.url, request)
-        with contextlib.suppress(ConnectionRefusedError):
-            while True:
-                await _ask(ticket.url, request)
+        proxy.revoke(ticket)
+        answers = [await _ask(ticket.url, request)]
+        other = await proxy.admit(Guard(Origin.of(server.url)))
+        assert other.url == ticket.url
+        answers.append(await _ask(other.url, request))
         proxy.close()
-        return answer
+        return answers
 
-    with raw_server(always(reply(b"hello"))) as server:
-        assert _in_a_thread(run(server)).startswith(b"HTTP/1.1 403")
-        assert server.connections == 0
+    with raw_server(always(reply(b"hello"), close=True)) as server:
+        refused, served = _in_a_thread(run(server))
+        assert server.connections == 1
+    assert refused.startswith(b"HTTP/1.1 403")
+    assert served.endswith(b"hello")
 
 
 def test_a_body_that_is_too_much_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:

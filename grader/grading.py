@@ -249,7 +249,7 @@ class _Grading:
         """
         asked = tuple(self._verdicts)
         late = [
-            now.outcome.rule.second_pass and not (before is not None and before.replies)
+            now.second_pass and not (before is not None and before.replies)
             for before, now in zip(earlier, asked, strict=True)
         ]
         if self._is_patience_spent() or not any(
@@ -317,7 +317,7 @@ def _answered(wake_up: Reply) -> bool:
 
 def _asked_again(verdict: Verdict) -> bool:
     """Whether a second pass asks this again: it may pass this time, or what it builds on may."""
-    return verdict.outcome.rule.second_pass or verdict.outcome is Outcome.SKIPPED
+    return verdict.second_pass or verdict.outcome is Outcome.SKIPPED
 
 
 def _joined(before: Verdict, now: Verdict) -> Verdict:

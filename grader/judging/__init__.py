@@ -14,8 +14,9 @@ from grader.judging.keys import (
     judge_number,
     judge_numbers,
 )
+from grader.judging.pages import is_html_page, judge_asked, judge_page, judge_shown
 from grader.judging.releases import judge_consistency, judge_release, read_release
-from grader.judging.text import cut, normalize
+from grader.judging.text import normalize
 from grader.model import (
     AnythingKey,
     ApiKey,
@@ -65,13 +66,14 @@ def judge(question: Question, *replies: Reply) -> Judgement:
 def _judge_content(key: _ContentKey, probe: ProbeKind, reply: Reply) -> Judgement:
     match key:
         case PageKey():
-            return _judge_page(reply)
+            return judge_page(reply)
         case ApiKey():
             return _judge_api(reply)
+    if probe is not ProbeKind.API:
+        # They hand over the answer that they read on a page, not the page.
+        return judge_asked(reply) or judge_shown(key, _judge_text(key, reply), reply)
     judgement = _judge_text(key, reply)
-    # The other probes hand over the answer that they read on a page, not the page.
-    html = probe is ProbeKind.API and _is_html_page(reply)
-    if html and judgement.outcome is Outcome.WRONG:
+    if is_html_page(reply) and judgement.outcome is Outcome.WRONG:
         return replace(judgement, reason=f"{judgement.reason}; it is an HTML page")
     return judgement
 
@@ -95,36 +97,11 @@ def _judge_text(key: _TextKey, reply: Reply) -> Judgement:
             return judge_fact(key, text, reply)
 
 
-def _judge_page(reply: Reply) -> Judgement:
-    # Without a content type a browser finds out by itself, and so did the probe.
-    if reply.content_type and not _says_html(reply):
-        return Judgement(
-            Outcome.WRONG, f"an HTML page was expected, the app sent {cut(reply.content_type)}"
-        )
-    if reply.text_box:
-        return Judgement(Outcome.RIGHT, "the page is up and holds a text box")
-    if not normalize(reply.text):
-        return Judgement(Outcome.EMPTY, "the page is up, but there is nothing on it")
-    return Judgement(Outcome.WRONG, "the page is up, but no text box was found on it")
-
-
 def _judge_api(reply: Reply) -> Judgement:
-    if _is_html_page(reply):
+    if is_html_page(reply):
         return Judgement(
             Outcome.WRONG,
             "/api answered an HTML page, where plain text was expected: is there a route for "
             "/api, and does it answer the bare text?",
         )
     return Judgement(Outcome.RIGHT, f"/api answered with status {reply.status}")
-
-
-def _is_html_page(reply: Reply) -> bool:
-    """Whether the body is a page: Flask and Express call bare text HTML too, unless told not to."""
-    start = reply.text.lstrip("\ufeff \t\r\n")[:20].casefold()
-    return start.startswith(("<!doctype html", "<html")) or (
-        _says_html(reply) and start.startswith("<")
-    )
-
-
-def _says_html(reply: Reply) -> bool:
-    return reply.content_type.casefold().startswith(("text/html", "application/xhtml"))

@@ -22,7 +22,8 @@ _LOGIN_PAGE = re.compile(
 def judge_delivery(reply: Reply) -> Judgement | None:
     """The judgement on a reply whose text does not matter; None where a 2xx reply came."""
     if reply.failure is not None:
-        return Judgement(reply.failure, reply.detail or reply.failure.rule.words)
+        reason = reply.detail or reply.failure.rule.words
+        return Judgement(reply.failure, reason, final=reply.final)
     if reply.status is None:
         return Judgement(Outcome.NOT_CHECKED, "the grader kept neither a reply nor a failure")
     if _LOGIN_PAGE.match(reply.final_url):

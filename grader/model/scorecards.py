@@ -48,7 +48,12 @@ class Reply:
         detail: the failure in words, with what was measured.
         elapsed_ms: from the first byte sent to the last one read, in milliseconds.
         attempts: how many requests it took.
-        text_box: whether the page has one; None where no page was read.
+        text_box: whether the page has one to ask in; that of a login is none. False too where a
+            script failed while it was asked and took the box along. None where no page was read.
+        login_field: whether the page asks for a password or a user name.
+        page_error: the first error of the page's own scripts, as a browser tells it; empty where
+            nothing came of it, or where what our proxy could not load may have caused it.
+        final: whether asking again in the same way cannot change anything.
         screenshot_png: what the browser probe saw in the end, as a PNG in base64, at most 256 KiB
             before that; empty where there is no picture.
         timings: phase by phase; None where nothing was sent, or a browser asked.
@@ -67,6 +72,9 @@ class Reply:
     elapsed_ms: float = 0.0
     attempts: int = 1
     text_box: bool | None = None
+    login_field: bool = False
+    page_error: str = ""
+    final: bool = False
     screenshot_png: str = field(default="", repr=False)
     timings: Timings | None = None
     certificate_expires_at: datetime | None = None
@@ -81,11 +89,13 @@ class Judgement:
         reason: one sentence for the student.
         decided_by: the part of the reply that decided: "whole", "tail", "head", or "" where the
             text did not matter.
+        final: whether asking again in the same way cannot change anything.
     """
 
     outcome: Outcome
     reason: str
     decided_by: Literal["", "whole", "tail", "head"] = ""
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,11 @@ class Verdict:
         if not self.outcome.rule.scored:
             return None
         return self.question.points if self.outcome.rule.earns else 0.0
+
+    @property
+    def second_pass(self) -> bool:
+        """Whether it is asked once more at the end of the run."""
+        return self.outcome.rule.second_pass and not self.judgement.final
 
     @property
     def reply(self) -> Reply | None:
@@ -246,7 +261,7 @@ class Scorecard:
     def wants_second_pass(self) -> bool:
         """Whether anything in it is to be asked once more at the end of the run."""
         return self.state in (State.GRADED, State.UNREACHABLE, State.NOT_GRADED) and any(
-            verdict.outcome.rule.second_pass for verdict in self.verdicts
+            verdict.second_pass for verdict in self.verdicts
         )
 
 

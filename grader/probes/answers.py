@@ -1,4 +1,4 @@
-"""What of a page's text is its answer: the same rule for the page and the browser probe."""
+"""What is read on a page: the same rules for the page and the browser probe."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 LIVE_REGIONS = (
     "output, [role=status], [role=alert], [role=log], [aria-live=polite], [aria-live=assertive]"
 )
+# What a person fills in to be let in, not to ask something.
+LOGIN_FIELDS = "input[type=password i], input[autocomplete~=username i]"
 # Regions may lie in one another, each with the text of all inside it.
 MOST_REGIONS = 100
 TEXT_CAP = 64 * 1024

@@ -41,7 +41,8 @@ class BrowserProbe:
             from playwright.async_api import Error
 
             from grader.probes.chromium import BrowserUnavailableError, browser_thread
-            from grader.probes.visit import Errand, visit
+            from grader.probes.errand import Errand
+            from grader.probes.visit import visit
         except ModuleNotFoundError as error:
             return self._not_checked(
                 f"{error.name} is not installed. Run: pip install playwright, "

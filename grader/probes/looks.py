@@ -14,7 +14,13 @@ from typing import Any, TypeVar
 from playwright.async_api import CDPSession, Error, Locator, Page, Request
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from grader.probes.answers import LIVE_REGIONS, MOST_REGIONS, TEXT_CAP, PageText
+from grader.probes.answers import (
+    LIVE_REGIONS,
+    LOGIN_FIELDS,
+    MOST_REGIONS,
+    TEXT_CAP,
+    PageText,
+)
 
 _SETTLED = 0.4  # seconds without a change, after which a page has said what it had to say
 _POLL = 0.05
@@ -29,6 +35,23 @@ _READ = f"""(() => {{
   const busy = regions.some((region) => region.ariaBusy === "true");
   return {{ regions: regions.map(text), text: text(document.body), busy }};
 }})()"""
+
+_TYPED_INTO = "input, textarea, [contenteditable]"
+# Whether a box is there to let people in. Where no form tells, the one right before a password is
+# the user's name. A page whose own markup hides this has no login.
+_IS_USERS = f"""(box) => {{
+  const logins = {json.dumps(LOGIN_FIELDS)};
+  try {{
+    if (box.matches("input[type=email i], " + logins)) return true;
+    if (box.form) return box.form.querySelector(logins) !== null;
+    const fields = [...document.querySelectorAll({json.dumps(_TYPED_INTO)})]
+      .filter((field) => field.checkVisibility({{visibilityProperty: true}}));
+    const after = fields[fields.indexOf(box) + 1];
+    return after !== undefined && !after.form && after.matches(logins);
+  }} catch {{
+    return false;
+  }}
+}}"""
 
 Shown = TypeVar("Shown")
 
@@ -91,15 +114,29 @@ class Looks:
 
 
 async def text_box(page: Page, seconds: float) -> Locator | None:
-    """The first box that a person could type into; a script may still be making it."""
+    """The first box that a person could ask in; a script may still be making it."""
     boxes = page.get_by_role("textbox").or_(page.get_by_role("searchbox"))
     boxes = boxes.or_(page.get_by_role("combobox"))
-    typed_into = page.locator("input, textarea, [contenteditable]")
-    seen = boxes.and_(typed_into).filter(visible=True)
+    seen = boxes.and_(page.locator(_TYPED_INTO)).filter(visible=True)
     with contextlib.suppress(PlaywrightTimeout):
         await seen.first.wait_for(timeout=1000 * seconds)
     for box in (await seen.all())[:_BOXES]:
         with contextlib.suppress(PlaywrightTimeout):  # it is gone already
-            if await box.is_editable(timeout=1000 * seconds):
+            if await box.is_editable(timeout=1000 * seconds) and not await box.evaluate(
+                _IS_USERS, timeout=1000 * seconds
+            ):
                 return box
     return None
+
+
+async def holds_box(page: Page, seconds: float) -> bool:
+    """Whether the page has any box, even one that is closed at the moment."""
+    with contextlib.suppress(PlaywrightTimeout):
+        await page.locator(_TYPED_INTO).filter(visible=True).first.wait_for(timeout=1000 * seconds)
+        return True
+    return False
+
+
+async def asks_for_login(page: Page) -> bool:
+    """Whether the page asks for a password or a user name at the moment."""
+    return await page.locator(LOGIN_FIELDS).filter(visible=True).count() > 0

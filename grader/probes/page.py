@@ -4,6 +4,7 @@ The standard library's own parser needs minutes for markup that was made to hurt
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -18,6 +19,7 @@ from grader.model import Reply
 from grader.outcomes import Outcome
 from grader.probes.answers import (
     LIVE_REGIONS,
+    LOGIN_FIELDS,
     MOST_REGIONS,
     TEXT_CAP,
     PageText,
@@ -33,25 +35,34 @@ _TEXT_BOXES = (
     "textarea, [role=textbox], [role=searchbox], [contenteditable=true], "
     "input:not([type]), input[type=''], input[type=text i], input[type=search i]"
 )
+_BOXES = 100  # as many are looked at: each asks for the form around it
+_IN_BROWSER = (
+    "this page computes its answer in the browser, where --probe page cannot see it: ask it with "
+    "--probe browser"
+)
 
 
 class PageProbe:
     """Asks through the page's own form, without a browser.
 
-    A page that computes its answer in the browser cannot be asked this way: that is NOT_CHECKED.
+    A page that computes its answer in the browser cannot be asked this way, however often: that
+    is NOT_CHECKED, for good, with what to do said once.
     """
 
     def __init__(self, base: str, line: Line) -> None:
         self._base = base
         self._line = line
         self._blank: tuple[Reply, BeautifulSoup] | None = None
+        self._said = False
 
     def ask(self, query: str, seconds: float) -> Reply:
         """The page itself for an empty query, else the answer that the page shows to it."""
         if self._blank is None or not query:
             page = self._line.get(f"{self._base}/", seconds, PAGE_CAP)
             soup = BeautifulSoup(page.text, "lxml")
-            page = dataclasses.replace(page, text_box=_text_box(soup) is not None)
+            page = dataclasses.replace(
+                page, text_box=_text_box(soup) is not None, login_field=_has_login(soup)
+            )
             if page.failure is None and page.status == 200:
                 self._blank = page, soup
             if not query or self._blank is None:
@@ -61,13 +72,13 @@ class PageProbe:
     def _ask_form(self, blank: Reply, soup: BeautifulSoup, query: str, seconds: float) -> Reply:
         box = _text_box(soup)
         form = box.find_parent("form") if box is not None else None
-        if box is None or form is None or not box.get("name") or not _asks_by_get(form):
-            words = "the page's answer appears in a browser only: ask it with --probe browser"
+        if box is None:
+            return dataclasses.replace(blank, text="")
+        if form is None or not box.get("name") or not _asks_by_get(form):
+            words = "its answers appear in a browser only" if self._said else _IN_BROWSER
+            self._said = True
             return dataclasses.replace(
-                blank,
-                text="",
-                failure=Outcome.NOT_CHECKED if blank.text_box else None,
-                detail=words,
+                blank, text="", failure=Outcome.NOT_CHECKED, detail=words, final=True
             )
         action = urlsplit(urljoin(blank.final_url, str(form.get("action") or "")))
         asked = urlencode({str(box["name"]): query}, quote_via=quote)
@@ -76,7 +87,10 @@ class PageProbe:
         )
         answered = BeautifulSoup(reply.text, "lxml")
         text = answer_in(appeared(_page_text(soup), _page_text(answered), query))
-        return dataclasses.replace(reply, text=text, text_box=_text_box(answered) is not None)
+        # A page of its own for the answer needs no box, but that of a login is no answer.
+        login = _has_login(answered)
+        asked_on = not login or _text_box(answered) is not None
+        return dataclasses.replace(reply, text=text, text_box=asked_on, login_field=login)
 
 
 class _Session(requests.Session):
@@ -118,10 +132,24 @@ def _asks_by_get(form: Tag) -> bool:
 
 
 def _text_box(soup: BeautifulSoup) -> Tag | None:
-    return next(
-        (box for box in soup.select(_TEXT_BOXES) if not box.has_attr("disabled")),
-        None,
-    )
+    """The first box to ask in: none of a form that lets people in.
+
+    Where no form tells, the box right before a password is the user's name.
+    """
+    found = soup.select(f"{_TEXT_BOXES}, {LOGIN_FIELDS}", limit=_BOXES)
+    fields = [(box, box.find_parent("form"), box.css.match(LOGIN_FIELDS)) for box in found]
+    logins = {id(form) for _, form, login in fields if login and form is not None}
+    for (box, form, login), after in itertools.zip_longest(fields, fields[1:]):
+        is_users = after is not None and after[1] is None and after[2]
+        if form is not None:
+            is_users = id(form) in logins
+        if not (login or is_users or box.has_attr("disabled")):
+            return box
+    return None
+
+
+def _has_login(soup: BeautifulSoup) -> bool:
+    return soup.select_one(LOGIN_FIELDS) is not None
 
 
 def _page_text(soup: BeautifulSoup) -> PageText:

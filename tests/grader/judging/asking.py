@@ -25,6 +25,9 @@ def reply(
     failure: Outcome | None = None,
     detail: str = "",
     text_box: bool | None = None,
+    login_field: bool = False,
+    page_error: str = "",
+    final: bool = False,
 ) -> Reply:
     return Reply(
         url="https://app.example/api?q=x",
@@ -36,6 +39,9 @@ def reply(
         failure=failure,
         detail=detail,
         text_box=text_box,
+        login_field=login_field,
+        page_error=page_error,
+        final=final,
     )
 
 

@@ -70,7 +70,7 @@ def test_half_of_a_surrogate_pair_is_replaced() -> None:
     script = "oninput=\"document.querySelector('output').textContent = '\\ud800 half'\""
     assert ask_page(f"<input name=q {script}><output></output>", SUM).text == "? half"
     failing = ask_page("<input><script>throw new Error('\\ud800 half')</script>", SUM)
-    assert failing.detail.endswith("? half")
+    assert failing.page_error.endswith("? half")
 
 
 def test_our_own_page_answers_without_its_script() -> None:
@@ -108,7 +108,8 @@ def test_a_page_that_crashes_on_half_a_query_answers_to_a_whole_one_alone() -> N
     assert ask_page(client_only("fragile"), SUM).text == "3"
     crashed = ask_page(client_only("fragile"), SUM, typing="letters")
     assert crashed.text == ""
-    assert "sum is null" in crashed.detail
+    assert crashed.page_error == "TypeError: sum is null"
+    assert crashed.text_box is False
 
 
 def test_an_answer_that_takes_its_time_is_waited_for() -> None:

@@ -1,0 +1,95 @@
+"""What is kept of a visit beside its answer: how the page's own scripts failed, and a picture."""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Error, Locator, Page
+
+SCREENSHOT_CAP = 256 * 1024
+_ERROR_CAP = 200
+_PICTURE_SECONDS = 2.0
+_SCROLL_BACK = "(box) => { box.scrollLeft = 0; box.scrollTop = 0; }"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptError:
+    """An error of a page's own scripts.
+
+    Attributes:
+        at: when, in seconds since 1970.
+        text: its first line, as in "TypeError: sum is null".
+        caught: whether a script caught it and wrote it to the console, as frameworks do that show
+            a page of their own then.
+    """
+
+    at: float
+    text: str
+    caught: bool
+
+
+async def script_errors(page: Page) -> list[ScriptError]:
+    """The errors of the document that is shown, without those of frames in it, in their order.
+
+    A browser keeps a thousand messages of a document, and tells them to whoever begins to listen:
+    nobody has to keep up with a page that writes them without end.
+
+    Raises:
+        Error: if the page is gone.
+    """
+    errors: list[ScriptError] = []
+    own: set[int] = set()
+    cdp = await page.context.new_cdp_session(page)
+    tree = await cdp.send("Page.getFrameTree")
+    frame = tree["frameTree"]["frame"]["id"]
+
+    def made(event: dict[str, Any]) -> None:
+        context = event["context"]
+        if context["auxData"] == {"isDefault": True, "type": "default", "frameId": frame}:
+            own.add(context["id"])
+
+    def thrown(event: dict[str, Any]) -> None:
+        details = event["exceptionDetails"]
+        if details.get("executionContextId") in own:
+            text = _told(details.get("exception", {})) or details["text"]
+            errors.append(ScriptError(event["timestamp"] / 1000, text, caught=False))
+
+    def written(event: dict[str, Any]) -> None:
+        if event["type"] == "error" and event["executionContextId"] in own:
+            logged = (each for each in event["args"] if each.get("subtype") == "error")
+            if (error := next(logged, None)) is not None:
+                errors.append(ScriptError(event["timestamp"] / 1000, _told(error), caught=True))
+
+    cdp.on("Runtime.executionContextCreated", made)
+    cdp.on("Runtime.exceptionThrown", thrown)
+    cdp.on("Runtime.consoleAPICalled", written)
+    await cdp.send("Runtime.enable")
+    await cdp.detach()
+    return errors
+
+
+def _told(value: Mapping[str, Any]) -> str:
+    """The first line of what was thrown; a script may throw anything."""
+    if value.get("subtype") == "error":
+        text = str(value.get("description", ""))
+    else:
+        text = f"uncaught {value.get('value', value.get('description', ''))}"
+    return (text.strip() or "an error").splitlines()[0][:_ERROR_CAP]
+
+
+async def picture(page: Page, box: Locator | None) -> str:
+    """A PNG of what is on the screen, as base64; empty where the page does not let itself show.
+
+    The text in `box` is shown from its beginning: who typed a long one sees its end.
+    """
+    try:
+        # Playwright's own timeout waits for a driver that the page may keep busy.
+        async with asyncio.timeout(_PICTURE_SECONDS):
+            if box is not None and await box.count() == 1:
+                await box.evaluate(_SCROLL_BACK)
+            shown = await page.screenshot(animations="disabled")
+    except (Error, TimeoutError):
+        return ""
+    return base64.b64encode(shown).decode() if len(shown) <= SCREENSHOT_CAP else ""

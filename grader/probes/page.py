@@ -35,7 +35,7 @@ _TEXT_BOXES = (
     "textarea, [role=textbox], [role=searchbox], [contenteditable=true], "
     "input:not([type]), input[type=''], input[type=text i], input[type=search i]"
 )
-_BOXES = 100  # as many are looked at: each asks for the form around it
+_BOXES = 20  # as many as are looked at, each with the form around it
 _IN_BROWSER = (
     "this page computes its answer in the browser, where --probe page cannot see it: ask it with "
     "--probe browser"

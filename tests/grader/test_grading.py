@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from flask import redirect, request
+from flask import Flask, Response, redirect, request
 
 from grader.grading import grade, grade_twice, run
 from grader.model import (
@@ -17,6 +17,7 @@ from grader.model import (
     Job,
     Judged,
     Limits,
+    ProbeKind,
     Scorecard,
     State,
     Submission,
@@ -275,6 +276,20 @@ def test_a_crash_of_ours_is_not_graded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scorecard.score is None
     assert scorecard.percent is None
     assert "ZeroDivisionError" in scorecard.reason
+
+
+def test_a_page_that_answers_in_the_browser_alone_is_not_asked_again() -> None:
+    made = Flask("in the browser")
+    made.add_url_rule("/", "index", lambda: "<input id=q><script src=app.js></script>")
+    made.add_url_rule("/api", "api", lambda: Response("pong", mimetype="text/plain"))
+    with serve(made) as url:
+        by_page = dataclasses.replace(QUICK, probes=(ProbeKind.PAGE,))
+        events = list(grade_twice(job(url, limits=by_page)))
+    assert not any(isinstance(event, AskingAgain) for event in events)
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert (last.scorecard.state, last.scorecard.score) == (State.NOT_GRADED, None)
+    assert "--probe browser" in last.scorecard.reason
 
 
 def test_a_private_address_is_refused() -> None:

@@ -49,7 +49,7 @@ def _state(scorecard: Scorecard) -> dict[str, Any]:
         "the deployment can be graded",
         "error" if scorecard.state is State.NOT_GRADED else "fail",
         0.0,
-        [f"{state}: {scorecard.reason}", words.STATE_ADVICE[scorecard.state]],
+        [f"{state}: {scorecard.reason}", words.state_advice(scorecard)],
     )
 
 

@@ -58,7 +58,7 @@ def _output(run: RunInfo, scorecard: Scorecard) -> str:
     lines = [f"Score: {words.score(scorecard)} points"]
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state].capitalize()
-        lines += [f"{state}: {scorecard.reason}", words.STATE_ADVICE[scorecard.state]]
+        lines += [f"{state}: {scorecard.reason}", words.state_advice(scorecard)]
     lines.append(f"Deployment: {scorecard.submission.url}")
     lines += [f"Note: {note}" for note in scorecard.submission.notes]
     release = words.release(scorecard.release)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from grader.formats.escaping import visible, xml_text
-from grader.formats.words import STATE_ADVICE, STATE_WORDS, elapsed, explanation, title
+from grader.formats.words import STATE_WORDS, elapsed, explanation, state_advice, title
 from grader.formats.words import timestamp as rfc3339
 from grader.model import Scorecard, State, Submission, Verdict
 from grader.outcomes import Outcome
@@ -60,7 +60,7 @@ def _suite(scorecard: Scorecard, name: str) -> str:
 def _add_state(suite: ET.Element, scorecard: Scorecard) -> None:
     case = _case(suite, "deployment", "the deployment can be graded", 0.0)
     tag = "error" if scorecard.state is State.NOT_GRADED else "failure"
-    words = [scorecard.reason, STATE_ADVICE[scorecard.state]]
+    words = [scorecard.reason, state_advice(scorecard)]
     _explain(case, tag, STATE_WORDS[scorecard.state], scorecard.reason, words)
 
 

@@ -19,7 +19,7 @@ def render(scorecard: Scorecard) -> str:
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state]
         reason = markdown_text(scorecard.reason)
-        lines += [f"**{state}**: {reason} {words.STATE_ADVICE[scorecard.state]}", ""]
+        lines += [f"**{state}**: {reason} {words.state_advice(scorecard)}", ""]
     lines += ["| | points | question | outcome | reply |", "|---|---:|---|---|---|"]
     lines += [_row(verdict) for verdict in scorecard.verdicts]
     return "\n".join(lines) + "\n"

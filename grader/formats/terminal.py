@@ -93,7 +93,7 @@ def finished(scorecard: Scorecard) -> str:
     """Sum a scorecard up: the score, how and by what it was earned, and what to do next."""
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state].capitalize()
-        advice = words.STATE_ADVICE[scorecard.state]
+        advice = words.state_advice(scorecard)
         lines = [f"{state}: {visible(scorecard.reason)}", advice]
     else:
         lines = _next_steps(scorecard)

@@ -38,6 +38,14 @@ STATE_ADVICE: dict[State, str] = {
 }
 
 
+def state_advice(scorecard: Scorecard) -> str:
+    """Say what to do about a submission's state; empty where it is graded."""
+    unchecked = [each for each in scorecard.verdicts if not each.outcome.rule.scored]
+    if unchecked and all(each.judgement.final for each in unchecked):
+        return "This is no zero: asked in that way, it can be graded."
+    return STATE_ADVICE[scorecard.state]
+
+
 def decimal(value: float, places: int = 2) -> str:
     """Write a number rounded half up, without needless zeros, separators or exponents."""
     return _rounded(Decimal(str(value)), places)
@@ -149,7 +157,8 @@ def right_count(scorecard: Scorecard) -> int:
 def advice(verdict: Verdict) -> str:
     """Say what to do about a verdict: the battery's own hint where the answer was at fault."""
     outcome = verdict.outcome
-    if outcome.rule.earns:
+    # What cannot be checked in this way has the other one in its reason.
+    if outcome.rule.earns or verdict.judgement.final:
         return ""
     fault_of_answer = outcome in (Outcome.WRONG, Outcome.EMPTY)
     return (verdict.question.hint if fault_of_answer else "") or outcome.rule.advice
@@ -165,7 +174,8 @@ def repeat_command(submission: Submission, verdict: Verdict) -> str:
     question = verdict.question
     by_letters = question.probe is ProbeKind.BROWSER and question.typing == "letters"
     many = isinstance(question.key, ConsistencyKey)
-    if verdict.reply is None or not question.query or by_letters or many:
+    in_vain = verdict.judgement.final
+    if verdict.reply is None or not question.query or by_letters or many or in_vain:
         return ""
     return ask_command(submission.url, question.query, question.probe)
 

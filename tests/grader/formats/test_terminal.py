@@ -109,3 +109,17 @@ def test_a_class_fits_80_columns() -> None:
 def test_a_class_in_trouble_lists_ten_and_counts_the_rest() -> None:
     down = [scorecard(f"id{n}", [Outcome.PROTECTED] * 5) for n in range(25)]
     assert "and 15 more" in terminal.summary_table(down)
+
+
+def test_what_cannot_be_checked_in_this_way_names_the_other_and_blames_nobody() -> None:
+    unchecked = verdict(QUESTIONS[4], Outcome.NOT_CHECKED, "", "ask it with --probe browser")
+    judgement = replace(unchecked.judgement, final=True)
+    final = replace(unchecked, judgement=judgement)
+    told = terminal.judged(Judged(final, 5, 12), STUDENT)
+    assert "--probe browser" in told
+    assert "run the grader again" not in told
+    assert "Repeat:" not in told
+    card = replace(CLASS[8], verdicts=(final,), reason=judgement.reason)
+    assert "asked in that way, it can be graded" in terminal.finished(card)
+    mixed = replace(card, verdicts=(final, unchecked))
+    assert "Run the grader again." in terminal.finished(mixed)

@@ -23,6 +23,9 @@ _FILES = 64
 _FILES_PER_WORKER = 4
 # Fewer are done before another process has started.
 _JOBS_PER_PROCESS = 50
+# Two visits of the browser's go on at once. While some apps wake up or are asked their API, others
+# are visited; many more would be asleep again before it is their turn.
+_BROWSER_JOBS = 8
 # What a container may use of a large machine is less than it has, and nobody tells.
 _MOST_PROCESSES = 8
 
@@ -52,8 +55,8 @@ def executor_for(
     processes = min(_processors(), at_once // _JOBS_PER_PROCESS, _MOST_PROCESSES)
     # A browser is several processes by itself, and there is one for each of ours.
     if processes < 2 or run.info.in_browser:
-        with _seldom_switching(), many_threads(workers) as threads:
-            yield threads
+        with _seldom_switching(), many_threads(workers) as (threads, _):
+            yield threads, lambda: min(many, _BROWSER_JOBS) if run.info.in_browser else many
         return
     from grader.processes import ProcessesExecutor
 

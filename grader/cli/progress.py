@@ -3,9 +3,12 @@
 Only counts are shown: a terminal is often on a projector, and lines may end up in a log.
 """
 
+import contextlib
 import sys
+import threading
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,6 +18,7 @@ from grader.cli.options import silence
 from grader.model import State
 
 _LINES = 20
+_SILENCE = 10.0  # seconds without a line, after which it is said how far it is
 
 
 class _Console(Console):
@@ -29,15 +33,25 @@ def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None
     console = _Console(stderr=True, quiet=quiet)
     states: Counter[State] = Counter()
     waiting: set[str] = set()
-    with Progress(
-        TextColumn("Grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[words]}"),
-        console=console,
-        disable=quiet or not console.is_terminal,
-    ) as progress:
+    began = time.monotonic()
+
+    def still() -> None:
+        took = time.monotonic() - began
+        words = _words(states, len(waiting))
+        console.print(f"Graded {done} of {total} after {took:.0f} s{words}", highlight=False)
+
+    with (
+        _heard(still, quiet or console.is_terminal) as heard,
+        Progress(
+            TextColumn("Grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[words]}"),
+            console=console,
+            disable=quiet or not console.is_terminal,
+        ) as progress,
+    ):
         bar = progress.add_task("", total=total, completed=done, words="")
         said = done
         for step in steps:
@@ -52,7 +66,32 @@ def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None
             progress.update(bar, completed=done, words=words)
             if not console.is_terminal and (done == total or (done - said) * _LINES >= total):
                 said = done
+                heard.set()
                 console.print(f"Graded {done} of {total}{words}", highlight=False)
+
+
+@contextlib.contextmanager
+def _heard(speak: Callable[[], None], silent: bool) -> Iterator[threading.Event]:
+    """Speak whenever nothing was heard for a while, unless `silent`; the event is for the rest."""
+    heard, over = threading.Event(), threading.Event()
+
+    def listen() -> None:
+        while not over.is_set():
+            if heard.wait(_SILENCE):
+                heard.clear()
+            else:
+                speak()
+
+    listener = threading.Thread(target=listen, name="progress", daemon=True)
+    if not silent:
+        listener.start()
+    try:
+        yield heard
+    finally:
+        over.set()
+        heard.set()
+        if not silent:
+            listener.join()
 
 
 def _words(states: Counter[State], waiting: int) -> str:

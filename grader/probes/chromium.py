@@ -8,6 +8,7 @@ import asyncio
 import atexit
 import contextlib
 import functools
+import itertools
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
 from grader.probes.http import USER_AGENT
+from grader.probes.places import Places
 from grader.probes.proxy import VettingProxy
 
 VISITS_AT_ONCE = 2
@@ -168,20 +170,27 @@ class BrowserThread:
         self._loop = asyncio.new_event_loop()
         # A visit that was cancelled leaves answers behind that nobody waits for any more.
         self._loop.set_exception_handler(lambda _loop, _context: None)
-        self._free = asyncio.Semaphore(VISITS_AT_ONCE)
+        self._places = Places(VISITS_AT_ONCE)
+        self._turns = itertools.count(1)
         self._starting = asyncio.Lock()
         self._repeating = asyncio.Lock()
         self._engine: Engine | None = None
         self._thread = Thread(target=self._loop.run_forever, name="browser", daemon=True)
         self._thread.start()
 
-    def submit(self, visit: Callable[[Engine], Coroutine[Any, Any, Result]]) -> Future[Result]:
-        """Run `visit` as soon as one of the places is free.
+    def turn(self) -> int:
+        """A turn for all visits of one deployment, after those that were given before."""
+        return next(self._turns)
+
+    def submit(
+        self, visit: Callable[[Engine], Coroutine[Any, Any, Result]], turn: int = 0
+    ) -> Future[Result]:
+        """Run `visit` as soon as there is a place for its turn: the lowest goes first.
 
         A visit that ends in Playwright's Error because the browser or its driver died is run once
         more, while no other is under way: whatever took the browser down takes nobody else along.
         """
-        return asyncio.run_coroutine_threadsafe(self._run(visit), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._run(visit, turn), self._loop)
 
     def close(self) -> None:
         """End the browser and the thread."""
@@ -190,8 +199,10 @@ class BrowserThread:
         self._thread.join()
         self._loop.close()
 
-    async def _run(self, visit: Callable[[Engine], Coroutine[Any, Any, Result]]) -> Result:
-        async with self._free:
+    async def _run(
+        self, visit: Callable[[Engine], Coroutine[Any, Any, Result]], turn: int
+    ) -> Result:
+        async with self._places.one(turn):
             engine = await self._started()
             try:
                 return await visit(engine)
@@ -207,7 +218,7 @@ class BrowserThread:
             # One at a time: two that wait for each other's places would do so for ever.
             await places.enter_async_context(self._repeating)
             for _ in range(VISITS_AT_ONCE):
-                await places.enter_async_context(self._free)
+                await places.enter_async_context(self._places.one(turn=0))
             yield
 
     async def _started(self) -> Engine:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread, get_native_id
+from threading import Lock, Thread, get_native_id
 from typing import Any, TypeVar
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
@@ -63,6 +63,7 @@ _FLAGS = (
 )
 
 Result = TypeVar("Result")
+_making = Lock()
 
 
 class BrowserUnavailableError(Exception):
@@ -237,7 +238,8 @@ class BrowserThread:
 
 def browser_thread() -> BrowserThread:
     """The one of this process, made when it is first asked for."""
-    return _browser_thread(os.getpid())
+    with _making:  # a cache alone would make one for each thread that asks at the same moment
+        return _browser_thread(os.getpid())
 
 
 @functools.cache

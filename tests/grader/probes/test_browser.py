@@ -2,7 +2,11 @@
 
 import asyncio
 import base64
+import contextlib
+import functools
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +18,7 @@ from grader.probes import Deployment
 from grader.probes.chromium import VISITS_AT_ONCE, Engine, browser_thread
 from tests.components import require
 from tests.grader.probes.raw import always, raw_server, reply
-from tests.servers import serve
+from tests.servers import serve, wait_until
 from webapp.app import create_app
 
 pytest.importorskip("playwright")
@@ -288,6 +292,63 @@ def test_a_missing_playwright_is_not_checked_in_words(monkeypatch: pytest.Monkey
     answer = ask("http://127.0.0.1:1", SUM)
     assert answer.failure is Outcome.NOT_CHECKED
     assert "pip install" in answer.detail
+
+
+def test_one_browser_serves_all_who_ask_at_the_same_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from grader.probes import chromium
+
+    together = threading.Barrier(4)
+
+    def make(_process: int) -> chromium.BrowserThread:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(timeout=1)  # for the others, should they come in, too
+        return chromium.BrowserThread()
+
+    monkeypatch.setattr(chromium, "_browser_thread", functools.cache(make))
+    with ThreadPoolExecutor(4) as threads:
+        found = {future.result() for future in [threads.submit(browser_thread) for _ in range(4)]}
+    for each in found:
+        each.close()
+    assert len(found) == 1
+
+
+def test_whoever_was_visited_first_goes_first_again() -> None:
+    over = [threading.Event() for _ in range(VISITS_AT_ONCE)]
+    ended: list[str] = []
+
+    async def stay(event: threading.Event, _: Engine) -> None:
+        await asyncio.to_thread(event.wait)
+
+    def ask_again(name: str) -> None:
+        deployments[name].ask(ProbeKind.BROWSER, "")
+        ended.append(name)
+
+    def are_waiting(many: int) -> bool:
+        return len(thread._places._waiting) == many
+
+    with contextlib.ExitStack() as opened, ThreadPoolExecutor(2) as threads:
+        page = always(reply(b"<input>", "Content-Type: text/html"))
+        url = opened.enter_context(raw_server(page)).url
+        deployments = {}
+        for name in ("first", "second"):
+            deployment = Deployment(Submission(name, url), Limits(allow_private=True))
+            deployments[name] = opened.enter_context(deployment)
+            deployment.ask(ProbeKind.BROWSER, "")
+        thread = browser_thread()
+        others = [thread.submit(functools.partial(stay, event)) for event in over]
+        again = []
+        for number, name in enumerate(("second", "first"), 1):
+            again.append(threads.submit(ask_again, name))
+            wait_until(functools.partial(are_waiting, number))
+        over[0].set()  # one place is free
+        for each in again:
+            each.result()
+        over[1].set()
+        for other in others:
+            other.result()
+    assert ended == ["first", "second"]
 
 
 def test_waiting_for_a_place_is_not_held_against_a_deployment() -> None:

@@ -161,6 +161,13 @@ def advice(verdict: Verdict) -> str:
     if outcome.rule.earns or verdict.judgement.final:
         return ""
     fault_of_answer = outcome in (Outcome.WRONG, Outcome.EMPTY)
+    if (
+        fault_of_answer
+        and verdict.reply
+        and verdict.reply.page_error
+        and not verdict.reply.text_box
+    ):
+        return "Open your page and the browser's console (F12), and type the query: see what fails."
     return (verdict.question.hint if fault_of_answer else "") or outcome.rule.advice
 
 

@@ -53,6 +53,8 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-domain-reliability",
     "--disable-sync",
+    # Forms are nobody else's business: a port that no browser goes to.
+    "--autofill-server-url=http://127.0.0.1:1/",
     "--no-pings",
     "--no-first-run",
     # A page that hoards memory crashes its own tab. One process for a whole visit keeps the

@@ -123,3 +123,11 @@ def test_what_cannot_be_checked_in_this_way_names_the_other_and_blames_nobody() 
     assert "asked in that way, it can be graded" in terminal.finished(card)
     mixed = replace(card, verdicts=(final, unchecked))
     assert "Run the grader again." in terminal.finished(mixed)
+
+
+def test_a_page_that_crashed_is_to_be_looked_at_and_not_the_query() -> None:
+    for text_box, expected in ((False, "console (F12)"), (True, HINT)):
+        wrong = verdict(QUESTIONS[3], Outcome.WRONG, "Application error", "the script failed")
+        shown = replace(wrong.replies[-1], page_error="TypeError: x", text_box=text_box)
+        crashed = replace(wrong, replies=(shown,))
+        assert expected in terminal.judged(Judged(crashed, 4, 12), STUDENT)

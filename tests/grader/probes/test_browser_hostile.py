@@ -173,6 +173,23 @@ def test_a_page_that_leads_into_the_private_network_is_told_so(way: str) -> None
         assert birds.connections == 0
 
 
+def test_the_browser_asks_nobody_on_its_own_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    from grader.probes import proxy
+
+    dialed: set[Origin] = set()
+    dial = proxy._dial
+
+    async def noted(guard: Guard, origin: Origin) -> proxy.Streams:
+        dialed.add(origin)
+        return await dial(guard, origin)
+
+    monkeypatch.setattr(proxy, "_dial", noted)
+    form = "<form><input name=q><input name=mail type=email><input name=street></form>"
+    with serve(pages(form)) as url:
+        visit(url, SUM)
+    assert dialed == {Origin.of(url)}
+
+
 def test_a_submission_in_the_private_network_is_refused() -> None:
     with canaries() as birds:
         answer = visit(birds.tcp, guard=Guard())

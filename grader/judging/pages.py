@@ -25,7 +25,11 @@ def judge_page(reply: Reply) -> Judgement:
         )
     if not normalize(reply.text):
         return Judgement(Outcome.EMPTY, "the page is up, but there is nothing on it")
-    return Judgement(Outcome.WRONG, "the page is up, but no text box was found on it")
+    words = "the page is up, but no text box was found on it"
+    # The page probe hands over the markup, a browser what is shown.
+    if "<script" in reply.text.casefold():
+        words += "; one that a script makes is found with --probe browser alone"
+    return Judgement(Outcome.WRONG, words)
 
 
 def judge_asked(reply: Reply) -> Judgement | None:

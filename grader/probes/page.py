@@ -72,9 +72,9 @@ class PageProbe:
     def _ask_form(self, blank: Reply, soup: BeautifulSoup, query: str, seconds: float) -> Reply:
         box = _text_box(soup)
         form = box.find_parent("form") if box is not None else None
-        if box is None:
+        if box is None and not _is_drawn_by_script(soup):
             return dataclasses.replace(blank, text="")
-        if form is None or not box.get("name") or not _asks_by_get(form):
+        if box is None or form is None or not box.get("name") or not _asks_by_get(form):
             words = "its answers appear in a browser only" if self._said else _IN_BROWSER
             self._said = True
             return dataclasses.replace(
@@ -150,6 +150,14 @@ def _text_box(soup: BeautifulSoup) -> Tag | None:
 
 def _has_login(soup: BeautifulSoup) -> bool:
     return soup.select_one(LOGIN_FIELDS) is not None
+
+
+def _is_drawn_by_script(soup: BeautifulSoup) -> bool:
+    """Whether there is a script, and no text but what is for browsers without one."""
+    without = soup.find_all("noscript", limit=_BOXES)
+    told = sum(len(list(each.stripped_strings)) for each in without)
+    shown = len(list((soup.body or soup).stripped_strings))
+    return soup.find("script") is not None and shown <= told
 
 
 def _page_text(soup: BeautifulSoup) -> PageText:

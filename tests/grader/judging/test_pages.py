@@ -108,3 +108,10 @@ def test_what_asking_again_cannot_change_is_told_on() -> None:
     for final in (False, True):
         failed = reply(failure=Outcome.NOT_CHECKED, detail="in a browser only", final=final)
         assert shown(NumberKey(83), failed).final is final
+
+
+def test_a_box_that_a_script_may_make_is_not_called_missing_without_a_word() -> None:
+    for text, said in (("<p>Hello", False), ("<div id=root></div><SCRIPT src=app.js>", True)):
+        judgement = shown(PageKey(), reply(text, content_type=HTML, text_box=False), ProbeKind.PAGE)
+        assert judgement.outcome is Outcome.WRONG
+        assert ("--probe browser" in judgement.reason) is said

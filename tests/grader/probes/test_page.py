@@ -79,15 +79,32 @@ def test_other_inputs_are_no_text_boxes() -> None:
         assert _page(f"<html><body>{markup}").text_box is False, markup
 
 
-def test_a_page_that_answers_in_the_browser_only_is_not_checked() -> None:
-    html = b"<html><body><input id=q><div id=answer></div><script src=app.js></script>"
-    with raw_server(always(reply(html, "Content-Type: text/html"))) as server:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<input id=q><div id=answer></div>",
+        "<form onsubmit='answer(); return false'><input id=q></form>",
+        "<form method=post><input name=q></form>",
+        "<noscript>You need to enable JavaScript to run this app.</noscript><div id=root></div>",
+        "<div id=app></div><style>p { color: red }</style><!-- here -->",
+    ],
+)
+def test_a_page_that_answers_in_the_browser_only_is_not_checked(body: str) -> None:
+    html = f"<html><head><title>App</title></head><body>{body}<script>run()</script>"
+    with raw_server(always(reply(html.encode(), "Content-Type: text/html"))) as server:
         first, second = _ask(server.url, "What is 1 plus 2?", "What is 3 plus 4?")
     for answer in (first, second):
         assert answer.failure is Outcome.NOT_CHECKED
         assert answer.final
     assert "--probe browser" in first.detail
     assert "--probe browser" not in second.detail
+
+
+@pytest.mark.parametrize("body", ["<p>Coming soon<script src=count.js></script>", "<p>", ""])
+def test_a_page_without_a_box_has_none_to_ask_in(body: str) -> None:
+    with raw_server(always(reply(body.encode(), "Content-Type: text/html"))) as server:
+        (answer,) = _ask(server.url, "What is 1 plus 2?")
+    assert (answer.failure, answer.text, answer.text_box) == (None, "", False)
 
 
 def test_a_page_that_fails_is_told_as_it_is() -> None:

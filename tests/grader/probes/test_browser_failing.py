@@ -72,6 +72,10 @@ def test_a_page_that_crashed_earns_nothing(crash: str) -> None:
         ("box.oninput = () => { out.textContent = 'Error: x'; throw Error('y') }", ANYTHING),
         # What was caught, and did no harm.
         ("box.oninput = () => { console.error(Error('x')) }", ANYTHING),
+        (
+            "box.oninput = () => { const e = Error('x'); console.error(e); out.textContent = e }",
+            ANYTHING,
+        ),
         # A page that has another view for its answer.
         ("box.oninput = () => { root.textContent = 'Nothing found' }", ANYTHING),
         ("box.oninput = () => { root.textContent = '3' }", NumberKey(3)),

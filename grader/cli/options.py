@@ -140,9 +140,8 @@ TIMEOUT = click.option(
 WAKE_TIMEOUT = click.option(
     "--wake-timeout",
     type=SECONDS,
-    default=90.0,
-    show_default=True,
-    help="Seconds for the first, unscored request: free hosts fall asleep.",
+    help="Seconds in which an app may wake up, from the first request on: free hosts fall asleep. "
+    "[default: 90; 5 for an app on this machine]",
 )
 DEGRADED_AFTER = click.option(
     "--degraded-after",

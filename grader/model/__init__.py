@@ -9,6 +9,7 @@ from grader.model.events import (
     Event,
     Finished,
     Judged,
+    LookingAgain,
     WakingUp,
 )
 from grader.model.jobs import (
@@ -39,6 +40,7 @@ from grader.model.questions import (
     Typing,
 )
 from grader.model.scorecards import (
+    TELLING_HEADERS,
     Attempt,
     AttemptKind,
     Judgement,
@@ -61,6 +63,7 @@ from grader.model.submissions import (
 __all__ = [
     "BYPASS_SECRET",
     "COMMIT",
+    "TELLING_HEADERS",
     "AnythingKey",
     "ApiKey",
     "AskingAgain",
@@ -83,6 +86,7 @@ __all__ = [
     "Key",
     "Latency",
     "Limits",
+    "LookingAgain",
     "NumberKey",
     "NumberTemplate",
     "NumbersKey",

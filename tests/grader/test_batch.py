@@ -263,7 +263,7 @@ def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
     caplog: pytest.LogCaptureFixture,
     where: str,
 ) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError("what nobody expected")
 
     monkeypatch.setattr(where, crash)

@@ -248,7 +248,8 @@ class _Grading:
             return
         if waking.left <= 0:
             return
-        yield LookingAgain(waking.left, self._verdicts[-1].judgement.reason)
+        lost = next(each for each in self._verdicts if each.replies and not each.outcome.rule.earns)
+        yield LookingAgain(waking.left, lost.judgement.reason)
         if not waking.again():
             return
         yield Awake(self._release, 1000 * waking.elapsed)

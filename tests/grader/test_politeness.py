@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -115,3 +117,25 @@ def test_real_sites_get_no_more_requests_at_once(tmp_path: Path, per_site: int) 
     assert all(crowd.requests >= 24 for crowd in crowds)
     if per_site > 1:
         assert max(most) > 1
+
+
+def test_whoever_asked_for_time_gets_it_and_others_go_first() -> None:
+    now = datetime.now(UTC)
+    early, soon, later = (now + timedelta(seconds=wait) for wait in (-1, 0.3, 0.1))
+    jobs = [
+        replace(job(f"https://{name}.example"), not_before=moment)
+        for name, moment in (("soon", soon), ("later", later), ("any", None), ("early", early))
+    ]
+    polite = Polite(iter(jobs), per_site=1)
+    assert polite.seconds_until_next() is None, "nobody has been read yet"
+    order = []
+    while True:
+        if (started := polite.start()) is not None:
+            order.append(started.submission.url.split(".")[0].removeprefix("https://"))
+            assert started.not_before is None or started.not_before <= datetime.now(UTC)
+            polite.end(started)
+        elif (wait := polite.seconds_until_next()) is not None:
+            time.sleep(wait)
+        else:
+            break
+    assert order == ["any", "early", "later", "soon"]

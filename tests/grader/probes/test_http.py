@@ -293,7 +293,9 @@ def test_a_redirect_into_a_private_network_reaches_nothing() -> None:
         assert canary.connections == 0
 
 
-@pytest.mark.parametrize("target", ["http://[::1", "http://a.example:99999/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["http://[::1", "http://a.example:99999/", "javascript:alert(1)"]
+)
 def test_a_redirect_to_what_is_no_address_is_the_apps_own_fault(target: str) -> None:
     server = _redirecting(target)
     got = _one(server.url)
@@ -386,3 +388,29 @@ def test_stopping_ends_requests_under_way_and_to_come() -> None:
 def test_bytes_become_text_by_their_charset(content_type: str, body: bytes, text: str) -> None:
     with raw_server(always(reply(body, f"Content-Type: {content_type}"))) as server:
         assert _one(server.url).text == text
+
+
+@pytest.mark.parametrize(
+    "line", ["HTTP/1.1 83", "HTTP/1.1 83 OK", "HTTP/1.0 abc OK", "HTTP/1.1 -9"]
+)
+def test_a_status_that_is_none_is_told_as_what_it_is(line: str) -> None:
+    with raw_server(
+        always(f"{line}\r\nContent-Length: 2\r\n\r\nOK".encode(), close=True)
+    ) as server:
+        got = _one(server.url)
+    assert got.failure is Outcome.UNREACHABLE
+    assert "sent its answer as the status" in got.detail
+    assert line.split()[1] in got.detail
+
+
+def test_what_tells_whose_reply_it_is_is_kept_and_nothing_else() -> None:
+    answer = reply(
+        b"", "X-Vercel-Error: DEPLOYMENT_PAUSED", "Set-Cookie: session=s3cret",
+        f"Server: {'x' * 1000}", "Retry-After: 7", status="503 Service Unavailable",
+    )  # fmt: skip
+    with raw_server(always(answer)) as server:
+        got = _one(server.url)
+    assert got.headers["x-vercel-error"] == "DEPLOYMENT_PAUSED"
+    assert len(got.headers["server"]) == 200
+    assert set(got.headers) == {"x-vercel-error", "server"}
+    assert got.retry_after == 7

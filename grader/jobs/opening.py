@@ -32,7 +32,9 @@ def find(location: Path | str) -> tuple[Engine, int, RunInfo]:
         engine.dispose()
         raise StoreError(f"the store {location} holds no run")
     info = RunInfo(
-        battery=parse_battery(row.battery_source, row.battery, f"{location} ({row.battery})"),
+        battery=parse_battery(
+            row.battery_source, row.battery, f"{location} ({row.battery})", stored=True
+        ),
         seed=row.seed,
         started_at=datetime.fromisoformat(row.started_at),
         notes=NOTES.validate_json(row.notes),

@@ -31,6 +31,7 @@ from grader.model.keys import (
     PageKey,
     ReleaseKey,
 )
+from grader.model.points import split, total
 from grader.model.questions import (
     Battery,
     Entry,
@@ -102,6 +103,8 @@ __all__ = [
     "Typing",
     "Verdict",
     "WakingUp",
+    "split",
+    "total",
 ]
 
 

@@ -100,7 +100,7 @@ def test_another_battery_is_refused(store: Path) -> None:
     begun(store).close()
     with pytest.raises(OtherRunError, match="activity"):
         Run.begin(store, load_battery("extreme"), seed=7)
-    edited = parse_battery(ACTIVITY.source.replace("points = 30", "points = 31"), "activity", "x")
+    edited = parse_battery(ACTIVITY.source.replace("points = 50", "points = 51"), "activity", "x")
     with pytest.raises(OtherRunError):
         Run.begin(store, edited, seed=7)
     with pytest.raises(OtherRunError, match="the seed 7"):

@@ -78,7 +78,7 @@ ID_FORMS = st.sampled_from(
     ]
 )
 # What people and programs put around an answer.
-AROUND = st.text(st.sampled_from("<>[](){}!?.,;:*-–→'\"`~|/#@& \n\U0001f389"), max_size=8)
+AROUND = st.text(st.sampled_from("<>[](){}!?.,;:*-\u2013→'\"`~|/#@& \n\U0001f389"), max_size=8)
 ANY_KEY = st.sampled_from(
     [
         NumberKey(83),

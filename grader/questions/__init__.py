@@ -1,6 +1,6 @@
 """What is asked: families of questions, batteries of them, and drawing them for a student."""
 
-from grader.questions.batteries import MAX_BYTES, load_battery, parse_battery
+from grader.questions.batteries import MAX_BYTES, is_shipped, load_battery, parse_battery
 from grader.questions.columns import ColumnError, columns_needed
 from grader.questions.draw import draw
 from grader.questions.families import FAMILIES
@@ -20,6 +20,7 @@ __all__ = [
     "Generator",
     "columns_needed",
     "draw",
+    "is_shipped",
     "load_battery",
     "parse_battery",
     "shipped_batteries",

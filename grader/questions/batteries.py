@@ -40,6 +40,12 @@ def load_battery(name_or_path: str) -> Battery:
     return parse_battery(_decode(data, name_or_path), Path(file.name).stem, name_or_path)
 
 
+def is_shipped(battery: Battery) -> bool:
+    """Whether it is one that comes with this version of the grader, and no file of somebody's."""
+    name = battery.name
+    return name in shipped_batteries() and load_battery(name).source == battery.source
+
+
 def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -> Battery:
     """Read a battery from its TOML text.
 

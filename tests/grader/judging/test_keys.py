@@ -18,6 +18,20 @@ ROSTER = "abc123 bcd234 cde345 tbouri xyz789"
 
 
 @pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "<p>{}</p>",
+        "* {} :)",
+        '{{ "answer": "{}" }}',
+        "The answer is {}",
+        "That makes {}",
+        "→ {}",
+        "What is asked? {}",
+        "What is asked? That was {}!",
+    ],
+)
+@pytest.mark.parametrize(
     ("key", "reply"),
     [
         (NumberKey(71), "371"),
@@ -34,8 +48,8 @@ ROSTER = "abc123 bcd234 cde345 tbouri xyz789"
         (IdKey("abc123"), ROSTER),
     ],
 )
-def test_traps_earn_nothing(key: Key, reply: str) -> None:
-    assert outcome(key, reply) in (Outcome.WRONG, Outcome.EMPTY)
+def test_traps_earn_nothing_whatever_is_around_them(key: Key, reply: str, around: str) -> None:
+    assert outcome(key, around.format(reply)) in (Outcome.WRONG, Outcome.EMPTY)
 
 
 @pytest.mark.parametrize(

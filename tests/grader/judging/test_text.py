@@ -142,6 +142,7 @@ def test_the_tail_for_numbers_has_a_digit_in_it(text: str, tail: str) -> None:
         ("what is 75 plus 8 83", "83"),
         ("what is 75 plus 8? -83", "-83"),
         ("what is 75 plus 8? .5", ".5"),
+        ("what is 75 plus 8?.5", ".5"),
         ("what is 75 plus 8?", ""),
         ("what is 75 plus 8", ""),
         ("what is 75 plus 83", ""),

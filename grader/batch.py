@@ -32,7 +32,7 @@ from grader.model import (
 from grader.outcomes import Cause, Outcome
 from grader.politeness import Polite
 from grader.probes.deadline import all_stopped
-from grader.questions import ColumnError, draw
+from grader.questions import ColumnError, columns_needed, draw
 from grader.roster import Roster, Row
 from grader.store import write_private
 
@@ -139,7 +139,7 @@ def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
     Raises:
         RosterColumnsError: if they cannot be; all students concerned are in it.
     """
-    if not any(entry.query for entry in battery.entries):
+    if not columns_needed(battery):
         return
     faults = []
     for submission in submissions:

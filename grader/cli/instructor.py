@@ -144,6 +144,8 @@ def batch(
             resuming.change_rule(run, keep, quiet)
         if not quiet:
             options.say(f"Battery {chosen.name}, seed {run.info.seed}, {run.total()} submissions")
+            if run.info.battery != chosen:
+                options.say("It goes on with the text that this battery had when the run began.")
             resuming.say_enrolled(enrolled, run)
             if (students or states) and not marked:
                 options.say("Nobody of those named is to be asked again.")

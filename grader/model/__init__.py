@@ -32,6 +32,7 @@ from grader.model.keys import (
     PageKey,
     ReleaseKey,
 )
+from grader.model.points import split, total
 from grader.model.questions import (
     Battery,
     Entry,
@@ -106,6 +107,8 @@ __all__ = [
     "Typing",
     "Verdict",
     "WakingUp",
+    "split",
+    "total",
 ]
 
 

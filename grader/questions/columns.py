@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from grader.model import (
     AnythingKey,
+    Battery,
     ChoiceKey,
     FactKey,
     IdKey,
@@ -70,6 +71,27 @@ def columns_in(text: str) -> Iterator[str]:
                 f"has {{{name}}}: only the plain name of a column can stand between braces"
             )
         yield name
+
+
+def columns_needed(battery: Battery) -> set[str]:
+    """Name the columns that a battery refers to, but for the id, which every student has."""
+    texts = (
+        text for entry in battery.entries if entry.key for text in (entry.query, *_texts(entry.key))
+    )
+    columns = {column for text in texts for column in columns_in(text)}
+    return {column for column in columns if _canonical(column) != "andrew id"}
+
+
+def _texts(key: Key | NumberTemplate) -> tuple[str, ...]:
+    match key:
+        case NumberTemplate(value=text) | IdKey(value=text) | AnythingKey(without=text):
+            return (text,)
+        case ChoiceKey():
+            return (key.value, *key.choices)
+        case FactKey():
+            return (*key.any_of, *key.none_of)
+        case _:
+            return ()
 
 
 def fill(text: str, submission: Submission) -> str:

@@ -6,7 +6,7 @@ const PAUSE_MS = 250; // how long typing must pause before the app is asked
 const LATE_MS = 15_000; // how long the page says no more than that it asks
 const LATE =
   "No answer for 15 seconds. A free host that was asleep may need a minute. If nothing comes then " +
-  "either, process() probably holds a loop that never ends: mend it and start the app again.";
+  "either, process() probably holds a loop that never ends: mend it and ask again.";
 
 const form = document.querySelector("form");
 const box = document.querySelector("#query");

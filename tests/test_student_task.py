@@ -147,6 +147,13 @@ def test_a_branch_inside_another_is_told(fork: Path, andrew_id: str) -> None:
     assert 'stands too far to the right: it belongs to line 21 (`if "your name" in' in output
 
 
+def test_a_mark_of_windows_editors_changes_nothing(fork: Path) -> None:
+    implement(fork, BRANCH.replace("return ", ""))
+    path = fork / PROCESSOR
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert "it must begin with `return`" in run_tests(fork)
+
+
 def test_an_earlier_branch_that_answers_is_told(fork: Path) -> None:
     implement(fork)
     change(fork, NAME, NAME.replace("your name", "your"))

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import sys
-from pathlib import Path
+import tokenize
 from types import FrameType
 from typing import Any
 
@@ -66,7 +66,8 @@ def follow(query: str) -> list[int]:
 
 
 def _code() -> str:
-    return Path(query_processor.__file__).read_text(encoding="utf-8")
+    with tokenize.open(query_processor.__file__) as file:  # in the encoding that Python reads
+        return file.read()
 
 
 def _ifs(*nodes: ast.AST) -> list[ast.If]:

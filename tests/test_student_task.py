@@ -185,7 +185,7 @@ def test_a_way_without_an_answer_is_told(fork: Path) -> None:
         (BRANCH.replace("    if", "if").replace("        ret", "    ret"), "'return' outside func"),
         (BRANCH.replace("    return", "# return"), "expected an indented block after 'if'"),
     ],
-    ids=["one blank too many", "outside the function", "half a comment"],
+    ids=["one space too many", "outside the function", "half a comment"],
 )
 def test_what_python_cannot_read_is_told_once(fork: Path, branch: str, words: str) -> None:
     implement(fork, branch)
@@ -200,7 +200,7 @@ def test_a_missing_colon_is_told_with_its_line(fork: Path) -> None:
     output = run_tests(fork)
     assert "1 error" in output
     assert "Python cannot read webapp/query_processor.py, line 28: expected ':'" in output
-    assert "blanks" not in output
+    assert "spaces" not in output
 
 
 def test_what_is_missing_is_told_with_its_line(fork: Path) -> None:
@@ -218,7 +218,6 @@ def test_a_query_that_fails_is_told(fork: Path) -> None:
 
 
 LOOPS = {
-    "of Python's": "while True:\n            pass",
     "that catches everything": (
         "while True:\n            try:\n                query += 'x'\n"
         "            except BaseException:\n                pass"

@@ -14,9 +14,9 @@ import pytest
 from tests.webapp.patience import SECONDS, NeverReturnedError, call, innermost_line
 
 STUDENTS_TEST = "test_query_processor.py"
-BLANKS = (
-    "The blanks at the beginning of a line count: each `if` of process() stands exactly below the "
-    "others, four blanks from the left, and its `return` eight."
+INDENTATION = (
+    "The spaces at the beginning of a line count: each `if` of process() stands exactly below the "
+    "others, four spaces from the left, and its `return` eight."
 )
 # What a fork may lack: its other tests run all the same.
 NEEDED = {
@@ -51,7 +51,7 @@ def what_keeps_it_from_starting(config: pytest.Config) -> str:
         return (
             f"Python cannot read webapp/{Path(error.filename or '').name}, line {error.lineno}: "
             f"{error.msg}\n{(error.text or '').rstrip()}\n"
-        ) + (BLANKS if isinstance(error, IndentationError) or "outside" in error.msg else "")
+        ) + (INDENTATION if isinstance(error, IndentationError) or "outside" in error.msg else "")
     except (Exception, SystemExit) as error:
         line = innermost_line(traceback.extract_tb(error.__traceback__))
         return f"{type(error).__name__}: {error}\nThis came of {line}"

@@ -115,6 +115,7 @@ def test_forgotten_answer_is_told(fork: Path) -> None:
         (BRANCH.replace("return ", "answer = "), '(`answer = "abc123"`) does not give the id back'),
         (BRANCH.replace('return "abc123"', 'print("abc123")'), "write `return` in place of `pri"),
         (BRANCH.replace('return "abc123"', 'return print("abc123")'), "gives None.\nIt comes from"),
+        (BRANCH.replace('"abc123"', '""'), "gives ''.\nIt comes from line 29 of webapp/query_pro"),
         (BRANCH.replace('"abc123"', "123"), "gives 123.\nIt comes from"),
         (BRANCH.replace("abc123", "your-andrew-id"), "Write your own id in place of your-andrew"),
         (BRANCH.replace("abc123", "It is abc123"), "is more than your id: give the id alone"),

@@ -16,8 +16,8 @@ CONDITION = 'if "andrew id" in question:'
 
 
 def is_untouched() -> bool:
-    """Whether the task was not begun: nothing looks for the id, and nothing is answered."""
-    return find_branch(_code()) is None and query_processor.process("What is your Andrew ID?") == ""
+    """Whether nothing in the code looks for the id yet."""
+    return find_branch(_code()) is None
 
 
 def why_not(query: str, answer: object, andrew_id: str) -> str:
@@ -124,6 +124,8 @@ def _wrong_branch(code: str, branch: ast.If, lines: list[int]) -> str:
             f"{where} looks for capital letters, and `question` has none: it is the query in "
             f"small letters. Write `{CONDITION}`."
         )
+    if CONDITION in _line(code, branch.lineno):
+        return f"{where} is right, but `question` must be the query in small letters: query.lower()"
     return f"{where} does not fit this query. Write `{CONDITION}`."
 
 
@@ -134,7 +136,7 @@ def _inside(outer: ast.If) -> list[str]:
 def _wrong_answer(answer: object, andrew_id: str, where: str) -> str:
     if PLACEHOLDER in (answer, andrew_id):
         return f"Write your own id in place of {PLACEHOLDER}, in {FILE} and as ANDREW_ID in {TEST}."
-    if not isinstance(answer, str):
+    if not isinstance(answer, str) or not answer:
         return f"It comes from {where}: `return` must be followed by your id in quotation marks."
     if not andrew_id:
         return f"If this is your id, write it as ANDREW_ID in {TEST}, too."

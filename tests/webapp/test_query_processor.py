@@ -28,18 +28,17 @@ def test_name() -> None:
 
 
 def test_andrew_id() -> None:
-    if not ANDREW_ID and is_untouched():
-        pytest.skip("your task: answer the Andrew ID query in webapp/query_processor.py")
     for query in ("What is your Andrew ID?", "Please tell me your Andrew ID."):
         answer = process(query)
+        if answer == ANDREW_ID == "" and is_untouched():
+            pytest.skip("your task: answer the Andrew ID query in webapp/query_processor.py")
         if answer != ANDREW_ID or ANDREW_ID in ("", "your-andrew-id"):
             pytest.fail(why_not(query, answer, ANDREW_ID), pytrace=False)
 
 
 def test_words_that_merely_hold_the_letters_id_are_left_alone() -> None:
     for query in ("What is 8 divided by 2?", "How wide is the river Nile?"):
-        answer = process(query)
-        assert answer == "" or answer != process("What is your Andrew ID?"), (
+        assert process(query) != ANDREW_ID or ANDREW_ID == "", (
             f"{query!r} is answered like a question for your id. Look for the whole phrase: "
             'if "andrew id" in question:'
         )

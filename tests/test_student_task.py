@@ -160,7 +160,15 @@ def test_an_earlier_branch_that_answers_is_told(fork: Path) -> None:
     change(fork, NAME, NAME.replace("your name", "your"))
     complete_test(fork)
     output = run_tests(fork)
+    assert "1 failed" in output
     assert 'is never reached, because line 22 (`return "Prospero"' in output
+
+
+def test_a_query_that_is_no_longer_in_small_letters_is_told(fork: Path) -> None:
+    implement(fork)
+    change(fork, "query.lower()", "query")
+    complete_test(fork)
+    assert "is right, but `question` must be the query in small letters" in run_tests(fork)
 
 
 def test_the_trap_is_told(fork: Path) -> None:

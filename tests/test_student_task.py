@@ -244,6 +244,7 @@ def test_a_loop_that_never_ends_is_told_and_ended(fork: Path, loop: str) -> None
     assert re.search(r"still at webapp/query_processor.py, line \d\d:\n", output)
     assert "1 failed" in output
     assert "mend that first" in output
+    assert "test_main.py" not in output  # the student's own test comes first
 
 
 def test_a_loop_in_a_branch_for_the_game_is_found(fork: Path) -> None:

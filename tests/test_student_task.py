@@ -164,6 +164,25 @@ def test_an_earlier_branch_that_answers_is_told(fork: Path) -> None:
     assert 'is never reached, because line 22 (`return "Prospero"' in output
 
 
+def test_one_return_at_the_end_is_as_good(fork: Path) -> None:
+    implement(fork, BRANCH.replace("return ", "answer = "))
+    change(
+        fork, "    question = query.lower()\n", '    question = query.lower()\n    answer = ""\n'
+    )
+    change(fork, '    return ""\n', "    return answer\n")
+    assert "If this is your id, write it as ANDREW_ID" in run_tests(fork)
+    complete_test(fork)
+    assert "6 passed" in run_tests(fork)
+
+
+def test_an_answer_from_another_file_is_told(fork: Path) -> None:
+    complete_test(fork)
+    path = fork / PROCESSOR
+    path.rename(path.with_name("moved.py"))
+    path.write_text("from webapp.moved import process\n")
+    assert "It comes from another file than webapp/query_processor.py" in run_tests(fork)
+
+
 def test_a_query_that_is_no_longer_in_small_letters_is_told(fork: Path) -> None:
     implement(fork)
     change(fork, "query.lower()", "query")

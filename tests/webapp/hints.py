@@ -31,8 +31,12 @@ def why_not(query: str, answer: object, andrew_id: str) -> str:
     code = _code()
     branch = find_branch(code)
     lines = follow(query)
-    if branch is None and not answer:
+    if not lines:
+        problem = f"It comes from another file than {FILE}: look there."
+    elif branch is None and not answer:
         problem = _missing(code)
+    elif branch and not answer and not _returns(branch):
+        problem = _without_return(code, branch.body[-1])
     else:
         problem = (branch and _wrong_branch(code, branch, lines)) or _wrong_answer(
             answer, andrew_id, f"line {lines[-1]} of {FILE}"
@@ -95,16 +99,22 @@ def _missing(code: str) -> str:
     return f"No `if` of {FILE} looks for the words: write `{CONDITION}`."
 
 
+def _returns(branch: ast.If) -> bool:
+    return any(isinstance(node, ast.Return) for part in branch.body for node in ast.walk(part))
+
+
+def _without_return(code: str, last: ast.stmt) -> str:
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        advice = "shows the id in the terminal alone: write `return` in place of `print`."
+    else:
+        advice = "does not give the id back: it must begin with `return`."
+    return f"In {FILE}, {_line(code, last.lineno)} {advice}"
+
+
 def _wrong_branch(code: str, branch: ast.If, lines: list[int]) -> str:
     """Say what is wrong with the `if` of the task or its place; "" where it was gone through."""
     where = f"In {FILE}, {_line(code, branch.lineno)}"
-    last, first = branch.body[-1], branch.body[0].lineno
-    if not any(isinstance(node, ast.Return) for part in branch.body for node in ast.walk(part)):
-        if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-            advice = "shows the id in the terminal alone: write `return` in place of `print`."
-        else:
-            advice = "does not give the id back: it must begin with `return`."
-        return f"In {FILE}, {_line(code, last.lineno)} {advice}"
+    first = branch.body[0].lineno
     if set(lines).isdisjoint(range(branch.lineno, max(first, branch.lineno + 1))):
         outer = [node for node in _ifs(ast.parse(code)) if ast.dump(branch) in _inside(node)]
         if outer:

@@ -1,7 +1,7 @@
 """What is asked: families of questions, batteries of them, and drawing them for a student."""
 
 from grader.questions.batteries import MAX_BYTES, load_battery, parse_battery
-from grader.questions.columns import ColumnError
+from grader.questions.columns import ColumnError, lacking_columns
 from grader.questions.draw import draw
 from grader.questions.families import FAMILIES
 from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
@@ -19,6 +19,7 @@ __all__ = [
     "Fault",
     "Generator",
     "draw",
+    "lacking_columns",
     "load_battery",
     "parse_battery",
     "shipped_batteries",

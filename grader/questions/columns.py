@@ -5,11 +5,13 @@ can be reached through it. Doubled braces are literal ones.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 from grader.model import (
     AnythingKey,
+    Battery,
     ChoiceKey,
     FactKey,
     IdKey,
@@ -22,6 +24,13 @@ from grader.model import (
 from grader.questions.family import MAX_INTEGER
 
 _TOKEN = re.compile(r"(?P<literal>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])")
+# What a submission has of itself, whatever its columns are called.
+_ALWAYS: dict[str, Callable[[Submission], str]] = {
+    "andrew id": attrgetter("andrew_id"),
+    "name": attrgetter("name"),
+    "section": attrgetter("section"),
+    "email": attrgetter("email"),
+}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,16}(?P<fraction>\.[0-9]{1,16})?")
 
 
@@ -72,6 +81,31 @@ def columns_in(text: str) -> Iterator[str]:
         yield name
 
 
+def lacking_columns(battery: Battery, submission: Submission) -> tuple[str, ...]:
+    """The columns that a battery refers to and the student's roster does not have at all."""
+    has = {_canonical(header) for header in (*_ALWAYS, *submission.columns)}
+    named = {
+        name: None
+        for entry in battery.entries
+        for text in (entry.query, *_texts_of(entry.key))
+        for name in columns_in(text)
+    }
+    return tuple(name for name in named if _canonical(name) not in has)
+
+
+def _texts_of(key: Key | NumberTemplate | None) -> tuple[str, ...]:
+    """The texts of a key that may refer to columns."""
+    match key:
+        case NumberTemplate(value=text) | IdKey(value=text) | AnythingKey(without=text):
+            return (text,)
+        case ChoiceKey():
+            return (key.value, *key.choices)
+        case FactKey():
+            return (*key.any_of, *key.none_of)
+        case _:
+            return ()
+
+
 def fill(text: str, submission: Submission) -> str:
     """Put the student's values in place of `{column}`.
 
@@ -118,14 +152,8 @@ def _canonical(name: str) -> str:
 
 def _value(column: str, submission: Submission) -> str:
     wanted = _canonical(column)
-    always = {
-        "andrew id": submission.andrew_id,
-        "name": submission.name,
-        "section": submission.section,
-        "email": submission.email,
-    }
-    if wanted in always:
-        values = {always[wanted].strip()}
+    if wanted in _ALWAYS:
+        values = {_ALWAYS[wanted](submission).strip()}
     else:
         values = {
             value.strip()

@@ -16,7 +16,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         *("sisuserid", "sid", "emailaddress", "email", "studentemail"),
     ),
     "url": ("url",),
-    "name": ("name", "studentname", "fullname", "student"),
+    "name": ("name", "studentname", "fullname", "yourname", "yourfullname", "student"),
     "section": ("section", "sections"),
     "email": ("email", "emailaddress", "studentemail"),
     "timestamp": (

@@ -14,7 +14,7 @@ def links(submissions: Iterable[Submission]) -> Iterator[str]:
     """How the links were read: the repaired ones, then those that are not asked, line by line."""
     repaired: list[str] = []
     refused: list[str] = []
-    asked = not_asked = 0
+    asked = not_asked = private = 0
     for each in submissions:
         if each.state is State.GRADED:
             asked += 1
@@ -22,6 +22,7 @@ def links(submissions: Iterable[Submission]) -> Iterator[str]:
                 repaired += _lines(f"{each.andrew_id}: {each.url}", each, each.notes)
         else:
             not_asked += 1
+            private += each.state is State.REFUSED
             words = f"{each.andrew_id}: {STATE_WORDS[each.state]}"
             refused += _lines(words, each, (each.fault,))
     yield f"Links: {asked} would be asked, {not_asked} not"
@@ -29,6 +30,8 @@ def links(submissions: Iterable[Submission]) -> Iterator[str]:
         yield from ("", "Repaired or odd:", *repaired)
     if refused:
         yield from ("", "Not asked:", *refused)
+    if private:
+        yield f"  With --allow-private, {private} of these would be asked."
 
 
 def battery(chosen: Battery, student: Submission, asked: tuple[Question, ...], seed: int) -> str:

@@ -60,6 +60,11 @@ def without_invisible(text: str) -> str:
     )
 
 
+def without_blanks_at_end(text: str) -> str:
+    """The text without encoded blanks at its end."""
+    return _AT_END.sub("", text)
+
+
 def with_hyphens(authority: str) -> str:
     """A host whose dashes are hyphens."""
     return authority.translate(_DASHES)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
-from grader.links.cleaning import DASHES, clean, with_hyphens
+from grader.links.cleaning import DASHES, clean, with_hyphens, without_blanks_at_end
 from grader.links.hosts import (
     DEPLOY,
     HAND_IN,
@@ -22,10 +22,10 @@ from grader.links.hosts import (
 )
 from grader.links.sites import (
     PLATFORMS,
-    is_forwarded,
     platform_above,
     refuse_a_repository,
     refuse_another_site,
+    without_www,
 )
 from grader.links.wrappers import unwrap
 from grader.model import State
@@ -51,10 +51,6 @@ _HASHED = (
     "This seems to be Vercel's address of one single deployment, which never changes when you push "
     "and may ask for a login. Hand in the production domain, listed under Domains on the project's "
     "Overview, such as https://{project}.vercel.app."
-)
-_FORWARDED = (
-    "This is a port of an editor, which answers only while the editor runs and the port is public. "
-    "Deploy the app to a platform that keeps it running."
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FROM_TEXT = "Took the link out of the text around it."
@@ -177,9 +173,12 @@ def _trim_end(piece: str) -> str:
     while piece:
         opening = _PAIRS.get(piece[-1])
         unpaired = opening is not None and piece.count(opening) < piece.count(piece[-1])
-        if not unpaired and piece[-1] not in _AFTER_LINKS:
+        if unpaired or piece[-1] in _AFTER_LINKS:
+            piece = piece[:-1]
+        elif (shorter := without_blanks_at_end(piece)) != piece:
+            piece = shorter
+        else:
             break
-        piece = piece[:-1]
     return piece
 
 
@@ -210,8 +209,6 @@ def _read(word: str, allow_private: bool) -> Link:
         notes.append(f'Left out "{excerpt(extra)}": the grader adds what it asks itself.')
     if hashed := _VERCEL_HASH.fullmatch(host):
         notes.append(_HASHED.format(project=hashed[1]))
-    if is_forwarded(host):
-        notes.append(_FORWARDED)
     origin = f"{scheme}://{host}"
     if port not in (None, _DEFAULT_PORTS[scheme]):
         origin += f":{port}"
@@ -230,7 +227,7 @@ def _read_host(written: str) -> tuple[str, int | None, list[str]]:
     host, port = read_authority(authority)
     if not authority.startswith(host):
         notes.append(f"Wrote the host name as {host}.")
-    shorter = host.removeprefix("www.")
+    shorter = without_www(host)
     if shorter != host and (platform := platform_above(shorter)):
         notes.append(
             f"Took www. off {host}: the certificate of {platform} covers one level of names, "
@@ -243,11 +240,17 @@ def _read_host(written: str) -> tuple[str, int | None, list[str]]:
 def _unwrapped(word: str) -> tuple[str, list[str]]:
     """Take off what mail and chat programs have put around a link, one after the other."""
     notes = []
-    while unwrapped := unwrap(word):
+    while unwrapped := unwrap(_without_scheme(word)):
         inside, whose = unwrapped
         notes.append(f"Took the link out of what {whose} had put around it.")
         word = _trim(clean(inside)[0])
     return word, notes
+
+
+def _without_scheme(word: str) -> str:
+    while web := _WEB.match(word):
+        word = word[web.end() :]
+    return word
 
 
 def _split_scheme(word: str) -> tuple[str, str, list[str]]:

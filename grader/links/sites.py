@@ -58,6 +58,11 @@ _EDITOR: _Words = (
     "Deploy the app to a platform that keeps it running, and hand in the address that this one "
     "gives it.",
 )
+_FORWARDED: _Words = (
+    "This is a port of an editor, which stops a while after you leave the editor, and no deployed "
+    "app.",
+    _EDITOR[1],
+)
 _NOTEBOOK: _Words = (
     "This is a notebook and not a running app.",
     "Deploy the app, and hand in the address that the platform gives it.",
@@ -134,6 +139,7 @@ _NO_APP = {
         ),
         _EDITOR,
     ),
+    ".app.github.dev": _FORWARDED,
     **dict.fromkeys(
         (
             *("colab.research.google.com", "colab.google", "kaggle.com", "deepnote.com"),
@@ -157,8 +163,7 @@ _NO_APP = {
     ),
     **dict.fromkeys((".mimecast.com", ".mimecastprotect.com", ".emailprotection.link"), _HIDDEN),
 }
-# Ports that editors open to others: an app answers there, for as long as the editor runs.
-_FORWARDED = re.compile(r".+\.app\.github\.dev|[0-9]+-.+\.gitpod\.io")
+_WWW = re.compile(r"^(?:www\.)+(?=.*\.)")
 
 
 def refuse_another_site(host: str) -> None:
@@ -168,7 +173,7 @@ def refuse_another_site(host: str) -> None:
         LinkError: the host is a repository's, an editor's, a dashboard's or a platform's own, or
             no complete name.
     """
-    site = host.removeprefix("www.")
+    site = without_www(host)
     if words := _no_app(site):
         raise LinkError(*words)
     if site in PLATFORMS:
@@ -178,6 +183,11 @@ def refuse_another_site(host: str) -> None:
         )
     if "." not in host and not host.startswith("["):
         raise LinkError(f'"{host}" is not a complete host name.', HAND_IN)
+
+
+def without_www(host: str) -> str:
+    """A host without www. in front, however often it stands there."""
+    return _WWW.sub("", host)
 
 
 def refuse_a_repository(host: str) -> None:
@@ -197,14 +207,7 @@ def platform_above(host: str) -> str:
     return next((domain for domain in above if domain in PLATFORMS), "")
 
 
-def is_forwarded(host: str) -> bool:
-    """Whether a host is a port of an editor in the browser, open to others."""
-    return bool(_FORWARDED.fullmatch(host))
-
-
 def _no_app(site: str) -> _Words | None:
-    if is_forwarded(site):
-        return None
     labels = site.split(".")
     names = [site, *("." + ".".join(labels[at:]) for at in range(len(labels)))]
     return next((_NO_APP[name] for name in names if name in _NO_APP), None)

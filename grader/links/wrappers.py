@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 
 from grader.links.hosts import LinkError
 
-_PARTS = re.compile(r"(?:https?[:/]+)?([^/?#\s:@]+)(.*)", re.IGNORECASE | re.DOTALL)
+_PARTS = re.compile(r"([^/?#\s:@]+)(.*)", re.DOTALL)
 _V3 = re.compile(r"/v3/__(.+?)__(?:;([\w-]*)|$)", re.DOTALL)
 _V3_REPLACED = re.compile(r"\*(?:\*(.))?", re.DOTALL)
 _ENCODED = re.compile(r"https?%3a", re.IGNORECASE)  # an address that was wrapped twice at once
@@ -22,7 +22,7 @@ def unwrap(link: str) -> tuple[str, str] | None:
     """Take off what one program has put around a link.
 
     Args:
-        link: with or without http:// in front.
+        link: without http:// in front.
 
     Returns:
         The link inside, which may be wrapped again, and whose wrapping it was; None where the link

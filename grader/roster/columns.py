@@ -87,8 +87,8 @@ def _say_addresses(table: Table, chosen: Chosen) -> None:
     for index in chosen.get("andrew_id", ()):
         if _key(table.headers[index]) in _ADDRESSES:
             table.notes.append(
-                f'No column is called like an id and holds any, so "{table.headers[index]}" gives '
-                "the ids. If another column holds them, say which: "
+                f'No column with ids was found, so the addresses in "{table.headers[index]}" give '
+                "them. If there is one, say which: "
                 f"{_option('andrew_id', 'Header')} (there are {_listed(table.headers)})."
             )
 

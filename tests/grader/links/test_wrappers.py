@@ -53,7 +53,7 @@ SAFE_END = "&data=05%7C02%7Chbovik%40andrew.example%7C0d1%7C0%7C0%7C638&sdata=Qm
     ],
 )
 def test_the_link_inside_is_taken_and_said(link: str, whose: str) -> None:
-    for text in (link, f"My app: {link} (it works)"):
+    for text in (link, f"My app: {link} (it works)", f"App:https://{link}"):
         found = read_link(text)
         assert found.url == URL
         assert any(note.startswith(f"Took the link out of what {whose}") for note in found.notes), (

@@ -117,10 +117,10 @@ def test_rows_of_one_id_under_other_names_are_named(first: str, second: str, nam
 def test_addresses_in_place_of_ids_are_said(header: str, named: bool) -> None:
     data = f"{header},Your name,url\nada@x.example,Ada,{APP}\n".encode()
     notes = parse_roster(data, "roster.csv").notes
-    said = [note for note in notes if note.startswith("No column is called like an id")]
+    said = [note for note in notes if note.startswith("No column with ids was found")]
     assert len(said) == named
     if named:
-        assert f'so "{header}" gives the ids' in said[0]
+        assert f'so the addresses in "{header}" give them' in said[0]
         assert f'--column andrew_id="Header" (there are "{header}", "Your name", "url")' in said[0]
     chosen = parse_roster(data, "roster.csv", {"andrew_id": header}).notes
-    assert not any("called like an id" in note for note in chosen)
+    assert not any("with ids was found" in note for note in chosen)

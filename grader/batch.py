@@ -32,7 +32,7 @@ from grader.model import (
 from grader.outcomes import Outcome
 from grader.politeness import Polite
 from grader.probes.deadline import all_stopped
-from grader.questions import ColumnError, draw, lacking_columns
+from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.store import write_private
 
@@ -139,7 +139,7 @@ def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
     Raises:
         RosterColumnsError: if they cannot be; all students concerned are in it.
     """
-    if not any(entry.query for entry in battery.entries):
+    if not columns_needed(battery):
         return
     faults: dict[tuple[str, str], list[str]] = {}
     for submission in submissions:

@@ -1,7 +1,7 @@
 """What is asked: families of questions, batteries of them, and drawing them for a student."""
 
 from grader.questions.batteries import MAX_BYTES, load_battery, parse_battery
-from grader.questions.columns import ColumnError, lacking_columns
+from grader.questions.columns import ColumnError, columns_needed, lacking_columns
 from grader.questions.draw import draw
 from grader.questions.families import FAMILIES
 from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
@@ -18,6 +18,7 @@ __all__ = [
     "Family",
     "Fault",
     "Generator",
+    "columns_needed",
     "draw",
     "lacking_columns",
     "load_battery",

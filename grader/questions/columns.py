@@ -81,20 +81,16 @@ def columns_in(text: str) -> Iterator[str]:
         yield name
 
 
-def lacking_columns(battery: Battery, submission: Submission) -> tuple[str, ...]:
-    """The columns that a battery refers to and the student's roster does not have at all."""
-    has = {_canonical(header) for header in (*_ALWAYS, *submission.columns)}
-    named = {
-        name: None
-        for entry in battery.entries
-        for text in (entry.query, *_texts_of(entry.key))
-        for name in columns_in(text)
-    }
-    return tuple(name for name in named if _canonical(name) not in has)
+def columns_needed(battery: Battery) -> set[str]:
+    """Name the columns that a battery refers to, but for the id, which every student has."""
+    texts = (
+        text for entry in battery.entries if entry.key for text in (entry.query, *_texts(entry.key))
+    )
+    columns = {column for text in texts for column in columns_in(text)}
+    return {column for column in columns if _canonical(column) != "andrew id"}
 
 
-def _texts_of(key: Key | NumberTemplate | None) -> tuple[str, ...]:
-    """The texts of a key that may refer to columns."""
+def _texts(key: Key | NumberTemplate) -> tuple[str, ...]:
     match key:
         case NumberTemplate(value=text) | IdKey(value=text) | AnythingKey(without=text):
             return (text,)
@@ -144,6 +140,13 @@ def fill_key(key: Key | NumberTemplate, submission: Submission) -> Key:
             return replace(key, without=fill(text, submission))
         case _:
             return key
+
+
+def lacking_columns(battery: Battery, submission: Submission) -> list[str]:
+    """Name the columns that a battery refers to and the student's roster does not have at all."""
+    has = {_canonical(header) for header in (*_ALWAYS, *submission.columns)}
+    needed = sorted(columns_needed(battery), key=str.casefold)
+    return [column for column in needed if _canonical(column) not in has]
 
 
 def _canonical(name: str) -> str:

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 
 from grader.roster.shown import as_shown
+from grader.roster.table import SAVE_AS_CSV
 
 MEGABYTE = 1024 * 1024
 MAX_MEMORY = 768 * MEGABYTE
@@ -54,7 +55,9 @@ def unpacked(data: bytes) -> Iterator[bytes]:
         piece = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         written += len(piece)
         if written > MAX_UNPACKED:
-            raise RefusedError(f"The workbook holds more than {_megabytes(MAX_UNPACKED)} of text.")
+            raise RefusedError(
+                f"The workbook holds more than {_megabytes(MAX_UNPACKED)} of text. {SAVE_AS_CSV}"
+            )
         yield piece
 
 
@@ -90,14 +93,14 @@ def _check_size(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise RefusedError("The workbook is damaged.") from None
+        raise RefusedError(f"The workbook is damaged. {SAVE_AS_CSV}") from None
     if "[Content_Types].xml" not in {file.filename for file in files}:
         raise RefusedError("This is a zip file and no workbook (.xlsx): unpack it first.")
     size = sum(file.file_size for file in files)
     if size > MAX_UNPACKED:
         raise RefusedError(
             f"The workbook unpacks to {_megabytes(size)}, and {_megabytes(MAX_UNPACKED)} are read "
-            "at most."
+            f"at most. {SAVE_AS_CSV}"
         )
 
 

@@ -29,7 +29,9 @@ def read_workbook(data: bytes, where: str) -> list[Table]:
         RosterError: it is no workbook that can be read, or all of its sheets are empty.
     """
     if len(data) > MAX_UNPACKED:
-        raise _refused(where, f"The file is larger than {MAX_UNPACKED // MEGABYTE} MB.")
+        raise _refused(
+            where, f"The file is larger than {MAX_UNPACKED // MEGABYTE} MB. {SAVE_AS_CSV}"
+        )
     tables = []
     empty: RosterError | None = None
     sheets = list(_sheets(_unpacked(data, where)))
@@ -73,17 +75,19 @@ def _unpacked(data: bytes, where: str) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _refused(where, f"The workbook is not read after {SECONDS} seconds.") from None
+        raise _refused(
+            where, f"The workbook is not read after {SECONDS} seconds. {SAVE_AS_CSV}"
+        ) from None
     if done.returncode == REFUSED:
         raise _refused(where, done.stdout.rpartition(b"\n")[2].decode())
     if done.returncode:
         raise _refused(
             where,
             "The workbook cannot be read: it is damaged or unusual, or takes more than "
-            f"{MAX_MEMORY // MEGABYTE} MB of memory.",
+            f"{MAX_MEMORY // MEGABYTE} MB of memory. {SAVE_AS_CSV}",
         )
     return done.stdout
 
 
 def _refused(where: str, words: str) -> RosterError:
-    return RosterError(where, (Fault(0, "", f"{words} {SAVE_AS_CSV}"),))
+    return RosterError(where, (Fault(0, "", words),))

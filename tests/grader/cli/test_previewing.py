@@ -78,7 +78,7 @@ def test_a_workbook_with_a_wrapped_link_is_graded(grader: Grader, tmp_path: Path
     [
         ("andrew_id,url\n1.23457E+11,a.co\n", (), "what a spreadsheet makes of a long number"),
         ("who,url\nada,a.co\n", (), "No column holds the students' ids"),
-        ("andrew_id,url\nada,a.co\n", ("--battery", "teams.toml"), "the columns 'team', 'rival'"),
+        ("andrew_id,url\nada,a.co\n", ("--battery", "teams.toml"), "the columns 'rival', 'team'"),
         ("andrew_id,url\nada,a.co\n", ("--battery", "none.toml"), "no such file"),
     ],
 )

@@ -99,57 +99,63 @@ def _between_underscores(rest: str) -> str:
     return inside if inside.lower().startswith("http") else ""
 
 
-def _hosts(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
 # Whose wrapping; its hosts, and how what follows the host begins; the link that is inside.
 _WRAPPERS: tuple[tuple[str, re.Pattern[str], str, Callable[[str], str]], ...] = (
     (
         "Outlook (Safe Links)",
-        _hosts(
+        re.compile(
             r"(?:.+\.)?safelinks\.protection\.(?:outlook\.com|office365\.us|partner\.outlook\.cn)"
         ),
         "",
         _parameter("url"),
     ),
-    ("Microsoft Teams", _hosts(r"statics\.teams\.(?:cdn\.)?[a-z0-9.]+"), "/", _parameter("url")),
+    (
+        "Microsoft Teams",
+        re.compile(r"statics\.teams\.(?:cdn\.)?[a-z0-9.]+"),
+        "/",
+        _parameter("url"),
+    ),
     (
         "Google",
-        _hosts(r"(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?"),
+        re.compile(r"(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?"),
         "/url?",
         _parameter("q", "url"),
     ),
-    ("Google Meet", _hosts(r"meet\.google\.com"), "/linkredirect", _parameter("dest")),
-    ("Proofpoint", _hosts(r"urldefense(?:\.proofpoint)?\.(?:com|us)"), "/v", _proofpoint),
-    ("Slack", _hosts(r"slack-redir\.net"), "/link", _parameter("url")),
-    ("Facebook", _hosts(r"(?:www|m|l|lm)\.facebook\.com"), "/l.php", _parameter("u")),
-    ("Facebook", _hosts(r"(?:www|m|l|lm)\.facebook\.com"), "/flx/warn", _parameter("u")),
-    ("Messenger", _hosts(r"l\.messenger\.com"), "/l.php", _parameter("u")),
-    ("Instagram", _hosts(r"l\.instagram\.com"), "/", _parameter("u")),
-    ("Threads", _hosts(r"l\.threads\.(?:net|com)"), "/", _parameter("u")),
-    ("WhatsApp", _hosts(r"l\.wl\.co"), "/l", _parameter("u")),
-    ("LinkedIn", _hosts(r"(?:www\.)?linkedin\.com"), "/safety/go", _parameter("url")),
-    ("LinkedIn", _hosts(r"(?:www\.)?linkedin\.com"), "/redir/", _parameter("url")),
-    ("YouTube", _hosts(r"(?:www\.)?youtube\.com"), "/redirect", _parameter("q")),
-    ("Telegram", _hosts(r"t\.me"), "/iv", _parameter("url")),
-    ("QQ", _hosts(r"c\.pc\.qq\.com"), "/", _parameter("pfurl", "url")),
-    ("Feishu", _hosts(r"security\.(?:feishu\.cn|larksuite\.com)"), "/link/", _parameter("target")),
-    ("Barracuda", _hosts(r"linkprotect\.cudasvc\.com"), "/url", _parameter("a")),
-    ("Cisco", _hosts(r"secure-web\.cisco\.com"), "/", _last_of_path),
-    ("Sophos", _hosts(r"(?:.+\.)?protection\.sophos\.com"), "/", _base64_parameter),
-    ("Symantec", _hosts(r"clicktime\.symantec\.com"), "/", _parameter("u")),
-    ("Trend Micro", _hosts(r"(?:.+\.)?trendmicro\.com"), "/wis/clicktime/", _parameter("url")),
-    ("Trellix", _hosts(r"protect2?\.fireeye\.com"), "/", _parameter("u")),
+    ("Google Meet", re.compile(r"meet\.google\.com"), "/linkredirect", _parameter("dest")),
+    ("Proofpoint", re.compile(r"urldefense(?:\.proofpoint)?\.(?:com|us)"), "/v", _proofpoint),
+    ("Slack", re.compile(r"slack-redir\.net"), "/link", _parameter("url")),
+    ("Facebook", re.compile(r"(?:www|m|l|lm)\.facebook\.com"), "/l.php", _parameter("u")),
+    ("Facebook", re.compile(r"(?:www|m|l|lm)\.facebook\.com"), "/flx/warn", _parameter("u")),
+    ("Messenger", re.compile(r"l\.messenger\.com"), "/l.php", _parameter("u")),
+    ("Instagram", re.compile(r"l\.instagram\.com"), "/", _parameter("u")),
+    ("Threads", re.compile(r"l\.threads\.(?:net|com)"), "/", _parameter("u")),
+    ("WhatsApp", re.compile(r"l\.wl\.co"), "/l", _parameter("u")),
+    ("LinkedIn", re.compile(r"(?:www\.)?linkedin\.com"), "/safety/go", _parameter("url")),
+    ("LinkedIn", re.compile(r"(?:www\.)?linkedin\.com"), "/redir/", _parameter("url")),
+    ("YouTube", re.compile(r"(?:www\.)?youtube\.com"), "/redirect", _parameter("q")),
+    ("Telegram", re.compile(r"t\.me"), "/iv", _parameter("url")),
+    ("QQ", re.compile(r"c\.pc\.qq\.com"), "/", _parameter("pfurl", "url")),
+    (
+        "Feishu",
+        re.compile(r"security\.(?:feishu\.cn|larksuite\.com)"),
+        "/link/",
+        _parameter("target"),
+    ),
+    ("Barracuda", re.compile(r"linkprotect\.cudasvc\.com"), "/url", _parameter("a")),
+    ("Cisco", re.compile(r"secure-web\.cisco\.com"), "/", _last_of_path),
+    ("Sophos", re.compile(r"(?:.+\.)?protection\.sophos\.com"), "/", _base64_parameter),
+    ("Symantec", re.compile(r"clicktime\.symantec\.com"), "/", _parameter("u")),
+    ("Trend Micro", re.compile(r"(?:.+\.)?trendmicro\.com"), "/wis/clicktime/", _parameter("url")),
+    ("Trellix", re.compile(r"protect2?\.fireeye\.com"), "/", _parameter("u")),
     (
         "Check Point",
-        _hosts(r"(?:url\.avanan\.click|protect\.checkpoint\.com)"),
+        re.compile(r"(?:url\.avanan\.click|protect\.checkpoint\.com)"),
         "/v2/",
         _between_underscores,
     ),
     (
         "Mimecast (which tells the host alone)",
-        _hosts(r"(?:.+\.)?mimecast(?:protect)?\.com"),
+        re.compile(r"(?:.+\.)?mimecast(?:protect)?\.com"),
         "/s/",
         _parameter("domain"),
     ),

@@ -30,6 +30,8 @@ _AS_TEXT = (
 
 def visible_id(written: str) -> str:
     """An id or an address without invisible characters, such as copying brings along."""
+    if written.isascii():  # nearly all are, and a roster is read several times
+        return written
     return "".join(
         char for char in written if unicodedata.category(char) != "Cf" and char not in _UNSEEN
     ).strip()

@@ -6,9 +6,14 @@ from decimal import ROUND_HALF_UP, Decimal
 
 # Spreadsheets keep 15 digits of a number: a longer one is not what was typed.
 _EXACT = 10**15
-_ZEROS = re.compile(r"0+")
+_DIGITS = re.compile(r"#*(0*)")
 _FIXED = re.compile(r"0(?:\.(0{1,15}))?(%?)")
 _SCIENTIFIC = re.compile(r"0(?:\.(0{1,15}))?E\+0+")
+# Colours, languages, and blanks as wide as a letter change nothing of a number.
+_DRESS = re.compile(
+    r"_.|\[(?:Black|Blue|Cyan|Green|Magenta|Red|White|Yellow|Color ?\d+|\$-[0-9A-F]+)\]",
+    re.IGNORECASE,
+)
 # What Office writes into a text for a character that XML would lose, such as a line break.
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _PLAIN = ("General", "@", "")
@@ -45,13 +50,14 @@ def as_shown(value: object, number_format: str) -> tuple[str, str]:
 
 
 def _number(value: float, number_format: str) -> tuple[str, str]:
-    form = number_format.split(";")[0] if value > 0 else number_format
+    form = _DRESS.sub("", number_format)
+    form = form.split(";")[0] if value > 0 else form
     if form in _PLAIN:
         return _general(value), ""
     if not -_EXACT < value < _EXACT:
         return _general(value), form
-    if _ZEROS.fullmatch(form) and value >= 0:
-        return _rounded(value, 0).zfill(len(form)), ""
+    if (digits := _DIGITS.fullmatch(form)) and value > 0:
+        return _rounded(value, 0).zfill(len(digits[1])), ""
     if fixed := _FIXED.fullmatch(form):
         percent = 100 if fixed[2] else 1
         return _rounded(value, len(fixed[1] or ""), percent) + fixed[2], ""

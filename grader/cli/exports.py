@@ -170,17 +170,6 @@ def _said_of_unlisted(run: Run, where: str = "left out") -> list[str]:
     return [f"No longer in the roster, {where}: {', '.join(gone)}"] if gone else []
 
 
-def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -> list[str]:
-    lines = [f"Filled {filled.filled} cells of {assignment!r}"]
-    for words, ids in (
-        ("Not in the gradebook", filled.not_in_gradebook),
-        ("In the gradebook, not in the run", filled.not_in_run),
-    ):
-        if ids:
-            lines.append(f"{words}: {', '.join(ids)}")
-    return lines
-
-
 def _said_of_values(filled: CanvasFill) -> list[str]:
     """What became of the values that stood in a Canvas gradebook before."""
     from grader.formats.words import some_of
@@ -195,6 +184,17 @@ def _said_of_values(filled: CanvasFill) -> list[str]:
             f"Excused with EX and left alone: {many} ({some_of(filled.left_excused)}); "
             "--replace-excused writes grades over them"
         )
+    return lines
+
+
+def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -> list[str]:
+    lines = [f"Filled {filled.filled} cells of {assignment!r}"]
+    for words, ids in (
+        ("Not in the gradebook", filled.not_in_gradebook),
+        ("In the gradebook, not in the run", filled.not_in_run),
+    ):
+        if ids:
+            lines.append(f"{words}: {', '.join(ids)}")
     return lines
 
 

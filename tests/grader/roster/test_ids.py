@@ -22,6 +22,7 @@ APP = "https://x.vercel.app"
         ("Mar-05", "a date"),
         ("12-Okt", "a date"),
         ("1-déc.", "a date"),
+        ("3月5日", "a date"),
         ("2026-03-05", "a date"),
         ("2026-03-05 00:00:00", "a date"),
         ("3/5/2026", "a date"),

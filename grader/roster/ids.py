@@ -17,7 +17,8 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E[+-]\d{1,3}", re.IGNORECASE)
 _DECIMAL = re.compile(r"\d+[.,]0+")
 _DATE = re.compile(
     rf"\d{{1,2}}-{_MONTH}\.?(?:-\d{{2,4}})?|{_MONTH}\.?-\d{{2,4}}"
-    r"|\d{1,2}[月월]\d{1,2}[日일]|\d{4}-\d{2}-\d{2}(?:[ T][\d:.]+)?|\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}",
+    r"|\d{1,2}[月월]\d{1,2}[日일]|\d{4}-\d{2}-\d{2}(?:[ T][\d:.]+)?"
+    r"|\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}",
     re.IGNORECASE,
 )
 _TRUTH = re.compile(r"TRUE|FALSE|True|False|WAHR|FALSCH|VRAI|FAUX|VERDADERO|VERO|FALSO")

@@ -294,7 +294,7 @@ def _grade(
     if accept_unreachable:
         run.accept_unreachable()
     scorecards = batches.write_files(run, out, pages)
-    options.say(terminal.summary_table(scorecards))
+    options.say(terminal.summary_table(scorecards, width=options.width()))
     options.say(f"\nReport: {out / batches.REPORT}\nGrades: {out / batches.GRADES}")
     for note in keeping.notes(run.info.keep, run.late()):
         options.say(note)

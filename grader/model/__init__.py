@@ -32,6 +32,7 @@ from grader.model.keys import (
     PageKey,
     ReleaseKey,
 )
+from grader.model.names import IN_WORDS, called
 from grader.model.points import split, total
 from grader.model.questions import (
     Battery,
@@ -64,6 +65,7 @@ from grader.model.submissions import (
 __all__ = [
     "BYPASS_SECRET",
     "COMMIT",
+    "IN_WORDS",
     "TELLING_HEADERS",
     "AnythingKey",
     "ApiKey",
@@ -107,6 +109,7 @@ __all__ = [
     "Typing",
     "Verdict",
     "WakingUp",
+    "called",
     "split",
     "total",
 ]

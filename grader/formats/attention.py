@@ -1,0 +1,168 @@
+"""Who needs an instructor's look before the grades are signed, and what for."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import IntEnum, auto
+from urllib.parse import urlsplit
+
+from grader.formats.advice import earned_so_far
+from grader.formats.words import STATE_WORDS, decimal, score
+from grader.model import Scorecard, State, Verdict
+from grader.outcomes import Outcome
+
+# From so many on, or where it is the whole class, students with one reason stand in one line.
+_GROUP = 4
+
+
+class Rank(IntEnum):
+    """What a look is for: what the instructor alone can decide comes first."""
+
+    PARTLY_GRADED = auto()
+    ONLY_FAILURES = auto()
+    ALL_REFUSED = auto()
+    NOT_GRADED = auto()
+    SET_TOO_HIGH = auto()
+    PROTECTED = auto()
+    RATE_LIMITED = auto()
+    UNREACHABLE = auto()
+    REFUSED = auto()
+    INVALID = auto()
+    OTHER = auto()
+
+
+_STATE_RANKS = {
+    State.NOT_GRADED: Rank.NOT_GRADED,
+    State.UNREACHABLE: Rank.UNREACHABLE,
+    State.REFUSED: Rank.REFUSED,
+    State.INVALID: Rank.INVALID,
+}
+_OUTCOME_RANKS = {
+    Outcome.PROTECTED: Rank.PROTECTED,
+    Outcome.RATE_LIMITED: Rank.RATE_LIMITED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What an instructor should look at before signing.
+
+    Attributes:
+        words: what it is about, in a word or two.
+        reason: what was seen, and where it is not plain, what to do.
+        students: the ids and names of those concerned, in the order of the roster.
+    """
+
+    rank: Rank
+    words: str
+    reason: str
+    students: tuple[tuple[str, str], ...]
+
+    @property
+    def andrew_ids(self) -> tuple[str, ...]:
+        """The ids of those concerned."""
+        return tuple(andrew_id for andrew_id, _ in self.students)
+
+
+def look(scorecard: Scorecard) -> Attention | None:
+    """What asks for a look at one scorecard; None where nothing does."""
+    found = _found(scorecard)
+    if found is None:
+        return None
+    rank, words, reason = found
+    student = scorecard.submission
+    return Attention(rank, words, reason, ((student.andrew_id, student.name),))
+
+
+def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
+    if card.override is None and card.state is State.GRADED and _only_failures(card.verdicts):
+        first = next(each for each in card.verdicts if each.replies)
+        return (
+            Rank.ONLY_FAILURES,
+            "only failures",
+            f"nothing it sent was an answer: {first.judgement.reason}",
+        )
+    if not card.needs_a_look:
+        return None
+    if card.set_too_high:
+        return Rank.SET_TOO_HIGH, "set by hand", f"more points than there are: {score(card)}"
+    if card.state is State.NOT_GRADED and (earned := earned_so_far(card)):
+        so_far = f"{decimal(earned)} of {decimal(card.max_score)} points earned so far"
+        return Rank.PARTLY_GRADED, STATE_WORDS[card.state], f"{card.reason.rstrip('.')}; {so_far}"
+    if card.state is not State.GRADED:
+        return _STATE_RANKS[card.state], STATE_WORDS[card.state], card.reason
+    verdict = next(each for each in card.verdicts if each.outcome.rule.needs_a_look)
+    rank = _OUTCOME_RANKS.get(verdict.outcome, Rank.OTHER)
+    return rank, verdict.outcome.value, verdict.judgement.reason
+
+
+def _only_failures(verdicts: Iterable[Verdict]) -> bool:
+    """Whether an app was asked and never answered with a 2xx reply, for no reason of its own."""
+    asked = False
+    for verdict in verdicts:
+        reply = verdict.reply
+        if verdict.outcome.rule.needs_a_look:
+            return False
+        if reply is not None:
+            asked = True
+            if reply.failure is None and reply.status is not None and 200 <= reply.status < 300:
+                return False
+    return asked
+
+
+def arranged(found: Iterable[tuple[Attention, str]], students: int) -> tuple[Attention, ...]:
+    """Order what was found, the most pressing first, and put what many share into one line.
+
+    Args:
+        found: what was found of each student, with the link that was handed in.
+        students: how many there are in the class.
+    """
+    groups: dict[tuple[Rank, str, str], list[Attention]] = {}
+    for each, link in found:
+        shared = _without_host(each.reason, link)
+        groups.setdefault((each.rank, each.words, shared), []).append(each)
+    lines: list[Attention] = []
+    for (rank, words, reason), members in groups.items():
+        if len(members) < min(_GROUP, max(students, 2)):
+            lines += members
+        else:
+            concerned = tuple(student for each in members for student in each.students)
+            lines.append(Attention(rank, words, reason, concerned))
+    return tuple(sorted(_all_refused(lines, students), key=lambda line: line.rank))
+
+
+def _all_refused(lines: list[Attention], students: int) -> list[Attention]:
+    """Say once what to do where every link of a class was refused."""
+    refused = [line for line in lines if line.rank is Rank.REFUSED]
+    concerned = tuple(student for line in refused for student in line.students)
+    if len(concerned) < max(students, 2):
+        return lines
+    reason = (
+        f"every link of the class was refused: {refused[0].reason.rstrip('.')}. Are such addresses "
+        "meant? Then run again with --allow-private, else ask for public links."
+    )
+    return [Attention(Rank.ALL_REFUSED, refused[0].words, reason, concerned)]
+
+
+def at_the_top(lines: Collection[Attention], students: int) -> str:
+    """What concerns the whole class through a fault of the grader's side; empty where nothing."""
+    if len(lines) != 1:
+        return ""
+    [line] = lines
+    if line.rank is not Rank.NOT_GRADED or len(line.students) < max(students, 2):
+        return ""
+    return (
+        f"Nobody could be graded: {line.reason.rstrip('.')}. The fault is on the grader's side, "
+        "and nobody gets a zero for it: mend it, and run the same command again."
+    )
+
+
+def _without_host(reason: str, link: str) -> str:
+    """A reason as others would have it, whose app has another address."""
+    try:
+        host = urlsplit(link).hostname
+    except ValueError:  # what a student handed in may be anything
+        host = None
+    if not host:
+        return reason
+    return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w.-]*\w)(?: port \d+)?", "…", reason)

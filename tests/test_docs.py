@@ -18,7 +18,7 @@ import click
 import pytest
 
 from grader.cli import cli, options
-from grader.model import State
+from grader.model import IN_WORDS, State
 from grader.outcomes import OUTCOMES, Outcome
 from tests.components import ROOT
 from tests.servers import serve
@@ -234,6 +234,12 @@ def test_the_architecture_outcome_table() -> None:
         expected.append(re.sub(" +", " ", line))
     header = "| outcome | what happened | points | second pass | a look |"
     assert rows(DOCS["docs/architecture.md"], header) == expected
+
+
+def test_every_name_in_words() -> None:
+    header = "| family or check | what people read | |"
+    named = [row.split(" | ", 2)[:2] for row in rows(DOCS["docs/batteries.md"], header)]
+    assert named == [[f"| `{name}`", words] for name, words in IN_WORDS.items()]
 
 
 def test_states_and_exit_codes() -> None:

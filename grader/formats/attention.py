@@ -1,7 +1,7 @@
 """Who needs an instructor's look before the grades are signed, and what for."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from urllib.parse import urlsplit
@@ -13,6 +13,10 @@ from grader.outcomes import Outcome
 
 # From so many on, or where it is the whole class, students with one reason stand in one line.
 _GROUP = 4
+_ALL_REFUSED = (
+    "every link of the class leads into a private network. If such addresses are meant, run again "
+    "with --allow-private; otherwise ask for public links"
+)
 
 
 class Rank(IntEnum):
@@ -110,38 +114,32 @@ def _only_failures(verdicts: Iterable[Verdict]) -> bool:
     return asked
 
 
-def arranged(found: Iterable[tuple[Attention, str]], students: int) -> tuple[Attention, ...]:
+def arranged(found: Sequence[tuple[Attention, str]], students: int) -> tuple[Attention, ...]:
     """Order what was found, the most pressing first, and put what many share into one line.
 
     Args:
         found: what was found of each student, with the link that was handed in.
         students: how many there are in the class.
     """
+    refused = [each for each, _ in found if each.rank is Rank.REFUSED]
+    if len(refused) == students > 1:
+        return (_together(refused, Rank.ALL_REFUSED, _ALL_REFUSED),)
     groups: dict[tuple[Rank, str, str], list[Attention]] = {}
     for each, link in found:
         shared = _without_host(each.reason, link)
         groups.setdefault((each.rank, each.words, shared), []).append(each)
     lines: list[Attention] = []
-    for (rank, words, reason), members in groups.items():
+    for (rank, _, reason), members in groups.items():
         if len(members) < min(_GROUP, max(students, 2)):
             lines += members
         else:
-            concerned = tuple(student for each in members for student in each.students)
-            lines.append(Attention(rank, words, reason, concerned))
-    return tuple(sorted(_all_refused(lines, students), key=lambda line: line.rank))
+            lines.append(_together(members, rank, reason))
+    return tuple(sorted(lines, key=lambda line: line.rank))
 
 
-def _all_refused(lines: list[Attention], students: int) -> list[Attention]:
-    """Say once what to do where every link of a class was refused."""
-    refused = [line for line in lines if line.rank is Rank.REFUSED]
-    concerned = tuple(student for line in refused for student in line.students)
-    if len(concerned) < max(students, 2):
-        return lines
-    reason = (
-        f"every link of the class was refused: {refused[0].reason.rstrip('.')}. Are such addresses "
-        "meant? Then run again with --allow-private, else ask for public links."
-    )
-    return [Attention(Rank.ALL_REFUSED, refused[0].words, reason, concerned)]
+def _together(members: Sequence[Attention], rank: Rank, reason: str) -> Attention:
+    concerned = tuple(student for each in members for student in each.students)
+    return Attention(rank, members[0].words, reason, concerned)
 
 
 def at_the_top(lines: Collection[Attention], students: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from grader.formats import delivery, words
 from grader.formats.advice import Advice
+from grader.formats.attention import Rank
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.summary import ClassSummary, QuestionSummary, summarize
 from grader.model import (
@@ -73,6 +74,8 @@ def wrapped(text: str, width: int, indent: str = "") -> str:
 def waking_up(event: WakingUp) -> str:
     """Say that the deployment is being woken up."""
     url = visible(event.submission.url)
+    if delivery.is_local(event.submission.url):
+        return f"Waiting for {url} to answer (up to {event.deadline:.0f} s) ..."
     return f"Waking up {url} (free hosts may need up to {event.deadline:.0f} s) ..."
 
 
@@ -113,12 +116,15 @@ def judged(
     """Say how one question ended, and below it, indented, what came back and how to ask again."""
     asked = visible(words.title(verdict.question, several=several_ways))
     reason = visible(verdict.judgement.reason or verdict.outcome.rule.words)
-    # What stands in columns keeps its blanks, which wrapping would drop.
     columns = f"{verdict.outcome.rule.mark}  {words.points(verdict):>10}  "
     columns = f"{head}  {columns}" if head else columns
-    rest = f"{asked}  {words.outcome(verdict)}: {reason}"
-    first = wrapped("x" * len(columns) + rest, width, _INDENT)[len(columns) :]
-    return "\n".join([columns + first, *(_INDENT + line for line in _help(verdict, submission))])
+    said = _after(columns, f"{asked}  {words.outcome(verdict)}: {reason}", width)
+    return "\n".join([said, *(_INDENT + line for line in _help(verdict, submission))])
+
+
+def _after(columns: str, text: str, width: int) -> str:
+    """Wrap a text that begins behind what stands in columns, and keeps its blanks."""
+    return columns + wrapped("x" * len(columns) + text, width, _INDENT)[len(columns) :]
 
 
 def _help(value: Verdict, submission: Submission) -> list[str]:
@@ -197,10 +203,10 @@ def summary_table(scorecards: Collection[Scorecard], *, width: int = 80) -> str:
         for state in State
         if summary.states.get(state)
     )
-    lines = [visible(summary.notice), ""] if summary.notice else []
-    lines += [f"Students  {summary.students}: {states}", f"Scores    {_scores(summary)}"]
-    lines = [wrapped(line, width, " " * 10) for line in lines]
-    if summary.questions:
+    lines = [wrapped(visible(summary.notice), width), ""] if summary.notice else []
+    counts = (f"Students  {summary.students}: {states}", f"Scores    {_scores(summary)}")
+    lines += [wrapped(line, width, " " * 10) for line in counts]
+    if summary.questions and not summary.notice:
         lines += ["", f"{'Question':<34}  {'right':>5}  {'of':>5}  {'share':>7}"]
         lines += [_question_row(question, width) for question in summary.questions]
     return "\n".join([*lines, *_looks(summary, width), *_flags(summary, width)])
@@ -213,7 +219,11 @@ def _looks(summary: ClassSummary, width: int) -> list[str]:
     for each in summary.attention[:_SHOWN_FOR_A_LOOK]:
         students = one_line(words.some_of(each.andrew_ids, 1), 18)
         start = f"  {students:<18}  {each.words:<14}  "
-        lines.append(f"{start}{one_line(each.reason, max(width - len(start), 1))}".rstrip())
+        if each.rank <= Rank.ALL_REFUSED:
+            # It says what to do, too, so that none of it is cut.
+            lines.append(_after(start, visible(each.reason), width))
+        else:
+            lines.append(f"{start}{one_line(each.reason, max(width - len(start), 1))}".rstrip())
     rest = summary.attention[_SHOWN_FOR_A_LOOK:]
     if rest:
         students_left = sum(len(each.students) for each in rest)

@@ -22,7 +22,9 @@ STUDENT = CLASS[1].submission
 def test_says_what_it_waits_for() -> None:
     words = terminal.waking_up(WakingUp(STUDENT, 90.0))
     assert "https://bcd234.example.com" in words
-    assert "90 s" in words
+    assert "free hosts may need up to 90 s" in words
+    local = terminal.waking_up(WakingUp(replace(STUDENT, url="http://localhost:3000"), 5.0))
+    assert local == "Waiting for http://localhost:3000 to answer (up to 5 s) ..."
 
 
 def test_says_which_release_answered() -> None:
@@ -163,3 +165,11 @@ def unreached(
     outcome = Outcome.NOT_CHECKED if state is State.NOT_GRADED else Outcome.UNREACHABLE
     url = f"https://{number}.example.com"
     return replace(scorecard(andrew_id, [outcome] * 5, state, url=url), reason=reason)
+
+
+def test_what_to_do_about_a_whole_class_is_never_cut() -> None:
+    cards = [replace(unreached(f"id{n}", "private"), state=State.REFUSED) for n in range(5)]
+    for width in (60, 80):
+        lines = terminal.summary_table(cards, width=width).split("\n")
+        assert max(map(len, lines)) <= width
+        assert "run again with --allow-private" in " ".join(" ".join(lines).split())

@@ -98,11 +98,19 @@ class Advice:
     def on_state(self) -> str:
         """What to do about the scorecard's state; empty where it is graded."""
         card = self.scorecard
+        # What decided the state knows best: a platform's mark comes with what to do about it.
+        deciding = {State.UNREACHABLE: Outcome.UNREACHABLE, State.NOT_GRADED: Outcome.NOT_CHECKED}
+        told = (
+            each.judgement.advice
+            for each in card.verdicts
+            if each.judgement.advice and each.outcome is deciding.get(card.state)
+        )
+        own = next(told, "")
+        if card.state is State.NOT_GRADED and card.seen:
+            return f"{own} {_PARTLY_GRADED}".lstrip()
         if card.state is State.UNREACHABLE and self.local:
-            return _NOT_STARTED
-        if card.state is State.NOT_GRADED and earned_so_far(card):
-            return _PARTLY_GRADED
-        return _STATE_ADVICE[card.state]
+            return own or _NOT_STARTED
+        return own or _STATE_ADVICE[card.state]
 
     def on(self, verdict: Verdict) -> str:
         """What to do about one verdict; empty where it is right."""
@@ -139,6 +147,8 @@ class Advice:
         rule = verdict.outcome.rule
         if rule.earns:
             return ""
+        if verdict.judgement.advice:
+            return verdict.judgement.advice
         if verdict.outcome in _ANSWERS and verdict.question.hint:
             return verdict.question.hint
         if self._is_endless(verdict):
@@ -188,11 +198,6 @@ def is_consequence(verdict: Verdict) -> bool:
     """Whether it was lost without being asked, since something before it was."""
     given_up = verdict.outcome is Outcome.UNREACHABLE and not verdict.replies
     return given_up or verdict.outcome is Outcome.SKIPPED
-
-
-def earned_so_far(scorecard: Scorecard) -> float:
-    """The points of what is right in a scorecard, whatever its state."""
-    return sum(verdict.points or 0.0 for verdict in scorecard.verdicts)
 
 
 def explanation(advice: Advice, verdict: Verdict) -> list[str]:

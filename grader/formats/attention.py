@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from urllib.parse import urlsplit
 
-from grader.formats.advice import earned_so_far
+from grader.formats.advice import Advice
 from grader.formats.words import STATE_WORDS, decimal, score
-from grader.model import Scorecard, State, Verdict
+from grader.model import ProbeKind, Scorecard, State, Verdict
 from grader.outcomes import Outcome
 
 # From so many on, or where it is the whole class, students with one reason stand in one line.
 _GROUP = 4
+_ACCEPT = "With --accept-unreachable what was earned is the score."
 _ALL_REFUSED = (
     "every link of the class leads into a private network. If such addresses are meant, run again "
     "with --allow-private; otherwise ask for public links"
@@ -22,6 +23,7 @@ _ALL_REFUSED = (
 class Rank(IntEnum):
     """What a look is for: what the instructor alone can decide comes first."""
 
+    BLOCKED = auto()
     PARTLY_GRADED = auto()
     ONLY_FAILURES = auto()
     ALL_REFUSED = auto()
@@ -84,15 +86,19 @@ def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
         return (
             Rank.ONLY_FAILURES,
             "only failures",
-            f"nothing it sent was an answer: {first.judgement.reason}",
+            f"nothing that came was an answer of the app's: {first.judgement.reason}",
         )
     if not card.needs_a_look:
         return None
     if card.set_too_high:
         return Rank.SET_TOO_HIGH, "set by hand", f"more points than there are: {score(card)}"
-    if card.state is State.NOT_GRADED and (earned := earned_so_far(card)):
-        so_far = f"{decimal(earned)} of {decimal(card.max_score)} points earned so far"
-        return Rank.PARTLY_GRADED, STATE_WORDS[card.state], f"{card.reason.rstrip('.')}; {so_far}"
+    if card.state is State.NOT_GRADED and (card.seen or card.blocked):
+        so_far = f"{decimal(card.seen)} of {decimal(card.max_score)} points earned so far"
+        reason = f"{card.reason.rstrip('.')}; {so_far}"
+        if not card.blocked:
+            return Rank.PARTLY_GRADED, STATE_WORDS[card.state], reason
+        advice = Advice(card).on_state
+        return Rank.BLOCKED, "bot protection", f"{reason}. {advice} {_ACCEPT}"
     if card.state is not State.GRADED:
         return _STATE_RANKS[card.state], STATE_WORDS[card.state], card.reason
     verdict = next(each for each in card.verdicts if each.outcome.rule.needs_a_look)
@@ -101,17 +107,28 @@ def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
 
 
 def _only_failures(verdicts: Iterable[Verdict]) -> bool:
-    """Whether an app was asked and never answered with a 2xx reply, for no reason of its own."""
+    """Whether an app was asked and nothing that came was its own, for no other reason of a look."""
     asked = False
     for verdict in verdicts:
-        reply = verdict.reply
-        if verdict.outcome.rule.needs_a_look:
+        if verdict.outcome.rule.needs_a_look or _is_own(verdict):
             return False
-        if reply is not None:
-            asked = True
-            if reply.failure is None and reply.status is not None and 200 <= reply.status < 300:
-                return False
+        asked = asked or verdict.reply is not None
     return asked
+
+
+def _is_own(verdict: Verdict) -> bool:
+    """Whether an app answered: with text and no page at its API, with a text box on its page.
+
+    Hosts answer with errors and pages of their own; and `/healthz` is not what was asked for.
+    """
+    reply = verdict.reply
+    if reply is None or reply.failure is not None or reply.status is None:
+        return False
+    if not 200 <= reply.status < 300 or reply.url.endswith("/healthz"):
+        return False
+    if verdict.question.probe is not ProbeKind.API:
+        return bool(reply.text_box)
+    return not reply.text.lstrip()[:20].casefold().startswith(("<!doctype html", "<html"))
 
 
 def arranged(found: Sequence[tuple[Attention, str]], students: int) -> tuple[Attention, ...]:

@@ -147,7 +147,11 @@ def finished(scorecard: Scorecard, *, width: int = 80) -> str:
     advice = Advice(scorecard)
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state].capitalize()
-        lines = [f"{state}: {visible(scorecard.reason)}", advice.on_state]
+        lines = [f"{state}: {visible(scorecard.reason)}", visible(advice.on_state)]
+        if scorecard.state is State.NOT_GRADED and scorecard.seen:
+            earned = words.decimal(scorecard.seen)
+            so_far = f"Earned so far: {earned} of {words.decimal(scorecard.max_score)} points."
+            lines.insert(1, so_far)
     else:
         lines = _next_steps(advice)
     answered = []

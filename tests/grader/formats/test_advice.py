@@ -6,7 +6,17 @@ import pytest
 
 from grader.formats import student_html, terminal
 from grader.formats.advice import Advice, explanation
-from grader.model import AnythingKey, IdKey, NumberKey, Question, Release, Scorecard, State, Verdict
+from grader.model import (
+    AnythingKey,
+    IdKey,
+    Judgement,
+    NumberKey,
+    Question,
+    Release,
+    Scorecard,
+    State,
+    Verdict,
+)
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import QUESTIONS, RUN, scorecard, verdict
 
@@ -147,6 +157,14 @@ def test_part_of_a_score_is_no_fault_of_the_graders_alone() -> None:
     assert "what was earned is kept" in Advice(half).on_state
     none = replace(card(verdict(SUM, Outcome.NOT_CHECKED)), state=State.NOT_GRADED)
     assert "The grader's own side failed" in Advice(none).on_state
+
+
+def test_what_a_platform_says_of_itself_comes_with_its_own_advice() -> None:
+    judgement = Judgement(Outcome.UNREACHABLE, "Vercel has paused it", advice="Resume it.")
+    paused = replace(verdict(SUM, Outcome.UNREACHABLE), judgement=judgement)
+    assert on(paused) == "Resume it."
+    down = replace(card(paused, url=LOCAL), state=State.UNREACHABLE)
+    assert Advice(down).on_state == "Resume it."
 
 
 def test_an_explanation_for_a_program_holds_the_advice_too() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from grader.formats.attention import Attention, Rank, look
 from grader.formats.summary import summarize
-from grader.model import Override, Scorecard, State
-from grader.outcomes import Outcome
+from grader.model import Judgement, Override, Scorecard, State
+from grader.outcomes import Cause, Outcome
 from tests.grader.formats.classes import START, scorecard, small_class
 
 
@@ -17,11 +17,14 @@ def test_what_the_instructor_must_decide_comes_first() -> None:
     mitigated = scorecard(
         "bot", [Outcome.RIGHT, Outcome.RIGHT] + [Outcome.NOT_CHECKED] * 3, State.NOT_GRADED
     )
+    mitigated = replace(mitigated, reason="challenge")
+    blocked = by_a_firewall(mitigated)
     crashed = scorecard("ours", [Outcome.NOT_CHECKED] * 5, State.NOT_GRADED)
     errors = scorecard("err", [Outcome.CLIENT_ERROR] * 5)
     by_hand = replace(errors, override=Override("me", START, "because", 1000))
     unknown, *others = reversed(small_class())
-    assert ranks([by_hand, crashed, *others, errors, replace(mitigated, reason="challenge")]) == [
+    assert ranks([by_hand, crashed, *others, errors, mitigated, blocked]) == [
+        Rank.BLOCKED,
         Rank.PARTLY_GRADED,
         Rank.ONLY_FAILURES,
         Rank.NOT_GRADED,
@@ -33,6 +36,34 @@ def test_what_the_instructor_must_decide_comes_first() -> None:
         Rank.INVALID,
     ]
     assert unknown.state is State.NOT_GRADED
+
+
+def by_a_firewall(card: Scorecard) -> Scorecard:
+    judgement = Judgement(
+        Outcome.NOT_CHECKED, "a bot?", cause=Cause.BOT_PROTECTION, advice="Switch off the shield."
+    )
+    return replace(
+        card, verdicts=(*card.verdicts[:-1], replace(card.verdicts[-1], judgement=judgement))
+    )
+
+
+def test_a_platforms_bot_protection_comes_with_its_setting_and_what_was_earned() -> None:
+    half = scorecard(
+        "bot", [Outcome.RIGHT, Outcome.RIGHT] + [Outcome.NOT_CHECKED] * 3, State.NOT_GRADED
+    )
+    found = look(by_a_firewall(replace(half, reason="Vercel took us for a bot.")))
+    assert found is not None
+    assert found.words == "bot protection"
+    for said in (
+        "20 of 100 points earned so far",
+        "Switch off the shield.",
+        "--accept-unreachable",
+    ):
+        assert said in found.reason
+    nothing = by_a_firewall(scorecard("bot", [Outcome.NOT_CHECKED] * 5, State.NOT_GRADED))
+    found = look(nothing)
+    assert found is not None
+    assert found.rank is Rank.BLOCKED
 
 
 def test_what_was_earned_before_a_platform_stepped_in_is_said() -> None:
@@ -59,6 +90,17 @@ def test_an_app_that_answered_once_does_not() -> None:
     assert look(scorecard("some", [Outcome.CLIENT_ERROR] * 4 + [Outcome.WRONG])) is None
     assert look(scorecard("nothing", [Outcome.EMPTY] * 5)) is None
     assert look(scorecard("nobody", [Outcome.SKIPPED] * 5)) is None
+
+
+def test_a_hosts_own_page_is_no_answer_of_the_app() -> None:
+    card = scorecard("splash", [Outcome.WRONG] * 5)
+    splash = tuple(
+        replace(each, replies=(replace(each.replies[0], text="\n<!DOCTYPE html>Starting"),))
+        for each in card.verdicts
+    )
+    found = look(replace(card, verdicts=splash))
+    assert found is not None
+    assert found.rank is Rank.ONLY_FAILURES
 
 
 def test_who_set_it_by_hand_has_looked() -> None:

@@ -77,6 +77,11 @@ def test_a_report_says_how_questions_and_deployments_did() -> None:
     assert "<b class=look>but slow</b>" in text
 
 
+def test_discrimination_is_silent_where_too_few_differ_on_either_side() -> None:
+    assert "Discrimination" not in "".join(report_html.render(RUN, CLASS))
+    assert "Discrimination</th>" in "".join(report_html.render(RUN, LargeClass(60)))
+
+
 def test_a_class_that_was_not_reached_has_no_latency() -> None:
     down = [scorecard("abc", [Outcome.UNREACHABLE] * 5, State.UNREACHABLE)]
     text = "".join(report_html.render(RUN, down))

@@ -3,6 +3,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from bs4 import BeautifulSoup
 
 from grader.formats import pages, report_html, student_html, terminal
 from grader.model import Question, State, Verdict
@@ -146,3 +147,14 @@ def test_a_picture_is_shown_on_the_students_page_alone() -> None:
     assert '<img src="data:image/png;base64,iVBORw0KGgo=" alt="The page' in page
     assert "img-src data:;" in page
     assert "iVBORw0KGgo=" not in "".join(report_html.render(RUN, [card]))
+
+
+def test_what_was_not_asked_is_folded_on_the_students_page() -> None:
+    page = BeautifulSoup(student_html.render(RUN, CLASS[3]), "lxml")
+    folded = {each.select("summary")[0].text: each for each in page.select("details.folded")}
+    assert list(folded) == ["2 not asked, since what comes before them failed", "1 right"]
+    skipped, right = folded.values()
+    assert [each.text for each in skipped.select(".pill")] == ["skipped"] * 2
+    assert [each.text for each in right.select(".pill")] == ["right"]
+    shown = [each for each in page.select(".pill") if not each.find_parents("details")]
+    assert [each.text for each in shown] == ["protected"] * 2

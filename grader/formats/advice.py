@@ -95,17 +95,21 @@ class Advice:
                 families.add(question.family)
 
     @property
-    def on_state(self) -> str:
-        """What to do about the scorecard's state; empty where it is graded."""
+    def of_the_mark(self) -> str:
+        """What to do about the platform's mark that decided the state; empty where none did."""
         card = self.scorecard
-        # What decided the state knows best: a platform's mark comes with what to do about it.
         deciding = {State.UNREACHABLE: Outcome.UNREACHABLE, State.NOT_GRADED: Outcome.NOT_CHECKED}
         told = (
             each.judgement.advice
             for each in card.verdicts
             if each.judgement.advice and each.outcome is deciding.get(card.state)
         )
-        own = next(told, "")
+        return next(told, "")
+
+    @property
+    def on_state(self) -> str:
+        """What to do about the scorecard's state; empty where it is graded."""
+        card, own = self.scorecard, self.of_the_mark
         if card.state is State.NOT_GRADED and card.seen:
             return f"{own} {_PARTLY_GRADED}".lstrip()
         if card.state is State.UNREACHABLE and self.local:

@@ -83,10 +83,12 @@ def look(scorecard: Scorecard) -> Attention | None:
 def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
     if card.override is None and card.state is State.GRADED and _only_failures(card.verdicts):
         first = next(each for each in card.verdicts if each.replies)
+        # What follows the first clause are words to the student.
+        came = first.judgement.reason.partition(": ")[0]
         return (
             Rank.ONLY_FAILURES,
             "only failures",
-            f"nothing that came was an answer of the app's: {first.judgement.reason}",
+            f"nothing of its own came: {came}",
         )
     if not card.needs_a_look:
         return None
@@ -97,8 +99,7 @@ def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
         reason = f"{card.reason.rstrip('.')}; {so_far}"
         if not card.blocked:
             return Rank.PARTLY_GRADED, STATE_WORDS[card.state], reason
-        advice = Advice(card).on_state
-        return Rank.BLOCKED, "bot protection", f"{reason}. {advice} {_ACCEPT}"
+        return Rank.BLOCKED, "bot protection", f"{reason}. {Advice(card).of_the_mark} {_ACCEPT}"
     if card.state is not State.GRADED:
         return _STATE_RANKS[card.state], STATE_WORDS[card.state], card.reason
     verdict = next(each for each in card.verdicts if each.outcome.rule.needs_a_look)

@@ -71,6 +71,13 @@ def test_the_report_and_the_terminal_tell_the_same_figures() -> None:
     assert "middle half 2.5 to 7.5 %" in words
 
 
+def test_the_report_and_the_terminal_tell_the_same_shares() -> None:
+    report, words = "".join(report_html.render(RUN, CLASS)), terminal.summary_table(CLASS)
+    shares = re.findall(r" (\d+(?:\.\d)? %)  [#.]+$", words, re.MULTILINE)
+    assert shares == ["44.4 %", "55.6 %", "12.5 %", "12.5 %", "37.5 %"]
+    assert re.findall(r">([\d.]+ %)<small>\d+ of \d", report) == shares
+
+
 def test_a_report_says_how_questions_and_deployments_did() -> None:
     text = "".join(report_html.render(RUN, LargeClass(60)))
     assert re.search(r"0\.\d\d<small>very well</small>", text)
@@ -121,7 +128,7 @@ def test_a_student_page_holds_nothing_of_the_class() -> None:
 
 def test_no_score_is_shown_where_there_is_none() -> None:
     text = student_html.render(RUN, CLASS[8])
-    assert "<strong>&ndash;</strong> - of 100 points" in text
+    assert "<strong>&ndash;</strong> of 100 points" in text
     assert "no zero" in text
 
 

@@ -28,7 +28,8 @@ def test_a_local_starter_is_told_its_tests_once_and_each_advice_once(grader: Gra
         said = grader("check", url, *CHECK, code=1).output
     assert said.count("python -m pytest tests/webapp") == 1
     assert said.count("An empty reply means") == 1
-    assert said.count("Do:") == 0
+    assert said.count("Answer with your own Andrew ID") == 1
+    assert "push" not in said
 
 
 def test_a_query_that_never_ends_is_told_from_a_host_that_sleeps(grader: Grader) -> None:

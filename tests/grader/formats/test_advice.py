@@ -18,6 +18,7 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Outcome
+from grader.questions import FAMILIES, load_battery, shipped_batteries
 from tests.grader.formats.classes import QUESTIONS, RUN, scorecard, verdict
 
 LOCAL = "http://127.0.0.1:3000"
@@ -170,3 +171,10 @@ def test_what_a_platform_says_of_itself_comes_with_its_own_advice() -> None:
 def test_an_explanation_for_a_program_holds_the_advice_too() -> None:
     lines = explanation(Advice(card(verdict(ID, W, "x"), starter=True)), verdict(ID, W, "x"))
     assert f"Tell it. The file to change is {FILE}." in lines
+
+
+@pytest.mark.parametrize("word", ["query_processor", "webapp/", "push", "redeploy", "Python"])
+def test_hints_fit_any_app_wherever_it_runs(word: str) -> None:
+    entries = [each for name in shipped_batteries() for each in load_battery(name).entries]
+    hints = [family.hint for family in FAMILIES.values()] + [entry.hint for entry in entries]
+    assert [hint for hint in hints if word in hint] == []

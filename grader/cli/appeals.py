@@ -77,7 +77,7 @@ def appeal(
     andrew_id: str,
     accept: bool,
     timeout: float,
-    wake_timeout: float,
+    wake_timeout: float | None,
     degraded_after: float,
     allow_private: bool,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import options, resuming
+from grader.cli import options, previewing, resuming
 from grader.cli.executors import cluster_at, executor_for, many_threads
 
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ def _keep(_context: click.Context, _option: click.Parameter, value: str | None) 
         raise click.BadParameter(str(error)) from None
 
 
+def _unless_dry(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
+    """The folder, which only a dry run can do without: its option is eager, and known by now."""
+    if value is None and not context.params.get("dry_run"):
+        raise click.MissingParameter(ctx=context, param=option)
+    return value
+
+
 def _scheduler(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"(tcp|tls)://[^\s/:@]+:\d{1,5}", value):
         raise click.BadParameter("write it as tcp://host:port or tls://host:port")
@@ -60,7 +67,9 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
 
 @click.command()
 @click.argument("roster", type=options.FILE)
-@click.option("--out", required=True, type=options.NEW_FOLDER)
+@click.option(
+    "--out", type=options.NEW_FOLDER, callback=_unless_dry, help="The run's folder.  [required]"
+)
 @options.asking
 @click.option("--workers", type=click.IntRange(1, 2000), help="How many are asked at once.")
 @click.option(
@@ -92,6 +101,10 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
     help="Which attempt of a student counts: the best one, the last, or the last asked before a "
     "date. The run goes on with it; the last counts unless one was given.",
 )  # fmt: skip
+@click.option(
+    "--dry-run", is_flag=True, is_eager=True,
+    help="Say how the roster is read and what would be asked; nobody is asked, nothing is written.",
+)  # fmt: skip
 @options.QUIET
 def batch(
     roster: Path,
@@ -100,7 +113,7 @@ def batch(
     seed: int | None,
     probes: tuple[ProbeKind, ...],
     timeout: float,
-    wake_timeout: float,
+    wake_timeout: float | None,
     degraded_after: float,
     allow_private: bool,
     workers: int | None,
@@ -111,6 +124,7 @@ def batch(
     states: tuple[State, ...],
     students: tuple[str, ...],
     keep: Keep | None,
+    dry_run: bool,
     quiet: bool,
 ) -> None:
     """Grade a class from a roster; run it again to resume."""
@@ -125,6 +139,9 @@ def batch(
     if not quiet:
         for word, header in read.columns.items():
             options.say(f'Column {word}: "{header}"')
+    if dry_run:
+        previewing.say(read, chosen, seed, probes, allow_private)
+        return
     limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
     with (
         cluster_at(scheduler) as cluster,
@@ -144,6 +161,8 @@ def batch(
             resuming.change_rule(run, keep, quiet)
         if not quiet:
             options.say(f"Battery {chosen.name}, seed {run.info.seed}, {run.total()} submissions")
+            if run.info.battery != chosen:
+                options.say("It goes on with the text that this battery had when the run began.")
             resuming.say_enrolled(enrolled, run)
             if (students or states) and not marked:
                 options.say("Nobody of those named is to be asked again.")
@@ -275,7 +294,7 @@ def _grade(
     if accept_unreachable:
         run.accept_unreachable()
     scorecards = batches.write_files(run, out, pages)
-    options.say(terminal.summary_table(scorecards))
+    options.say(terminal.summary_table(scorecards, width=options.width()))
     options.say(f"\nReport: {out / batches.REPORT}\nGrades: {out / batches.GRADES}")
     for note in keeping.notes(run.info.keep, run.late()):
         options.say(note)

@@ -83,7 +83,7 @@ def check(
     seed: int | None,
     probes: tuple[ProbeKind, ...],
     timeout: float,
-    wake_timeout: float,
+    wake_timeout: float | None,
     degraded_after: float,
     allow_private: bool,
     pass_mark: float,
@@ -123,7 +123,11 @@ def check(
             if isinstance(event, Finished):
                 scorecard = event.scorecard
             elif talk:
-                options.say(terminal.told(event, submission))
+                options.say(
+                    terminal.told(
+                        event, submission, width=options.width(), several_ways=len(probes) > 1
+                    )
+                )
     options.say(_rendered(form, RunInfo(chosen, drawn, datetime.now(UTC)), scorecard))
     if form == "classroom":
         _tell_github("GITHUB_OUTPUT", f"result={classroom_result.render(scorecard)}\n")
@@ -229,7 +233,7 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
         case "classroom":
             return classroom_result.render(scorecard)
         case _:
-            return terminal.finished(scorecard)
+            return terminal.finished(scorecard, width=options.width())
 
 
 def _tell_github(variable: str, text: str) -> None:

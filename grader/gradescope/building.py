@@ -7,7 +7,6 @@ submission.
 
 import io
 import json
-import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from grader.formats.files import file_stem
 from grader.formats.words import decimal
 from grader.gradescope.autograder import OPTIONS
 from grader.model import Battery, InputError, Limits, ProbeKind, Submission
+from grader.passes import WAKE_SECONDS
 from grader.questions import ColumnError, draw
 
 _SCRIPTS = ("setup.sh", "run_autograder")
@@ -76,8 +76,7 @@ def build(battery: Battery, limits: Limits, seed: int | None) -> Autograder:
         name: battery.source.encode(),
         OPTIONS: json.dumps(_options(name, limits, seed), indent=1).encode(),
     }
-    points = math.fsum(question.points for question in questions)
-    return Autograder(_zipped(content), decimal(points))
+    return Autograder(_zipped(content), decimal(battery.points))
 
 
 def _options(battery: str, limits: Limits, seed: int | None) -> list[str]:
@@ -86,7 +85,7 @@ def _options(battery: str, limits: Limits, seed: int | None) -> list[str]:
         *("--battery", battery),
         *("--probe", ",".join(limits.probes)),
         *("--timeout", str(limits.timeout)),
-        *("--wake-timeout", str(limits.wake_timeout)),
+        *("--wake-timeout", str(limits.wake_timeout or WAKE_SECONDS)),
         *("--degraded-after", str(limits.degraded_after)),
         *(("--seed", str(seed)) if seed is not None else ()),
         *(("--allow-private",) if limits.allow_private else ()),

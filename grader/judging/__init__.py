@@ -3,6 +3,7 @@
 The rules are those of docs/architecture.md, "Outcomes" and "Judging".
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.judging.delivery import judge_delivery
@@ -14,9 +15,9 @@ from grader.judging.keys import (
     judge_number,
     judge_numbers,
 )
-from grader.judging.pages import is_html_page, judge_asked, judge_page, judge_shown
+from grader.judging.pages import is_html_page, judge_page, judge_shown
 from grader.judging.releases import judge_consistency, judge_release, read_release
-from grader.judging.text import normalize
+from grader.judging.text import normalize, without_query
 from grader.model import (
     AnythingKey,
     ApiKey,
@@ -32,6 +33,7 @@ from grader.model import (
     Question,
     ReleaseKey,
     Reply,
+    Verdict,
 )
 from grader.outcomes import Outcome
 
@@ -41,7 +43,7 @@ _TextKey = NumberKey | NumbersKey | ChoiceKey | IdKey | FactKey | AnythingKey
 _ContentKey = _TextKey | PageKey | ApiKey
 
 
-def judge(question: Question, *replies: Reply) -> Judgement:
+def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) -> Judgement:
     """Judge the last reply: its failure decides first, then its status, then its text.
 
     Never raises, whatever the text is, and takes time linear in its length.
@@ -49,6 +51,7 @@ def judge(question: Question, *replies: Reply) -> Judgement:
     Args:
         question: what was asked.
         replies: at least one, in the order they came; a check of consistency compares them all.
+        earlier: the verdicts on what the same deployment was asked before.
 
     Returns:
         The outcome, a clause for the student that says why, and the part that decided.
@@ -60,26 +63,37 @@ def judge(question: Question, *replies: Reply) -> Judgement:
         case ConsistencyKey() as key:
             return judge_consistency(key, replies)
         case key:
-            return judge_delivery(reply) or _judge_content(key, question.probe, reply)
+            return judge_delivery(reply, earlier) or _judge_content(key, question, reply)
 
 
-def _judge_content(key: _ContentKey, probe: ProbeKind, reply: Reply) -> Judgement:
+def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgement:
     match key:
         case PageKey():
             return judge_page(reply)
         case ApiKey():
             return _judge_api(reply)
-    if probe is not ProbeKind.API:
+    judgement = _judge_reply(key, question.query, reply)
+    if question.probe is not ProbeKind.API:
         # They hand over the answer that they read on a page, not the page.
-        return judge_asked(reply) or judge_shown(key, _judge_text(key, reply), reply)
-    judgement = _judge_text(key, reply)
+        return judge_shown(key, judgement, reply)
     if is_html_page(reply) and judgement.outcome is Outcome.WRONG:
         return replace(judgement, reason=f"{judgement.reason}; it is an HTML page")
     return judgement
 
 
-def _judge_text(key: _TextKey, reply: Reply) -> Judgement:
+def _judge_reply(key: _TextKey, query: str, reply: Reply) -> Judgement:
+    """Judge the text, and where it repeats the query first, what follows: either may be right."""
     text = normalize(reply.text)
+    answer = without_query(text, query)
+    judgement = _judge_text(key, answer or text, reply)
+    if answer and judgement.outcome is not Outcome.RIGHT:
+        # A query of a word or two may well begin its answer: "Shakespeare was a poet".
+        whole = _judge_text(key, text, reply)
+        return whole if whole.outcome is Outcome.RIGHT else judgement
+    return judgement
+
+
+def _judge_text(key: _TextKey, text: str, reply: Reply) -> Judgement:
     match key:
         case AnythingKey():
             return judge_anything(key, text)

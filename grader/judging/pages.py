@@ -1,5 +1,6 @@
-"""Whether a page can be asked, and what the answer that was read on it is worth."""
+"""What kind of page came, whether it can be asked, and what the answer read on it is worth."""
 
+import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -7,22 +8,53 @@ from grader.judging.text import cut, holds_words, normalize, quoted
 from grader.model import AnythingKey, Judgement, Key, Reply
 from grader.outcomes import Outcome
 
+_PASSWORD_FIELD = re.compile(r"<input\b[^<>]{0,400}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
+_CONSOLE = "Open your page and the browser's console (F12), and type the query: see what fails."
+
+
+def is_html_page(reply: Reply) -> bool:
+    """Whether the body is a page: Flask and Express call bare text HTML too, unless told not to."""
+    start = reply.text.lstrip("\ufeff \t\r\n")[:20].casefold()
+    return start.startswith(("<!doctype html", "<html")) or (
+        says_html(reply) and start.startswith("<")
+    )
+
+
+def says_html(reply: Reply) -> bool:
+    """Whether the reply calls itself a page."""
+    return reply.content_type.casefold().startswith(("text/html", "application/xhtml"))
+
+
+def login_of(reply: Reply) -> str:
+    """Why what came is the page of a login, as a clause; empty where it is none.
+
+    On another host than the link's, a field for a password or a user name tells; on its own, that
+    there is nothing beside it to ask in. Where no page was read, a redirect to such a field does.
+    """
+    final = reply.final_url or reply.url
+    if reply.text_box is None:
+        asks = final != reply.url and _PASSWORD_FIELD.search(reply.text) is not None
+    else:
+        asks = reply.login_field and (_host(final) != _host(reply.url) or not reply.text_box)
+    if not asks:
+        return ""
+    if final == reply.url:
+        return "the page asks for a password or a user name, and has no other text box"
+    return f"the request was led to a page that asks for a password or a user name, {cut(final)}"
+
 
 def judge_page(reply: Reply) -> Judgement:
     """A page came, with a text box on it that is not a login's."""
     # Without a content type a browser finds out by itself, and so did the probe.
-    if reply.content_type and not _says_html(reply):
+    if reply.content_type and not says_html(reply):
         return Judgement(
             Outcome.WRONG, f"an HTML page was expected, the app sent {cut(reply.content_type)}"
         )
-    if (login := _judge_login(reply)) is not None:
-        return login
     if reply.text_box:
         return Judgement(Outcome.RIGHT, "the page is up and holds a text box")
     if reply.page_error:
-        return Judgement(
-            Outcome.WRONG, f"no text box was found on the page: {_script_failed(reply)}"
-        )
+        words = f"no text box was found on the page: {_script_failed(reply)}"
+        return Judgement(Outcome.WRONG, words, advice=_CONSOLE)
     if not normalize(reply.text):
         return Judgement(Outcome.EMPTY, "the page is up, but there is nothing on it")
     words = "the page is up, but no text box was found on it"
@@ -32,55 +64,33 @@ def judge_page(reply: Reply) -> Judgement:
     return Judgement(Outcome.WRONG, words)
 
 
-def judge_asked(reply: Reply) -> Judgement | None:
-    """The judgement on a page that could not be asked; None where an answer was looked for."""
-    if (login := _judge_login(reply)) is not None:
-        return login
-    if reply.text_box is False and not reply.text and not reply.page_error:
-        return Judgement(Outcome.WRONG, "the page shows no text box to ask in, and no answer")
-    return None
-
-
 def judge_shown(key: Key, judgement: Judgement, reply: Reply) -> Judgement:
     """The judgement on what a page shows, its scripts' failure taken into account.
 
     A right answer stands, whatever failed beside it. Where any answer would do, a page that lost
-    its text box by the failure, or shows the error itself, has none.
+    its text box by the failure, or shows the error itself, has none; nor has one without a box.
     """
     if not reply.page_error:
+        if reply.text_box is False and not reply.text:
+            words = "the page shows no text box to ask in, and no answer"
+            return Judgement(Outcome.WRONG, words)
         return judgement
+    advice = "" if reply.text_box else _CONSOLE
     match judgement.outcome:
         case Outcome.EMPTY:
-            return Judgement(Outcome.WRONG, f"no answer appeared, and {_script_failed(reply)}")
+            words = f"no answer appeared, and {_script_failed(reply)}"
+            return Judgement(Outcome.WRONG, words, advice=advice)
         case Outcome.WRONG:
-            return replace(judgement, reason=f"{judgement.reason}; {_script_failed(reply)}")
+            words = f"{judgement.reason}; {_script_failed(reply)}"
+            return replace(judgement, reason=words, advice=advice)
     if isinstance(key, AnythingKey):
         if reply.text_box is False:
             words = f"no text box is left on the page: {_script_failed(reply)}"
-            return Judgement(Outcome.WRONG, words)
+            return Judgement(Outcome.WRONG, words, advice=advice)
         if holds_words(normalize(reply.text), reply.page_error):
-            return Judgement(Outcome.WRONG, f"the page shows an error: {_script_failed(reply)}")
+            words = f"the page shows an error: {_script_failed(reply)}"
+            return Judgement(Outcome.WRONG, words, advice=_CONSOLE)
     return judgement
-
-
-def is_html_page(reply: Reply) -> bool:
-    """Whether the body is a page: Flask and Express call bare text HTML too, unless told not to."""
-    start = reply.text.lstrip("\ufeff \t\r\n")[:20].casefold()
-    return start.startswith(("<!doctype html", "<html")) or (
-        _says_html(reply) and start.startswith("<")
-    )
-
-
-def _judge_login(reply: Reply) -> Judgement | None:
-    """Whether the page is that of a login: one without anything to ask in, or elsewhere."""
-    if not reply.login_field:
-        return None
-    if _host(reply.final_url or reply.url) != _host(reply.url):
-        words = f"the link led to the page of a login, {cut(reply.final_url)}"
-        return Judgement(Outcome.PROTECTED, words)
-    if not reply.text_box:
-        return Judgement(Outcome.PROTECTED, "the page asks for a login, and has no other text box")
-    return None
 
 
 def _host(url: str) -> str:
@@ -92,7 +102,3 @@ def _host(url: str) -> str:
 
 def _script_failed(reply: Reply) -> str:
     return f"the page's script failed with {quoted(reply.page_error)}"
-
-
-def _says_html(reply: Reply) -> bool:
-    return reply.content_type.casefold().startswith(("text/html", "application/xhtml"))

@@ -9,6 +9,7 @@ from grader.model.events import (
     Event,
     Finished,
     Judged,
+    LookingAgain,
     WakingUp,
 )
 from grader.model.jobs import (
@@ -31,6 +32,8 @@ from grader.model.keys import (
     PageKey,
     ReleaseKey,
 )
+from grader.model.names import IN_WORDS, called
+from grader.model.points import split, total
 from grader.model.questions import (
     Battery,
     Entry,
@@ -39,6 +42,7 @@ from grader.model.questions import (
     Typing,
 )
 from grader.model.scorecards import (
+    TELLING_HEADERS,
     Attempt,
     AttemptKind,
     Judgement,
@@ -61,6 +65,8 @@ from grader.model.submissions import (
 __all__ = [
     "BYPASS_SECRET",
     "COMMIT",
+    "IN_WORDS",
+    "TELLING_HEADERS",
     "AnythingKey",
     "ApiKey",
     "AskingAgain",
@@ -83,6 +89,7 @@ __all__ = [
     "Key",
     "Latency",
     "Limits",
+    "LookingAgain",
     "NumberKey",
     "NumberTemplate",
     "NumbersKey",
@@ -102,6 +109,9 @@ __all__ = [
     "Typing",
     "Verdict",
     "WakingUp",
+    "called",
+    "split",
+    "total",
 ]
 
 

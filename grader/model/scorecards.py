@@ -2,14 +2,34 @@
 
 import math
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from grader.model.points import exact, total
 from grader.model.questions import Question
 from grader.model.submissions import Release, State, Submission
-from grader.outcomes import Outcome
+from grader.outcomes import Cause, Outcome
+
+TELLING_HEADERS = frozenset(
+    {
+        *(
+            "age",
+            "cf-cache-status",
+            "cf-mitigated",
+            "ngrok-error-code",
+            "server",
+            "x-amzn-waf-action",
+        ),
+        *("x-cache", "x-datadome", "x-nextjs-cache", "x-railway-fallback", "x-render-routing"),
+        *("x-sucuri-block", "x-vercel-cache", "x-vercel-error", "x-vercel-mitigated"),
+    }
+)
+"""The headers, in small letters, that tell whose reply it is and how old: kept as evidence."""
+
+_LONGEST_WAIT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +73,14 @@ class Reply:
         login_field: whether the page asks for a password or a user name.
         page_error: the first error of the page's own scripts, as a browser tells it; empty where
             nothing came of it, or where what our proxy could not load may have caused it.
-        final: whether asking again in the same way cannot change anything.
         screenshot_png: what the browser probe saw in the end, as a PNG in base64, at most 256 KiB
             before that; empty where there is no picture.
         timings: phase by phase; None where nothing was sent, or a browser asked.
         certificate_expires_at: until when the TLS certificate is valid, in UTC; None without TLS,
             or where a connection was kept alive.
+        headers: those of `TELLING_HEADERS` that came.
+        retry_after: seconds until it wants to be asked again; None where it said nothing of that.
+        lasting: whether the failure is of a kind that neither waiting nor asking again changes.
     """
 
     url: str
@@ -74,10 +96,20 @@ class Reply:
     text_box: bool | None = None
     login_field: bool = False
     page_error: str = ""
-    final: bool = False
     screenshot_png: str = field(default="", repr=False)
     timings: Timings | None = None
     certificate_expires_at: datetime | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    retry_after: float | None = None
+    lasting: bool = False
+
+    @property
+    def ask_again_at(self) -> datetime | None:
+        """When it wants to be asked again, in two minutes at most; None where it did not say."""
+        if self.retry_after is None:
+            return None
+        wait = timedelta(seconds=min(self.retry_after, _LONGEST_WAIT.total_seconds()))
+        return self.asked_at + timedelta(milliseconds=self.elapsed_ms) + wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +121,15 @@ class Judgement:
         reason: one sentence for the student.
         decided_by: the part of the reply that decided: "whole", "tail", "head", or "" where the
             text did not matter.
-        final: whether asking again in the same way cannot change anything.
+        cause: why it was not checked, where that decides what happens next.
+        advice: what the student can do about just this; empty where the outcome's own is enough.
     """
 
     outcome: Outcome
     reason: str
     decided_by: Literal["", "whole", "tail", "head"] = ""
-    final: bool = False
+    cause: Cause | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +163,7 @@ class Verdict:
     @property
     def second_pass(self) -> bool:
         """Whether it is asked once more at the end of the run."""
-        return self.outcome.rule.second_pass and not self.judgement.final
+        return self.outcome.rule.second_pass and self.judgement.cause is not Cause.PROBE
 
     @property
     def reply(self) -> Reply | None:
@@ -192,7 +226,7 @@ class Scorecard:
     @property
     def max_score(self) -> float:
         """The points of all questions."""
-        return math.fsum(verdict.question.points for verdict in self.verdicts)
+        return total(verdict.question.points for verdict in self.verdicts)
 
     @property
     def score(self) -> float | None:
@@ -206,7 +240,19 @@ class Scorecard:
             return None
         if self.state is not State.GRADED:
             return 0.0
-        return math.fsum(verdict.points or 0.0 for verdict in self.verdicts)
+        return self.seen
+
+    @property
+    def seen(self) -> float:
+        """The points of what was right, also where the rest could not be checked."""
+        return total(verdict.points or 0.0 for verdict in self.verdicts)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a platform's bot protection kept the grader from grading it."""
+        return self.state is State.NOT_GRADED and any(
+            verdict.judgement.cause is Cause.BOT_PROTECTION for verdict in self.verdicts
+        )
 
     @property
     def percent(self) -> float | None:
@@ -217,7 +263,7 @@ class Scorecard:
         if not most:
             return 100.0 if self.verdicts and self.state is State.GRADED else 0.0
         # What was set by hand may have been for a battery with more points.
-        return min(100.0, 100.0 * score / most)
+        return min(100.0, float(100 * exact(score) / exact(most)))
 
     @property
     def replies(self) -> tuple[Reply, ...]:

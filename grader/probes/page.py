@@ -36,10 +36,7 @@ _TEXT_BOXES = (
     "input:not([type]), input[type=''], input[type=text i], input[type=search i]"
 )
 _BOXES = 20  # as many as are looked at, each with the form around it
-_IN_BROWSER = (
-    "this page computes its answer in the browser, where --probe page cannot see it: ask it with "
-    "--probe browser"
-)
+_IN_BROWSER = "this page computes its answer in the browser, where --probe page cannot see it"
 
 
 class PageProbe:
@@ -72,13 +69,13 @@ class PageProbe:
     def _ask_form(self, blank: Reply, soup: BeautifulSoup, query: str, seconds: float) -> Reply:
         box = _text_box(soup)
         form = box.find_parent("form") if box is not None else None
-        if box is None and not _is_drawn_by_script(soup):
+        if box is None and (blank.login_field or not _is_drawn_by_script(soup)):
             return dataclasses.replace(blank, text="")
         if box is None or form is None or not box.get("name") or not _asks_by_get(form):
             words = "its answers appear in a browser only" if self._said else _IN_BROWSER
             self._said = True
             return dataclasses.replace(
-                blank, text="", failure=Outcome.NOT_CHECKED, detail=words, final=True
+                blank, text="", failure=Outcome.NOT_CHECKED, detail=words, lasting=True
             )
         action = urlsplit(urljoin(blank.final_url, str(form.get("action") or "")))
         asked = urlencode({str(box["name"]): query}, quote_via=quote)

@@ -1,8 +1,8 @@
 """What is asked: families of questions, batteries of them, and drawing them for a student."""
 
-from grader.questions.batteries import MAX_BYTES, load_battery, parse_battery
-from grader.questions.columns import ColumnError
-from grader.questions.draw import draw
+from grader.questions.batteries import MAX_BYTES, is_shipped, load_battery, parse_battery
+from grader.questions.columns import ColumnError, columns_needed, lacking_columns
+from grader.questions.draw import STARTER_QUERY, draw
 from grader.questions.families import FAMILIES
 from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
 from grader.questions.faults import BatteryError, Fault
@@ -13,12 +13,16 @@ __all__ = [
     "MAX_BYTES",
     "MAX_INTEGER",
     "MAX_QUESTIONS",
+    "STARTER_QUERY",
     "BatteryError",
     "ColumnError",
     "Family",
     "Fault",
     "Generator",
+    "columns_needed",
     "draw",
+    "is_shipped",
+    "lacking_columns",
     "load_battery",
     "parse_battery",
     "shipped_batteries",

@@ -32,7 +32,8 @@ FAMILIES = {
     ),
     "andrew_id": Family(
         andrew_id,
-        "Answer with your Andrew ID alone, whenever the query holds the words Andrew ID.",
+        "Answer with your own Andrew ID alone whenever the query holds the words Andrew ID, in "
+        "capital letters or small ones.",
         supply=len(_ANDREW_ID_WORDINGS),
     ),
 }

@@ -24,8 +24,8 @@ from grader.jobs import Run
 from grader.model import Job, Limits, Override, Scorecard, State, Submission
 from grader.questions import parse_battery
 from grader.roster import parse_roster, read_roster
-from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app
-from tests.grader.probes.raw import raw_server, read_request
+from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, student_app
+from tests.grader.probes.raw import raw_server, read_request, reply
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
     caplog: pytest.LogCaptureFixture,
     where: str,
 ) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError("what nobody expected")
 
     monkeypatch.setattr(where, crash)
@@ -328,6 +328,41 @@ def test_a_battery_that_asks_for_columns_needs_them_in_every_row() -> None:
     ]
 
 
+def test_what_the_roster_lacks_is_one_line_whatever_the_size_of_the_class() -> None:
+    battery = parse_battery(
+        'title = "Labs"\n[[entry]]\nquery = "What is the number of {lab}?"\npoints = 1\n'
+        'key = { kind = "number", value = "{lab}" }\n'
+        '[[entry]]\nquery = "Which team is {name} in?"\npoints = 1\n'
+        'key = { kind = "choice", value = "{Team}", choices = ["{Team}", "{rival}"] }\n',
+        "labs",
+        "labs.toml",
+    )
+    text = "andrew_id,url,Rival\n" + "".join(f"s{n},https://a{n}.example,x\n" for n in range(30))
+    found, _ = batch.submissions(parse_roster(text.encode(), "r.csv"), allow_private=False)
+    with pytest.raises(RosterColumnsError) as caught:
+        batch.check_columns(battery, found)
+    assert str(caught.value) == (
+        "the battery needs the columns 'lab', 'Team', which the roster does not have. There are "
+        '"andrew_id", "url", "Rival"'
+    )
+
+
+def test_what_many_students_lack_is_one_line() -> None:
+    battery = parse_battery(
+        'title = "Names"\n[[entry]]\nquery = "Who is {name}?"\npoints = 1\n'
+        'key = { kind = "fact", any_of = ["{name}"] }\n',
+        "names",
+        "names.toml",
+    )
+    rows = [Submission(f"s{number}", "https://x") for number in range(30)]
+    with pytest.raises(RosterColumnsError) as caught:
+        batch.check_columns(battery, rows)
+    assert str(caught.value) == (
+        "the battery needs the column 'name' of s0, s1, s2, s3, s4, s5, s6, s7, s8, s9 and 20 "
+        "more: the roster has nothing in it"
+    )
+
+
 def test_a_student_whose_grading_crashed_can_be_set_by_hand(
     tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,4 +376,38 @@ def test_a_student_whose_grading_crashed_can_be_set_by_hand(
     run.override("s1", Override("Dean", datetime.now(UTC), "shown in class", 90))
     (card,) = run.scorecards()
     assert (card.score, card.max_score) == (90, 100)
+    run.close()
+
+
+def _guarded(connection: socket.socket) -> None:
+    """An app whose platform takes whoever asks for the Andrew ID for a bot."""
+    client = student_app("ada", finished=True).test_client()
+    while head := read_request(connection):
+        target = head.split(b" ")[1].decode()
+        got = client.get(target)
+        answer = reply(got.data, f"Content-Type: {got.headers['Content-Type']}", status=got.status)
+        if "Andrew" in target:
+            challenge = "x-vercel-mitigated: challenge"
+            answer = reply(b"<!doctype html>", challenge, status="429 Too Many Requests")
+        connection.sendall(answer)
+
+
+def test_what_a_bot_protection_left_is_no_grade_until_it_is_accepted(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    with raw_server(_guarded) as server:
+        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run.enroll([Submission("ada", server.url)], ())
+        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+    (card,) = run.scorecards()
+    assert (card.state, card.score, card.seen) == (State.NOT_GRADED, None, 40)
+    assert (run.unsettled(), run.in_doubt()) == (1, False)
+    run.accept_unreachable()
+    (card,) = run.scorecards()
+    assert (card.state, card.score, card.max_score) == (State.GRADED, 40, 100)
+    assert run.unsettled() == 0
+    assert run.reopen() == 0
+    current = run.transcript("ada").current
+    assert current is not None
+    assert current.score == 40
     run.close()

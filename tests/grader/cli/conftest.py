@@ -13,7 +13,8 @@ def grader() -> Grader:
     """The command line, run in this process; an unexpected exception fails the test."""
 
     def run(*arguments: object, code: int | None = 0) -> Result:
-        result = CliRunner().invoke(
+        # No line is wrapped, however wide the terminal of whoever runs the tests is.
+        result = CliRunner(env={"COLUMNS": None}).invoke(
             cli, [str(argument) for argument in arguments], catch_exceptions=False
         )
         if code is not None:

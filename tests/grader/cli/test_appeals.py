@@ -195,7 +195,7 @@ def test_a_corrected_key_is_judged_on_stored_replies(
 
 def test_corrected_points_and_back_again(graded: Class, grader: Grader, tmp_path: Path) -> None:
     before = graded.scores()
-    grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 30", "points = 50"))
+    grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 50", "points = 90"))
     row = graded.grades()["ada"]
     assert (row["score"], row["max_score"]) == ("130", "140")
     grader("rejudge", graded.out, "--battery", "activity")
@@ -243,11 +243,11 @@ def test_batch_and_appeal_say_what_was_right_but_slow(graded: Class, grader: Gra
     graded.batch("--students", "ada", *slow)
     assert graded.grades()["ada"]["degraded"] == "5"
     text = grader("show", graded.out, "ada").output
-    assert text.count("   Verdict:  right, but slow: ") == 5
+    assert text.count("   Verdict:  right, but slow (") == 5
     assert "; 5 right, but slow" in text
     assert text.count("   Phases:   ") == 6
     said = grader("appeal", graded.out, "ben", *QUICK, *slow).output
-    assert "   now     right, but slow: " in said
+    assert "   now     right, but slow (" in said
     assert "   before  right, but slow: " not in said
 
 

@@ -1,6 +1,7 @@
 """Questions and replies to judge."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import settings
 
@@ -21,33 +22,26 @@ def reply(
     *,
     status: int | None = 200,
     content_type: str = "text/plain; charset=utf-8",
-    final_url: str = "https://app.example/api?q=x",
+    url: str = "https://app.example/api?q=x",
+    final_url: str | None = None,
     failure: Outcome | None = None,
-    detail: str = "",
-    text_box: bool | None = None,
-    login_field: bool = False,
-    page_error: str = "",
-    final: bool = False,
+    **others: Any,
 ) -> Reply:
     return Reply(
-        url="https://app.example/api?q=x",
-        asked_at=datetime(2026, 11, 2, 12, 0, tzinfo=UTC),
+        url=url,
+        asked_at=others.pop("asked_at", datetime(2026, 11, 2, 12, 0, tzinfo=UTC)),
         status=status,
         text=text,
         content_type=content_type,
-        final_url=final_url,
+        final_url=url if final_url is None else final_url,
         failure=failure,
-        detail=detail,
-        text_box=text_box,
-        login_field=login_field,
-        page_error=page_error,
-        final=final,
+        **others,
     )
 
 
-def judged(key: Key, text: str) -> Judgement:
-    return judge(question(key), reply(text))
+def judged(key: Key, text: str, query: str = "What is asked?") -> Judgement:
+    return judge(question(key, query), reply(text))
 
 
-def outcome(key: Key, text: str) -> Outcome:
-    return judged(key, text).outcome
+def outcome(key: Key, text: str, query: str = "What is asked?") -> Outcome:
+    return judged(key, text, query).outcome

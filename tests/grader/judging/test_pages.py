@@ -6,7 +6,7 @@ import pytest
 
 from grader.judging import judge
 from grader.model import AnythingKey, IdKey, Judgement, Key, NumberKey, PageKey, ProbeKind, Reply
-from grader.outcomes import Outcome
+from grader.outcomes import Cause, Outcome
 from tests.grader.judging.asking import question, reply
 
 HTML = "text/html; charset=utf-8"
@@ -104,10 +104,12 @@ def test_a_page_without_a_box_says_how_its_script_failed() -> None:
         assert ERROR in judgement.reason
 
 
-def test_what_asking_again_cannot_change_is_told_on() -> None:
-    for final in (False, True):
-        failed = reply(failure=Outcome.NOT_CHECKED, detail="in a browser only", final=final)
-        assert shown(NumberKey(83), failed).final is final
+def test_what_asking_again_cannot_change_has_its_own_cause_and_advice() -> None:
+    for lasting, cause in ((False, None), (True, Cause.PROBE)):
+        failed = reply(failure=Outcome.NOT_CHECKED, detail="in a browser only", lasting=lasting)
+        judgement = shown(NumberKey(83), failed)
+        assert judgement.cause is cause
+        assert ("--probe browser" in judgement.advice) is lasting
 
 
 def test_a_box_that_a_script_may_make_is_not_called_missing_without_a_word() -> None:

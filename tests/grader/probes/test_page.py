@@ -95,9 +95,9 @@ def test_a_page_that_answers_in_the_browser_only_is_not_checked(body: str) -> No
         first, second = _ask(server.url, "What is 1 plus 2?", "What is 3 plus 4?")
     for answer in (first, second):
         assert answer.failure is Outcome.NOT_CHECKED
-        assert answer.final
-    assert "--probe browser" in first.detail
-    assert "--probe browser" not in second.detail
+        assert answer.lasting
+    assert "--probe page cannot see it" in first.detail
+    assert "--probe page" not in second.detail
 
 
 @pytest.mark.parametrize("body", ["<p>Coming soon<script src=count.js></script>", "<p>", ""])

@@ -36,7 +36,9 @@ _TEXT_BOXES = (
     "input:not([type]), input[type=''], input[type=text i], input[type=search i]"
 )
 _BOXES = 20  # as many as are looked at, each with the form around it
-_IN_BROWSER = "this page computes its answer in the browser, where --probe page cannot see it"
+_IN_BROWSER = (
+    "this page computes its answer in the browser: --probe browser sees it, --probe page cannot"
+)
 
 
 class PageProbe:

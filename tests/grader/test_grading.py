@@ -292,7 +292,7 @@ def test_a_page_that_answers_in_the_browser_alone_is_not_asked_again() -> None:
     last = events[-1]
     assert isinstance(last, Finished)
     assert (last.scorecard.state, last.scorecard.score) == (State.NOT_GRADED, None)
-    assert "--probe page cannot see it" in last.scorecard.reason
+    assert "--probe browser sees it" in last.scorecard.reason
 
 
 def test_a_private_address_is_refused() -> None:

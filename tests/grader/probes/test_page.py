@@ -96,7 +96,7 @@ def test_a_page_that_answers_in_the_browser_only_is_not_checked(body: str) -> No
     for answer in (first, second):
         assert answer.failure is Outcome.NOT_CHECKED
         assert answer.lasting
-    assert "--probe page cannot see it" in first.detail
+    assert "--probe browser sees it" in first.detail
     assert "--probe page" not in second.detail
 
 

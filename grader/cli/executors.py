@@ -39,6 +39,20 @@ def cluster_at(scheduler: str | None) -> Iterator[ClusterExecutor | None]:
         yield cluster
 
 
+def require_browser_of(cluster: ClusterExecutor | None) -> None:
+    """See to it that whoever is to ask has a browser: this machine, or each of a cluster's.
+
+    Raises:
+        InputError: if one has none that starts.
+    """
+    from grader.probes.browser import require_browser
+
+    if cluster is None:
+        require_browser()
+    else:
+        cluster.require(require_browser)
+
+
 @contextlib.contextmanager
 def executor_for(
     run: Run, cluster: ClusterExecutor | None, workers: int | None

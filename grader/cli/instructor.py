@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import options, resuming
-from grader.cli.executors import cluster_at, executor_for, many_threads
+from grader.cli import kinds, options, resuming
+from grader.cli.commands import EXIT_CODES, command
+from grader.cli.executors import cluster_at, executor_for, many_threads, require_browser_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from grader.cluster import ClusterExecutor
     from grader.jobs import Run
     from grader.model import Battery, Keep, Limits, ProbeKind, State
 
@@ -58,13 +60,25 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
     return value
 
 
-@click.command()
-@click.argument("roster", type=options.FILE)
-@click.option("--out", required=True, type=options.NEW_FOLDER)
-@options.asking
-@click.option("--workers", type=click.IntRange(1, 2000), help="How many are asked at once.")
+@command(
+    {
+        options.DONE: "The run is complete, whatever the scores.",
+        options.NOT_GRADED: EXIT_CODES[options.NOT_GRADED],
+    }
+)
+@click.argument("roster", type=kinds.FILE, metavar="ROSTER", help="The file with ids and links.")
 @click.option(
-    "--per-site", type=click.IntRange(1, 2000), default=1, show_default=True,
+    "--out", required=True, type=kinds.NEW_FOLDER, metavar="DIR",
+    help="The run's folder: a new one, or that of the run to go on with.",
+)  # fmt: skip
+@options.asking
+@click.option(
+    "--workers", type=kinds.Whole(1, 2000), metavar="N",
+    help="How many apps are asked at once, 2000 at most; unless given, as many as this machine "
+    "bears.",
+)  # fmt: skip
+@click.option(
+    "--per-site", type=kinds.Whole(1, 2000), default=1, show_default=True, metavar="N",
     help="How many requests a site gets at once, whoever shares it.",
 )  # fmt: skip
 @click.option(
@@ -84,7 +98,7 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
     help="Grade everybody in these states again, as in --only unreachable,not_graded.",
 )  # fmt: skip
 @click.option(
-    "--students", type=options.TEXT, callback=_names, metavar="ID,...",
+    "--students", type=kinds.TEXT, callback=_names, metavar="ID,...",
     help="Grade these students again; with --only, those of them in its states.",
 )  # fmt: skip
 @click.option(
@@ -128,7 +142,7 @@ def batch(
     limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
     with (
         cluster_at(scheduler) as cluster,
-        _run_for(out, chosen, seed, _given(probes)) as run,
+        _run_for(out, chosen, seed, _given(probes), cluster) as run,
     ):
         resuming.open_private(run, allow_private, quiet)
         found, notes = batches.submissions(read, allow_private=run.info.allow_private)
@@ -142,25 +156,36 @@ def batch(
         marked = run.ask_again(students, states)
         if keep is not None:
             resuming.change_rule(run, keep, quiet)
+        reopened = run.reopen()
         if not quiet:
             options.say(f"Battery {chosen.name}, seed {run.info.seed}, {run.total()} submissions")
-            resuming.say_enrolled(enrolled, run)
+            resuming.say_enrolled(enrolled, run, reopened)
             if (students or states) and not marked:
                 options.say("Nobody of those named is to be asked again.")
-        run.reopen()
+        if run.info.in_browser and run.finished() < run.total():
+            require_browser_of(cluster)
         with executor_for(run, cluster, workers) as (executor, many):
             sys.exit(
                 _grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
             )
 
 
-@click.command()
-@click.option("--students", type=click.IntRange(1, 2000), default=24, show_default=True)
-@click.option("--latency", type=options.Range(0, 5), default=0.05, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides questions and apps.")
+@command({options.DONE: "The sample class is graded."})
 @click.option(
-    "--out", default="demo-results", show_default=True, help="Its earlier demo run is replaced.",
-    type=options.NEW_FOLDER,
+    "--students", type=kinds.Whole(1, 2000), default=24, show_default=True, metavar="N",
+    help="How many there are, 2000 at most.",
+)  # fmt: skip
+@click.option(
+    "--latency", type=kinds.Number(0, 5), default=0.05, show_default=True, metavar="SECONDS",
+    help="How long each reply takes.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=kinds.SEED, metavar="N",
+    help="The whole number that decides questions and apps; a new one unless given.",
+)  # fmt: skip
+@click.option(
+    "--out", default="demo-results", show_default=True, type=kinds.NEW_FOLDER, metavar="DIR",
+    help="The run's folder; an earlier demo in it is replaced.",
 )  # fmt: skip
 def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
     """Serve a sample class on this machine, and grade it."""
@@ -207,11 +232,16 @@ def _run_for(
     battery: Battery,
     seed: int | None,
     probes: tuple[ProbeKind, ...] | None = None,
+    cluster: ClusterExecutor | None = None,
 ) -> Iterator[Run]:
     """The run in the folder `out`, which nobody else grades into meanwhile."""
     from grader.batch import STORE_NAME
     from grader.jobs import Run
+    from grader.model import asks_in_browser
 
+    # A run that could not be asked as it says is not begun: it would keep its probes for ever.
+    if not (out / STORE_NAME).exists() and asks_in_browser(battery, probes or ()):
+        require_browser_of(cluster)
     with (
         _alone_in(out),
         contextlib.closing(Run.begin(out / STORE_NAME, battery, seed, probes)) as run,

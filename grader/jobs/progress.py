@@ -42,6 +42,18 @@ def finished(connection: Connection, run_id: int) -> int:
     return connection.scalars(select(func.count()).select_from(_ASKED).where(done)).one()
 
 
+def finished_states(connection: Connection, run_id: int) -> Counter[State]:
+    """What became of those that need not be asked any more, by what was seen last."""
+    done = and_(enrolled(run_id), _STANDS, ATTEMPTS.c.final, SCORECARDS.c.current)
+    query = (
+        select(SCORECARDS.c.state, func.count())
+        .select_from(KEPT)
+        .where(done)
+        .group_by(SCORECARDS.c.state)
+    )
+    return Counter({State(state): count for state, count in connection.execute(query)})
+
+
 def asked(connection: Connection, run_id: int) -> set[str]:
     """The keys of the students who have an attempt, at whatever link."""
     of_run = select(SUBMISSIONS.c.student).select_from(_ASKED).where(SUBMISSIONS.c.run_id == run_id)

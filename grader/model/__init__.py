@@ -15,6 +15,7 @@ from grader.model.jobs import (
     Job,
     Limits,
     RunInfo,
+    asks_in_browser,
 )
 from grader.model.keeping import Keep
 from grader.model.keys import (
@@ -39,6 +40,7 @@ from grader.model.questions import (
     Typing,
 )
 from grader.model.scorecards import (
+    Acceptance,
     Attempt,
     AttemptKind,
     Judgement,
@@ -61,6 +63,7 @@ from grader.model.submissions import (
 __all__ = [
     "BYPASS_SECRET",
     "COMMIT",
+    "Acceptance",
     "AnythingKey",
     "ApiKey",
     "AskingAgain",
@@ -102,6 +105,7 @@ __all__ = [
     "Typing",
     "Verdict",
     "WakingUp",
+    "asks_in_browser",
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from grader.store import exclusive
 from tests.grader.apps import ACTIVITY, app, right_answers
-from tests.grader.cli.conftest import Grader
+from tests.grader.cli.conftest import ACCEPT, Grader
 
 QUICK = ("--timeout", 1, "--wake-timeout", 1, "--allow-private")
 SHAKESPEARE = 'family = "shakespeare"'
@@ -262,7 +262,7 @@ def test_an_appeal_is_shown_and_adopted_only_when_accepted(graded: Class, grader
     assert said.count("   before  right") == 5
     assert "Nothing changed" in said
     assert graded.scores()["ada"] == "90"
-    grader("appeal", graded.out, "ada", "--accept", *QUICK)
+    grader("appeal", graded.out, "ada", *ACCEPT, *QUICK)
     assert graded.scores()["ada"] == "100"
     attempts = graded.shown("ada")["attempts"]
     assert [each["kind"] for each in attempts] == ["graded", "appealed"]

@@ -13,7 +13,7 @@ from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Job, Scorecard, Submission
 from tests.grader.apps import ACTIVITY, QUICK, app, right_answers
-from tests.grader.cli.conftest import Grader
+from tests.grader.cli.conftest import ACCEPT, Grader
 
 BRIEF = ("--timeout", 1, "--wake-timeout", 1)
 PRIVATE = (*BRIEF, "--seed", 7, "--allow-private")
@@ -56,7 +56,7 @@ def test_private_addresses_stay_open_as_they_once_were(resumed: Resumed, grader:
     assert (resumed.scores(), resumed.attempts()) == (["100", "0"], 1)
     resumed.batch(*BRIEF, "--students", "ada")
     assert (resumed.scores(), resumed.attempts()) == (["100", "0"], 2)
-    said = grader("appeal", resumed.out, "ada", *BRIEF, "--accept").output
+    said = grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT).output
     assert "Score now:    100 of 100" in said
 
 
@@ -74,11 +74,11 @@ def test_no_appeal_adopts_that_an_address_is_refused_now(resumed: Resumed, grade
         run.enroll([Submission("ada", resumed.url)], ())
         (job,) = run.first_pass(QUICK)
         run.commit(job, grading.run(job))
-    said = grader("appeal", resumed.out, "ada", *BRIEF, "--accept", code=3).output
+    said = grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT, code=3).output
     assert "its address answered before, and is refused now" in said
     assert "nothing changed" in said
     assert resumed.attempts() == 1
-    grader("appeal", resumed.out, "ada", *BRIEF, "--accept", "--allow-private")
+    grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT, "--allow-private")
     assert (resumed.scores(), resumed.attempts()) == (["100"], 2)
 
 

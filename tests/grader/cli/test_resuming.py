@@ -82,6 +82,24 @@ def test_no_appeal_adopts_that_an_address_is_refused_now(resumed: Resumed, grade
     assert (resumed.scores(), resumed.attempts()) == (["100"], 2)
 
 
+def test_what_was_not_graded_is_not_called_graded(
+    resumed: Resumed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("grader.grading.judge", crash)
+        resumed.batch(*PRIVATE, code=3)
+        said = resumed.batch(*PRIVATE, code=3)
+    asked_again = "1 not graded so far, asked once more."
+    assert f"Resuming: 1 of 2 are done already (1 no usable link); {asked_again}" in said
+    assert "are graded already" not in said
+    assert "1 graded" in resumed.batch(*PRIVATE)
+    said = resumed.batch(*PRIVATE)
+    assert "Resuming: 2 of 2 are done already (1 graded, 1 no usable link)." in said
+
+
 def test_how_to_resume_leaves_out_what_would_ask_again(
     resumed: Resumed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

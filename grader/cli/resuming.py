@@ -76,7 +76,7 @@ def say_stopped(why: str, run: Run, out: Path) -> None:
     again = [f"--{name}" for name, option in _AGAIN.items() if given.get(option)]
     without = f" without {' and '.join(again)}" if again else ""
     options.say(
-        f"\n{why}: {_done(run)}, and kept in {out}. "
+        f"\n{why}: {_done(run)} and kept in {out}. "
         f"Run the same command again{without} to grade the rest.",
         err=True,
     )

@@ -37,10 +37,11 @@ format: .venv/dev.stamp ## Format the code and fix what can be fixed
 	@$(BIN)/python -m ruff check --fix-only
 	@$(BIN)/python -m ruff format
 
-bench: .venv/dev.stamp ## Measure what is claimed about speed
+bench: .venv/dev.stamp ## Measure what is claimed about speed and fairness
 	@$(BIN)/python -m benchmarks.webapp
 	@$(BIN)/python -m benchmarks.batch
 	@$(BIN)/python -m benchmarks.hostile
+	@$(BIN)/python -m benchmarks.fairness
 
 install: .venv/dev.stamp ## Make .venv with everything that contributors need
 

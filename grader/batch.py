@@ -29,7 +29,7 @@ from grader.model import (
     Submission,
     Verdict,
 )
-from grader.outcomes import Outcome
+from grader.outcomes import Cause, Outcome
 from grader.politeness import Polite
 from grader.probes.deadline import all_stopped
 from grader.questions import ColumnError, draw
@@ -206,11 +206,12 @@ def _pass(
             under_way[future] = job
             pending.add(future)
             future.add_done_callback(done.put)
-        if not under_way:
+        waiting = jobs.seconds_until_next()
+        if not under_way and waiting is None:
             return
         try:
             # Windows lets nobody interrupt a wait that has no end.
-            future = done.get(timeout=1.0)
+            future = done.get(timeout=min(1.0, waiting or 1.0))
         except queue.Empty:
             continue
         pending.discard(future)
@@ -262,7 +263,7 @@ def _unchecked(job: Job, reason: str) -> tuple[Verdict, ...]:
         questions = draw(job.battery, job.submission, job.seed, limits.probes, limits.connections)
     except Exception:  # perhaps that is what crashed
         return ()
-    judgement = Judgement(Outcome.NOT_CHECKED, reason)
+    judgement = Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH)
     return tuple(Verdict(question, judgement) for question in questions)
 
 

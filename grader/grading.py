@@ -2,10 +2,12 @@
 
 import dataclasses
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from grader.judging import judge, read_release
+from grader.judging import judge
+from grader.judging.second_look import is_from_a_cache, seen_own, worth_another_look
 from grader.model import (
     AskingAgain,
     Awake,
@@ -15,6 +17,8 @@ from grader.model import (
     Job,
     Judged,
     Judgement,
+    LookingAgain,
+    ProbeKind,
     Question,
     Release,
     ReleaseKey,
@@ -24,9 +28,22 @@ from grader.model import (
     Verdict,
     WakingUp,
 )
-from grader.outcomes import Outcome
+from grader.outcomes import Cause, Outcome
+from grader.passes import (
+    asked_again,
+    is_blocked,
+    joined,
+    missing,
+    not_before,
+    seconds_until,
+    skipped,
+    state_of,
+    waited_before,
+    wake_seconds,
+)
 from grader.probes import Deployment
-from grader.questions import draw
+from grader.questions import STARTER_QUERY, draw
+from grader.waking import Waking
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +53,12 @@ OUR_CRASH = "the grader itself failed: "
 # After so many transport failures in a row, or as many timeouts' worth of time lost to them in a
 # pass, the rest waits for the second pass: what hangs now and then ends, too.
 _PATIENCE = 3
+# What a cache may have kept from before the last push.
+_MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
+_OLD = "the first reply came from a cache"
 _TRANSPORT_FAILURES = frozenset({Outcome.TOO_SLOW, Outcome.UNREACHABLE})
+# The part of the wake-up's time between two questions to an app whose platform saw a bot in us.
+_SLOWLY = 1 / 90
 _STATES = {
     Outcome.FORBIDDEN_ADDRESS: State.REFUSED,
     Outcome.NOT_CHECKED: State.NOT_GRADED,
@@ -78,17 +100,27 @@ def grade_twice(job: Job) -> Iterator[Event]:
         if not isinstance(event, Finished) or not event.scorecard.wants_second_pass:
             yield event
             continue
-        yield AskingAgain(sum(_asked_again(verdict) for verdict in event.scorecard.verdicts))
-        yield from grade(dataclasses.replace(job, previous=event.scorecard))
+        again = dataclasses.replace(job, previous=event.scorecard)
+        seconds = seconds_until(not_before(again))
+        count = sum(asked_again(verdict) for verdict in event.scorecard.verdicts)
+        yield AskingAgain(count, seconds)
+        time.sleep(seconds)
+        yield from grade(again)
 
 
-def ask(question: Question, deployment: Deployment, degraded_after: float) -> Verdict:
+def ask(
+    question: Question,
+    deployment: Deployment,
+    degraded_after: float,
+    earlier: Sequence[Verdict] = (),
+) -> Verdict:
     """Ask one question and judge what comes back. Our own crash is never the student's fault.
 
     Args:
         question: what is asked.
         deployment: who is asked.
         degraded_after: seconds after which a right reply counts as degraded.
+        earlier: the verdicts on what the deployment was asked before.
     """
     try:
         replies: list[Reply] = []
@@ -96,7 +128,9 @@ def ask(question: Question, deployment: Deployment, degraded_after: float) -> Ve
             replies.append(reply)
             if reply.failure is not None:
                 break
-        judgement = judge(question, *replies)
+        judgement = judge(question, *replies, earlier=earlier)
+        if judgement.outcome in _MAY_BE_OLD and is_from_a_cache(replies[-1]):
+            judgement = _past_caches(question, deployment, replies, judgement)
         right = judgement.outcome is Outcome.RIGHT
         degraded = right and replies[-1].elapsed_ms > 1000 * degraded_after
         if right:
@@ -107,7 +141,21 @@ def ask(question: Question, deployment: Deployment, degraded_after: float) -> Ve
         # A class may meet it thousands of times: who hears of the verdict tells people of it.
         _log.debug("asking %r failed", question.query, exc_info=True)
         reason = f"{OUR_CRASH}{type(error).__name__}"
-        return Verdict(question, Judgement(Outcome.NOT_CHECKED, reason))
+        return Verdict(question, Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH))
+
+
+def _past_caches(
+    question: Question, deployment: Deployment, replies: list[Reply], judgement: Judgement
+) -> Judgement:
+    """Ask once more where no cache answers; what one did answer stands unless that worked."""
+    if question.probe is not ProbeKind.API or not question.query:
+        return judgement
+    reply = deployment.ask_past_caches(question.query)
+    if reply is None or reply.failure is not None or is_from_a_cache(reply):
+        return dataclasses.replace(judgement, reason=f"{judgement.reason} ({_OLD})")
+    replies.append(reply)
+    fresh = judge(question, reply)
+    return dataclasses.replace(fresh, reason=f"{fresh.reason} ({_OLD}, and was asked once more)")
 
 
 def _replies(question: Question, deployment: Deployment) -> Iterator[Reply]:
@@ -118,35 +166,6 @@ def _replies(question: Question, deployment: Deployment) -> Iterator[Reply]:
             yield from deployment.ask_afresh(question.query, connections)
         case _:
             yield deployment.ask(question.probe, question.query, question.typing)
-
-
-def missing(question: Question, verdicts: Iterable[Verdict]) -> list[str]:
-    """The entries that `question` requires and that are not all right among `verdicts`."""
-    wrong = {verdict.question.name for verdict in verdicts if verdict.outcome is not Outcome.RIGHT}
-    return [name for name in question.requires if name in wrong]
-
-
-def skipped(question: Question, names: Iterable[str]) -> Verdict:
-    """The verdict on a question whose requirements `names` are not met."""
-    reason = f"not asked, since it builds on: {', '.join(names)}"
-    return Verdict(question, Judgement(Outcome.SKIPPED, reason))
-
-
-def state_of(verdicts: Iterable[Verdict]) -> tuple[State, str]:
-    """The state of a submission that was asked, with its reason.
-
-    One unscored verdict decides; it is refused where every question led to a forbidden address.
-    """
-    outcomes: dict[Outcome, str] = {}
-    for verdict in verdicts:
-        if not verdict.outcome.rule.scored:
-            return State.NOT_GRADED, verdict.judgement.reason
-        outcomes.setdefault(verdict.outcome, verdict.judgement.reason)
-    forbidden = outcomes.pop(Outcome.FORBIDDEN_ADDRESS, None)
-    outcomes.pop(Outcome.SKIPPED, None)
-    if forbidden is not None and not outcomes:
-        return State.REFUSED, forbidden
-    return State.GRADED, ""
 
 
 class _Grading:
@@ -160,7 +179,11 @@ class _Grading:
         # Transport failures in a row, and the time lost to all of them in this pass.
         self._failures = 0
         self._lost_ms = 0.0
+        # Why the rest is not asked now: a platform's bot protection stands in the way.
+        self._blocked: Judgement | None = None
+        self._pause = 0.0
         if job.previous is not None:
+            self._pause = _SLOWLY * wake_seconds(job) if job.previous.blocked else 0.0
             self._started_at = job.previous.started_at
             self._wake_up = job.previous.wake_up
             self._release = job.previous.release
@@ -178,28 +201,63 @@ class _Grading:
             )
             earlier = (None,) * len(questions)
         if self._submission.fault:
-            outcome = (
-                Outcome.FORBIDDEN_ADDRESS
-                if self._submission.state is State.REFUSED
-                else Outcome.SKIPPED
-            )
-            yield self._none_asked(questions, earlier, self._submission.state, outcome)
+            refused = self._submission.state is State.REFUSED
+            outcome = Outcome.FORBIDDEN_ADDRESS if refused else Outcome.SKIPPED
+            why = Judgement(outcome, self._submission.fault)
+            yield self._none_asked(questions, earlier, self._submission.state, why)
             return
         with Deployment(self._submission, job.limits) as deployment:
-            yield WakingUp(self._submission, job.limits.wake_timeout)
-            wake_up = deployment.wake_up()
-            self._wake_up = (*self._wake_up, wake_up)
-            if wake_up.failure is not None and not _answered(wake_up):
-                state = _STATES.get(wake_up.failure, State.UNREACHABLE)
-                yield self._none_asked(questions, earlier, state, wake_up.failure)
+            waking = self._waking(deployment, questions)
+            yield WakingUp(self._submission, max(0.0, waking.left))
+            waking.until_awake()
+            self._wake_up = (*self._wake_up, *waking.evidence)
+            if (silence := waking.silence) is not None:
+                state = _STATES.get(silence.outcome, State.UNREACHABLE)
+                yield self._none_asked(questions, earlier, state, silence)
                 return
-            self._release = read_release(wake_up) or self._release
-            yield Awake(self._release, wake_up.elapsed_ms)
-            due = [before is None or _asked_again(before) for before in earlier]
+            self._release = waking.release or self._release
+            yield Awake(self._release, 1000 * waking.elapsed, waking.only)
+            due = [before is None or asked_again(before) for before in earlier]
             yield from self._ask_all(deployment, questions, earlier, due)
+            yield from self._look_again(deployment, questions, waking)
             if previous is not None:
                 yield from self._ask_late_ones_again(deployment, questions, earlier)
         yield self._finished(State.GRADED)
+
+    def _waking(self, deployment: Deployment, questions: tuple[Question, ...]) -> Waking:
+        in_browser = any(question.probe is ProbeKind.BROWSER for question in questions)
+        by_api = (
+            question.query
+            for question in questions
+            if question.probe is ProbeKind.API and question.query
+        )
+        return Waking(
+            deployment,
+            query=next(by_api, STARTER_QUERY),
+            page=ProbeKind.BROWSER if in_browser else ProbeKind.PAGE,
+            seconds=wake_seconds(self._job),
+            waited=waited_before(self._job, datetime.now(UTC)),
+            timeout=self._job.limits.timeout,
+        )
+
+    def _look_again(
+        self, deployment: Deployment, questions: tuple[Question, ...], waking: Waking
+    ) -> Iterator[Event]:
+        """Where nothing came of the app's own, wait for it, and ask once more when it is there."""
+        if waking.own or seen_own(self._verdicts) or not worth_another_look(self._verdicts):
+            return
+        if waking.left <= 0:
+            return
+        lost = next(each for each in self._verdicts if each.replies and not each.outcome.rule.earns)
+        yield LookingAgain(waking.left, lost.judgement.reason)
+        if not waking.again():
+            return
+        yield Awake(self._release, 1000 * waking.elapsed)
+        asked = tuple(self._verdicts)
+        self._verdicts = []
+        self._failures, self._lost_ms = 0, 0.0
+        due = [verdict.outcome is not Outcome.RIGHT for verdict in asked]
+        yield from self._ask_all(deployment, questions, asked, due)
 
     def _ask_all(
         self,
@@ -212,26 +270,39 @@ class _Grading:
         for number, (question, before, now) in enumerate(
             zip(questions, earlier, due, strict=True), 1
         ):
-            names = missing(question, self._verdicts)
             if before is not None and not now:
                 verdict = before
-            elif names:
-                verdict = skipped(question, names)
-            elif self._is_patience_spent():
-                often = "in a row" if self._failures >= _PATIENCE else "or more"
-                reason = f"not asked, after {_PATIENCE} requests {often} that failed"
-                verdict = Verdict(question, Judgement(Outcome.UNREACHABLE, reason))
             else:
-                verdict = ask(question, deployment, self._job.limits.degraded_after)
-                failed = verdict.outcome in _TRANSPORT_FAILURES
-                self._failures = self._failures + 1 if failed else 0
-                if failed:
-                    self._lost_ms += sum(reply.elapsed_ms for reply in verdict.replies)
-            if before is not None and verdict is not before:
-                verdict = _joined(before, verdict)
+                verdict = self._unasked(question) or self._asked(question, deployment)
+                if before is not None:
+                    verdict = joined(before, verdict)
             self._verdicts.append(verdict)
             if verdict != before:
                 yield Judged(verdict, number, len(questions))
+
+    def _unasked(self, question: Question) -> Verdict | None:
+        """The verdict on what is not to be asked now; None where it is."""
+        if names := missing(question, self._verdicts):
+            return skipped(question, names)
+        if self._blocked is not None:
+            return Verdict(question, self._blocked)
+        if self._is_patience_spent():
+            often = "in a row" if self._failures >= _PATIENCE else "or more"
+            reason = f"not asked, after {_PATIENCE} requests {often} that failed"
+            return Verdict(question, Judgement(Outcome.UNREACHABLE, reason))
+        return None
+
+    def _asked(self, question: Question, deployment: Deployment) -> Verdict:
+        if self._pause:
+            deployment.pause(self._pause)
+        verdict = ask(question, deployment, self._job.limits.degraded_after, self._verdicts)
+        if is_blocked(verdict.judgement):
+            self._blocked = verdict.judgement
+        failed = verdict.outcome in _TRANSPORT_FAILURES
+        self._failures = self._failures + 1 if failed else 0
+        if failed:
+            self._lost_ms += sum(reply.elapsed_ms for reply in verdict.replies)
+        return verdict
 
     def _is_patience_spent(self) -> bool:
         lost = self._lost_ms >= 1000 * _PATIENCE * self._job.limits.timeout
@@ -269,25 +340,23 @@ class _Grading:
         questions: tuple[Question, ...],
         earlier: tuple[Verdict | None, ...],
         state: State,
-        outcome: Outcome,
+        why: Judgement,
     ) -> Finished:
         """The end of a submission that could not be asked at all.
 
         What an earlier pass has judged stays, unless it was left for this one.
         """
-        wake_up = self._wake_up[-1] if self._wake_up else None
-        reason = self._submission.fault or (wake_up.detail if wake_up is not None else "")
         for question, before in zip(questions, earlier, strict=True):
-            if before is not None and not _asked_again(before):
+            if before is not None and not asked_again(before):
                 self._verdicts.append(before)
             else:
-                verdict = Verdict(question, Judgement(outcome, reason))
-                self._verdicts.append(_joined(before, verdict) if before is not None else verdict)
+                verdict = Verdict(question, why)
+                self._verdicts.append(joined(before, verdict) if before is not None else verdict)
         replies = (reply for verdict in self._verdicts for reply in verdict.replies)
         if state is State.UNREACHABLE and any(reply.failure is None for reply in replies):
             # It was awake in the first pass: what it answered then still counts.
             return self._finished(State.GRADED)
-        return self._finished(state, reason)
+        return self._finished(state, why.reason)
 
     def _finished(self, state: State, reason: str = "") -> Finished:
         if state is State.GRADED:
@@ -304,26 +373,3 @@ class _Grading:
                 wake_up=self._wake_up,
             )
         )
-
-
-def _answered(wake_up: Reply) -> bool:
-    """Whether a wake-up met the app, though its reply was not read to its end.
-
-    Where `/healthz` led to a forbidden address, the link itself had to answer first.
-    """
-    redirected = wake_up.failure is Outcome.FORBIDDEN_ADDRESS and wake_up.status is not None
-    return redirected or wake_up.failure is Outcome.TOO_LARGE
-
-
-def _asked_again(verdict: Verdict) -> bool:
-    """Whether a second pass asks this again: it may pass this time, or what it builds on may."""
-    return verdict.outcome.rule.second_pass or verdict.outcome is Outcome.SKIPPED
-
-
-def _joined(before: Verdict, now: Verdict) -> Verdict:
-    """The verdict of the second pass, with the evidence of both."""
-    if not now.replies:
-        # Nothing new was seen: the earlier reply and its judgement stand.
-        kept = before if before.replies else now
-        return dataclasses.replace(kept, replies=before.replies)
-    return dataclasses.replace(now, replies=(*before.replies, *now.replies))

@@ -31,6 +31,19 @@ class Outcome(StrEnum):
         return OUTCOMES[self]
 
 
+class Cause(StrEnum):
+    """Why something was not checked, where that decides what happens next. The values are stored.
+
+    Attributes:
+        BOT_PROTECTION: a platform's firewall took the grader for a bot: it is asked again late and
+            slowly, and an instructor may accept what was earned.
+        CRASH: a bug of ours.
+    """
+
+    BOT_PROTECTION = "bot protection"
+    CRASH = "crash"
+
+
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
     """One row of the table.

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grader.grading import missing, skipped, state_of
 from grader.judging import judge
 from grader.model import (
     ConsistencyKey,
@@ -16,6 +15,7 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Outcome
+from grader.passes import missing, skipped, state_of
 
 
 def rejudge(
@@ -83,11 +83,11 @@ def _told_by_wake_up(question: Question, scorecard: Scorecard) -> Verdict | None
     """The verdict on a release that only the wake-up asked for; None where it did not come."""
     if not isinstance(question.key, ReleaseKey) or not scorecard.wake_up:
         return None
-    woken = scorecard.wake_up[-1]
-    if woken.failure is not None or not woken.url.endswith("/healthz"):
+    told = [reply for reply in scorecard.wake_up if reply.url.endswith("/healthz")]
+    if not told or told[-1].failure is not None:
         return None
     # Without the reply: a start from sleep says nothing of how fast questions are answered.
-    return Verdict(question, judge(question, woken))
+    return Verdict(question, judge(question, told[-1]))
 
 
 def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -> Verdict | None:
@@ -96,7 +96,7 @@ def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -
     if before is None:
         return None
     if before.reply is not None:
-        judgement = judge(question, *before.replies)
+        judgement = judge(question, *before.replies, earlier=so_far)
         # How long is too long was decided when it was asked.
         degraded = before.degraded and judgement.outcome is Outcome.RIGHT
         return Verdict(question, judgement, before.replies, degraded)

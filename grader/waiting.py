@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from grader.judging import read_release
-from grader.model import Limits, Reply, Submission
+from grader.judging.delivery import judge_delivery
+from grader.judging.second_look import may_change
+from grader.model import Job, Reply
 from grader.outcomes import Outcome
+from grader.passes import wake_seconds
 from grader.probes import Deployment
 
 # It is looked at again after a tenth of the time waited so far, but within these seconds.
@@ -23,7 +26,11 @@ class Standing(Enum):
     UNTOLD = auto()  # our /healthz says that it does not know
     UNREADABLE = auto()  # something answers, and tells no commit
     AWAY = auto()  # nothing answers, or with a server's error
+    LASTING = auto()  # something that no waiting changes: it is paused, or asks for a login
     OURS = auto()  # this machine could not look
+
+
+_FINAL = frozenset({Standing.LIVE, Standing.UNTOLD, Standing.LASTING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +47,27 @@ class Look:
     after: float = 0.0
 
 
-def wait_for(submission: Submission, limits: Limits, commit: str, seconds: float) -> Iterator[Look]:
-    """Look at `submission` until it runs `commit`; the last look says how it ended.
+def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
+    """Look at a deployment until it runs `commit`; the last look says how it ended.
 
-    Each look is a fresh connection: one that is kept alive may stay with an old server.
+    Each look is a fresh connection: one that is kept alive may stay with an old server. What
+    answers and tells no commit may be a platform's page: it is waited for as for a wake-up.
 
     Args:
-        submission: whose deployment is looked at.
-        limits: how long a look may take; who answers, but tells no commit, is waited for as long as
-            for the wake-up, since it may be a platform's page.
+        job: whose deployment is looked at, and how long a look may take.
         commit: as `COMMIT` has it.
         seconds: how long to wait at most.
     """
     began = time.monotonic()
     while True:
         left = seconds - (time.monotonic() - began)
-        look_limits = dataclasses.replace(limits, timeout=max(0.1, min(limits.timeout, left)))
-        with Deployment(submission, look_limits) as deployment:
-            reply = deployment.ask_release()
+        with Deployment(job.submission, job.limits) as deployment:
+            reply = deployment.ask_release(max(_SOONEST, min(job.limits.timeout, left)))
         after = time.monotonic() - began
         seen = dataclasses.replace(read(reply, commit), after=after)
         yield seen
-        patience = limits.wake_timeout if seen.standing is Standing.UNREADABLE else seconds
-        if seen.standing in (Standing.LIVE, Standing.UNTOLD) or after >= min(patience, seconds):
+        patience = wake_seconds(job) if seen.standing is Standing.UNREADABLE else seconds
+        if seen.standing in _FINAL or after >= min(patience, seconds):
             return
         pause = min(max(_SOONEST, after / 10), _LATEST)
         time.sleep(max(0.0, min(pause, seconds - after)))
@@ -78,9 +83,16 @@ def read(reply: Reply, commit: str) -> Look:
         return Look(standing, f"commit {release.commit[:12]} answers")
     if release is not None:
         return Look(Standing.UNTOLD, "/healthz answers, and knows no commit")
-    if reply.failure is not None:
-        standing = Standing.OURS if reply.failure is Outcome.NOT_CHECKED else Standing.AWAY
-        return Look(standing, reply.detail or reply.failure.rule.words)
-    gone = reply.status is None or reply.status >= 500
-    standing = Standing.AWAY if gone else Standing.UNREADABLE
-    return Look(standing, f"/healthz answers with status {reply.status}, and tells no commit")
+    judgement = judge_delivery(reply)
+    if judgement is None:
+        words = f"/healthz answers with status {reply.status}, and tells no commit"
+        return Look(Standing.UNREADABLE, words)
+    if judgement.outcome is Outcome.NOT_CHECKED:
+        standing = Standing.OURS
+    elif not may_change(reply):
+        standing = Standing.LASTING
+    elif reply.failure is None and (reply.status or 0) < 500:
+        standing = Standing.UNREADABLE
+    else:
+        standing = Standing.AWAY
+    return Look(standing, judgement.reason)

@@ -2,8 +2,9 @@
 
 Real servers on loopback misbehave in every way that the course has seen, among normal ones. What
 has to come of each kind is known, and so is the time that all of it may take: a pass ends within
-the wake-up and three timeouts, and the second pass has as much for itself. Exits with 1 where
-anything is missed.
+the wake-up's time and three timeouts, whether it is used up by waking, by looking again where
+nothing of the app's own came, or by questions; the second pass has as much for itself. Exits with 1
+where anything is missed.
 """
 
 import argparse
@@ -45,9 +46,10 @@ def kind_lines(everybody: Iterable[Graded]) -> Iterator[tuple[str, bool]]:
 
 
 def claim_lines(
-    found: Class, everybody: list[Graded], asked: Command, bound: float
+    found: Class, everybody: list[Graded], asked: Command, timeout: float, wake_timeout: float
 ) -> Iterator[tuple[str, bool]]:
     """A line for each thing that has to hold for the run as a whole."""
+    bound = _SLACK * (wake_timeout + _TIMEOUTS * timeout)
     normal = [each for each in everybody if each.student.kind is NORMAL]
     full = sum(each.as_expected for each in normal)
     yield f"normal ones at full marks: {full} of {len(normal)}", full == len(normal)
@@ -69,7 +71,9 @@ def claim_lines(
     )
     heard = found.canary.connections
     yield f"connections to what nobody allowed: {heard}, limit 0", heard == 0
-    greedy = [each for each in everybody if each.student.site.heard > each.requests_allowed]
+    greedy = [
+        each for each in everybody if each.student.site.heard > each.requests_allowed(wake_timeout)
+    ]
     most = max(each.student.site.heard for each in normal)
     named = "".join(f", {each.student.kind.name}: {each.student.site.heard}" for each in greedy)
     yield (
@@ -96,8 +100,7 @@ def run(count: int, timeout: float, wake_timeout: float) -> Iterator[tuple[str, 
         everybody = read(found.students, folder / "class")
         private = read(found.private, folder / "private")
         yield from kind_lines(everybody + private)
-        bound = _SLACK * (wake_timeout + _TIMEOUTS * timeout)
-        yield from claim_lines(found, everybody, asked, bound)
+        yield from claim_lines(found, everybody, asked, timeout, wake_timeout)
 
 
 def main() -> int:

@@ -79,11 +79,13 @@ def status(line: str, *headers: str) -> Behavior:
     return always(reply(b"", *headers, status=line))
 
 
-def where(chosen: Callable[[str], bool], behavior: Behavior) -> Behavior:
+def where(
+    chosen: Callable[[str], bool], behavior: Behavior, elsewhere: Behavior = as_it_should
+) -> Behavior:
     """Misbehaves for the targets that are chosen, and for no others."""
 
     def made(app: App) -> Act:
-        well, badly = as_it_should(app), behavior(app)
+        well, badly = elsewhere(app), behavior(app)
         return lambda connection, target: (badly if chosen(target) else well)(connection, target)
 
     return made
@@ -121,19 +123,39 @@ def every_other(behavior: Behavior) -> Behavior:
     return made
 
 
-def asleep(seconds: float, then: Behavior) -> Behavior:
-    """Answers 503 for some seconds after its first request."""
+def after(count: int, behavior: Behavior) -> Behavior:
+    return first(count, as_it_should, behavior)
+
+
+def until(seconds: float, before: Behavior, then: Behavior = as_it_should) -> Behavior:
+    """Behaves in one way for some seconds after its first request, and then in another."""
 
     def made(app: App) -> Act:
-        awake = then(app)
+        asleep, awake = before(app), then(app)
         since: list[float] = []
 
         def act(connection: socket.socket, target: str) -> None:
             since.append(time.monotonic())
-            if since[-1] - since[0] < seconds:
-                connection.sendall(reply(b"Waking up", status="503 Service Unavailable"))
-            else:
-                awake(connection, target)
+            (asleep if since[-1] - since[0] < seconds else awake)(connection, target)
+
+        return act
+
+    return made
+
+
+def asleep(seconds: float, then: Behavior) -> Behavior:
+    """Answers 503 for some seconds after its first request."""
+    return until(seconds, always(reply(b"Waking up", status="503 Service Unavailable")), then)
+
+
+def encoded(name: str, pack: Callable[[bytes], bytes]) -> Behavior:
+    """Packs the bodies, and calls that `name`."""
+
+    def made(app: App) -> Act:
+        def act(connection: socket.socket, target: str) -> None:
+            head, _, body = app(target).partition(b"\r\n\r\n")
+            kind = next(line for line in head.decode().splitlines() if line.startswith("Content-T"))
+            connection.sendall(reply(pack(body), kind, f"Content-Encoding: {name}"))
 
         return act
 

@@ -11,12 +11,17 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.hostile.kinds import NORMAL
 from benchmarks.hostile.sites import Student
 from benchmarks.measuring import Memory
 from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Scorecard
 from tests.grader.apps import SEED
+
+_PLACES = 3
+# So many times a second at the very most.
+_LOOKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,15 @@ class Graded:
         kind = self.student.kind
         return (self.card.state, self.card.earned or 0.0) == (kind.state, kind.points)
 
-    @property
-    def requests_allowed(self) -> int:
-        """The wake-up and the battery in each pass, with what one query may lead to."""
-        return len(self.seconds) * (1 + len(self.card.verdicts)) * self.student.kind.tries
+    def requests_allowed(self, wake_timeout: float) -> float:
+        """The wake-up and the battery in each pass, with what one query may lead to.
+
+        Where nothing of the app's own came, it is also looked at until its time to wake up is over.
+        """
+        kind = self.student.kind
+        usual = len(self.seconds) * (1 + len(self.card.verdicts))
+        looks = 0.0 if kind is NORMAL else _PLACES + wake_timeout * _LOOKS
+        return (usual + looks) * kind.tries
 
 
 @dataclass(frozen=True, slots=True)

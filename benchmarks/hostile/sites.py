@@ -62,7 +62,7 @@ def hostile_class(
         canary = servers.enter_context(raw_server(hang))
         closed = servers.enter_context(socket.socket())
         closed.bind((_HERE, 0))
-        victim = _deployed("victim", NORMAL, authority, servers)
+        victim = deployed("victim", NORMAL, authority, servers)
         private = _private_urls(canary.port)
         surroundings = Surroundings(
             timeout=timeout,
@@ -77,18 +77,19 @@ def hostile_class(
         kinds += [NORMAL] * (count - len(kinds) - len(private) - 1)
         random.Random(0).shuffle(kinds)
         students = [
-            _deployed(f"student{number}", kind, authority, servers)
+            deployed(f"student{number}", kind, authority, servers)
             for number, kind in enumerate(kinds)
         ]
         forbidden = [
-            _deployed(f"private{number}", Kind("private address", State.REFUSED, 0, url=url),
+            deployed(f"private{number}", Kind("private address", State.REFUSED, 0, url=url),
                       authority, servers)
             for number, url in enumerate(private)
         ]  # fmt: skip
         yield Class([victim, *students], forbidden, canary)
 
 
-def _deployed(andrew_id: str, kind: Kind, authority: trustme.CA, servers: ExitStack) -> Student:
+def deployed(andrew_id: str, kind: Kind, authority: trustme.CA, servers: ExitStack) -> Student:
+    """A student whose deployment is served until `servers` is closed."""
     site = Site(kind.behavior, andrew_id)
     if kind.url:
         return Student(andrew_id, kind, kind.url, site)

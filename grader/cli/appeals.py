@@ -104,7 +104,7 @@ def appeal(
     by: str | None,
     reason: str | None,
     timeout: float,
-    wake_timeout: float,
+    wake_timeout: float | None,
     degraded_after: float,
     allow_private: bool,
 ) -> None:

@@ -186,7 +186,7 @@ def gradescope_zip(
     seed: int | None,
     probes: tuple[ProbeKind, ...],
     timeout: float,
-    wake_timeout: float,
+    wake_timeout: float | None,
     degraded_after: float,
     allow_private: bool,
 ) -> None:

@@ -114,7 +114,7 @@ def batch(
     seed: int | None,
     probes: tuple[ProbeKind, ...],
     timeout: float,
-    wake_timeout: float,
+    wake_timeout: float | None,
     degraded_after: float,
     allow_private: bool,
     workers: int | None,

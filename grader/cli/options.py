@@ -95,8 +95,9 @@ TIMEOUT = click.option(
     help="How long one question may take.",
 )  # fmt: skip
 WAKE_TIMEOUT = click.option(
-    "--wake-timeout", type=kinds.SECONDS, default=90, show_default=True, metavar="SECONDS",
-    help="How long the first, unscored request may take: free hosts fall asleep.",
+    "--wake-timeout", type=kinds.SECONDS, metavar="SECONDS",
+    help="How long an app may take to wake up, from the first request on: free hosts fall asleep.  "
+    "[default: 90; 5 for an app on this machine]",
 )  # fmt: skip
 DEGRADED_AFTER = click.option(
     "--degraded-after", type=kinds.SECONDS, default=2, show_default=True, metavar="SECONDS",

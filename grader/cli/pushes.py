@@ -11,7 +11,7 @@ import click
 from grader.cli import options
 
 if TYPE_CHECKING:
-    from grader.model import Limits, Submission
+    from grader.model import Job
     from grader.waiting import Look
 
 HEAD = "HEAD"
@@ -42,12 +42,11 @@ def commit(_context: click.Context, option: click.Parameter, value: str | None) 
     return given.lower()
 
 
-def wait(submission: Submission, limits: Limits, sha: str, seconds: float, *, quiet: bool) -> None:
+def wait(job: Job, sha: str, seconds: float, *, quiet: bool) -> None:
     """Wait until the deployment runs the commit `sha`; end the command where it does not.
 
     Args:
-        submission: whose deployment is looked at.
-        limits: how long a look may take.
+        job: whose deployment is looked at.
         sha: the commit.
         seconds: how long to wait at most.
         quiet: whether nothing is told meanwhile.
@@ -59,16 +58,16 @@ def wait(submission: Submission, limits: Limits, sha: str, seconds: float, *, qu
         if not quiet:
             options.say(words, err=True)
 
-    shown = sha[:_SHOWN]
-    say(f"Waiting until commit {shown} is live at {submission.url} (at most {seconds:g} s) ...")
+    shown, url = sha[:_SHOWN], job.submission.url
+    say(f"Waiting until commit {shown} is live at {url} (at most {seconds:g} s) ...")
     said, said_at = "", 0.0
-    for look in wait_for(submission, limits, sha, seconds):
+    for look in wait_for(job, sha, seconds):
         if look.words != said or look.after - said_at >= _SECONDS_BETWEEN_SIGNS:
             say(f"  {look.after:>4.0f} s  {look.words}")
             said, said_at = look.words, look.after
     if look.standing is Standing.LIVE:
         return
-    options.say(_why(look, shown, submission.url), err=True)
+    options.say(_why(look, shown, url), err=True)
     sys.exit(options.NOT_GRADED if look.standing is Standing.OURS else options.FALLS_SHORT)
 
 
@@ -80,6 +79,8 @@ def _why(look: Look, shown: str, url: str) -> str:
             return f"Not checked: {url} tells no commit, so nobody sees a push go live. {_TELL_IT}"
         case Standing.OURS:
             return f"Not checked: this machine could not look at {url}: {look.words}."
+        case Standing.LASTING:
+            return f"Not checked: {url} cannot be waited for: {look.words}."
         case Standing.OTHER:
             advice = (
                 "Is it pushed (git push), to the branch that is deployed, and did the platform's "

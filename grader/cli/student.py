@@ -99,7 +99,7 @@ def check(
     seed: int | None,
     probes: tuple[ProbeKind, ...],
     timeout: float,
-    wake_timeout: float,
+    wake_timeout: float | None,
     degraded_after: float,
     allow_private: bool,
     pass_mark: float,
@@ -136,6 +136,7 @@ def check(
         connections = _CONNECTIONS if expect_commit else 0
     limits = Limits(timeout, wake_timeout, private, probes, degraded_after, connections)
     run = RunInfo(load_battery(battery), options.drawn(seed), datetime.now(UTC), probes=probes)
+    job = Job(submission, run.battery, run.seed, limits)
     talk = form == "text" and not quiet
     if talk:
         for note in submission.notes:
@@ -143,9 +144,9 @@ def check(
     if run.in_browser:
         require_browser()
     if wait_for_commit:
-        pushes.wait(submission, limits, wait_for_commit, commit_timeout, quiet=quiet)
+        pushes.wait(job, wait_for_commit, commit_timeout, quiet=quiet)
     with options.values_needed():
-        for event in grade_twice(Job(submission, run.battery, run.seed, limits)):
+        for event in grade_twice(job):
             if isinstance(event, Finished):
                 scorecard = event.scorecard
             elif talk:

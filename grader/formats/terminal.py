@@ -12,6 +12,7 @@ from grader.model import (
     Event,
     Finished,
     Judged,
+    LookingAgain,
     Reply,
     Scorecard,
     State,
@@ -35,8 +36,10 @@ def told(event: Event, submission: Submission) -> str:
             return awake(event)
         case Judged():
             return judged(event, submission)
-        case AskingAgain(questions):
-            return f"Asking once more what may pass this time ({questions} of the questions) ..."
+        case LookingAgain():
+            return looking_again(event)
+        case AskingAgain():
+            return asking_again(event)
         case Finished():
             return ""
 
@@ -49,9 +52,28 @@ def waking_up(event: WakingUp) -> str:
 
 def awake(event: Awake) -> str:
     """Say that the deployment answered, and which release it runs."""
+    if event.only:
+        took = words.seconds(event.elapsed_ms)
+        return f"Nothing of the app's own came in {took}: {visible(event.only)}."
     release = visible(words.release(event.release))
     running = f", running {release}" if release else ""
     return f"It answered after {words.seconds(event.elapsed_ms)}{running}."
+
+
+def looking_again(event: LookingAgain) -> str:
+    """Say that nothing of the app's own came, and for how long it is looked at again."""
+    seconds = words.seconds(1000 * event.seconds)
+    return (
+        f"Nothing of the app's own came yet ({visible(event.reason)}). "
+        f"Looking again every few seconds, for {seconds} at most ..."
+    )
+
+
+def asking_again(event: AskingAgain) -> str:
+    """Say that a second pass begins, and why not at once."""
+    wait = f"In {words.seconds(1000 * event.seconds)}, as asked for: " if event.seconds else ""
+    asked = f"asking once more what may pass this time ({event.questions} of the questions) ..."
+    return wait + asked if wait else asked.capitalize()
 
 
 def judged(event: Judged, submission: Submission) -> str:

@@ -152,7 +152,8 @@ def advice(verdict: Verdict) -> str:
     if outcome.rule.earns:
         return ""
     fault_of_answer = outcome in (Outcome.WRONG, Outcome.EMPTY)
-    return (verdict.question.hint if fault_of_answer else "") or outcome.rule.advice
+    own = verdict.judgement.advice or (verdict.question.hint if fault_of_answer else "")
+    return own or outcome.rule.advice
 
 
 def repeat_url(verdict: Verdict) -> str:

@@ -19,6 +19,7 @@ from grader.formats.files import file_stem
 from grader.formats.words import decimal
 from grader.gradescope.autograder import OPTIONS
 from grader.model import Battery, InputError, Limits, ProbeKind, Submission
+from grader.passes import WAKE_SECONDS
 from grader.questions import ColumnError, draw
 
 _SCRIPTS = ("setup.sh", "run_autograder")
@@ -86,7 +87,7 @@ def _options(battery: str, limits: Limits, seed: int | None) -> list[str]:
         *("--battery", battery),
         *("--probe", ",".join(limits.probes)),
         *("--timeout", str(limits.timeout)),
-        *("--wake-timeout", str(limits.wake_timeout)),
+        *("--wake-timeout", str(limits.wake_timeout or WAKE_SECONDS)),
         *("--degraded-after", str(limits.degraded_after)),
         *(("--seed", str(seed)) if seed is not None else ()),
         *(("--allow-private",) if limits.allow_private else ()),

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from grader.jobs.attempts import KEPT, utc
-from grader.jobs.tables import ATTEMPTS, OVERRIDES, SCORECARDS, SUBMISSIONS
+from grader.jobs.tables import ATTEMPTS, OVERRIDES, SCORECARD, SCORECARDS, SUBMISSIONS
 from grader.model import Keep, State
 
 # The last attempt at a link stands for it, unless the instructor wants it asked anew.
@@ -45,13 +45,11 @@ def finished(connection: Connection, run_id: int) -> int:
 def finished_states(connection: Connection, run_id: int) -> Counter[State]:
     """What became of those that need not be asked any more, by what was seen last."""
     done = and_(enrolled(run_id), _STANDS, ATTEMPTS.c.final, SCORECARDS.c.current)
-    query = (
-        select(SCORECARDS.c.state, func.count())
-        .select_from(KEPT)
-        .where(done)
-        .group_by(SCORECARDS.c.state)
-    )
-    return Counter({State(state): count for state, count in connection.execute(query)})
+    # What an instructor has accepted as it is counts as graded.
+    settled = and_(SCORECARDS.c.state == State.NOT_GRADED, ATTEMPTS.c.accepted)
+    state = case((settled, State.GRADED.value), else_=SCORECARDS.c.state)
+    query = select(state, func.count()).select_from(KEPT).where(done).group_by(state)
+    return Counter({State(found): count for found, count in connection.execute(query)})
 
 
 def asked(connection: Connection, run_id: int) -> set[str]:
@@ -166,9 +164,22 @@ def in_doubt(connection: Connection, run_id: int) -> bool:
 
 
 def accept_unreachable(connection: Connection, run_id: int) -> None:
-    """Let all that is unreachable by now count as that, though the run doubts itself."""
-    which = select(ATTEMPTS.c.id).select_from(KEPT).where(SUBMISSIONS.c.run_id == run_id, _DOUBTFUL)
+    """Let what is unreachable by now count as that, and what a bot protection left as it is."""
+    of_run = SUBMISSIONS.c.run_id == run_id
+    which = select(ATTEMPTS.c.id).select_from(KEPT).where(of_run, _DOUBTFUL)
     _mark(connection, which, accepted=True)
+    ungraded = (
+        select(SCORECARDS.c.id, SCORECARDS.c.attempt_id, SCORECARDS.c.document)
+        .select_from(KEPT)
+        .where(of_run, SCORECARDS.c.current, SCORECARDS.c.state == State.NOT_GRADED)
+    )
+    for row in connection.execute(ungraded).all():
+        scorecard = SCORECARD.validate_json(row.document)
+        if scorecard.blocked:
+            scored = update(SCORECARDS).where(SCORECARDS.c.id == row.id)
+            connection.execute(scored.values(score=scorecard.seen))
+            marked = update(ATTEMPTS).where(ATTEMPTS.c.id == row.attempt_id)
+            connection.execute(marked.values(accepted=True))
 
 
 def unsettled(connection: Connection, run_id: int) -> int:
@@ -190,7 +201,7 @@ def unsettled(connection: Connection, run_id: int) -> int:
 
 def _open(connection: Connection, run_id: int) -> ColumnElement[bool]:
     """Not graded, or unreachable in a run that doubts it."""
-    ungraded = SCORECARDS.c.state == State.NOT_GRADED
+    ungraded = and_(SCORECARDS.c.state == State.NOT_GRADED, ATTEMPTS.c.accepted.is_(False))
     return or_(ungraded, _DOUBTFUL) if in_doubt(connection, run_id) else ungraded
 
 

@@ -38,6 +38,7 @@ from grader.model import (
     Submission,
     Transcript,
 )
+from grader.passes import not_before
 from grader.questions import draw
 
 _PAGE = 50
@@ -383,5 +384,6 @@ class Run:
                 job = self._job(claim.enrolled, limits)
                 if claim.graded is not None and not anew:
                     job = replace(job, previous=SCORECARD.validate_json(claim.graded))
+                    job = replace(job, not_before=not_before(job))
                 self._claimed[job.submission.andrew_id.casefold()] = claim
                 yield job

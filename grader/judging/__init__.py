@@ -3,6 +3,7 @@
 The rules are those of docs/architecture.md, "Outcomes" and "Judging".
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.judging.delivery import judge_delivery
@@ -14,6 +15,7 @@ from grader.judging.keys import (
     judge_number,
     judge_numbers,
 )
+from grader.judging.pages import is_html_page, says_html
 from grader.judging.releases import judge_consistency, judge_release, read_release
 from grader.judging.text import cut, normalize
 from grader.model import (
@@ -31,6 +33,7 @@ from grader.model import (
     Question,
     ReleaseKey,
     Reply,
+    Verdict,
 )
 from grader.outcomes import Outcome
 
@@ -40,7 +43,7 @@ _TextKey = NumberKey | NumbersKey | ChoiceKey | IdKey | FactKey | AnythingKey
 _ContentKey = _TextKey | PageKey | ApiKey
 
 
-def judge(question: Question, *replies: Reply) -> Judgement:
+def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) -> Judgement:
     """Judge the last reply: its failure decides first, then its status, then its text.
 
     Never raises, whatever the text is, and takes time linear in its length.
@@ -48,6 +51,7 @@ def judge(question: Question, *replies: Reply) -> Judgement:
     Args:
         question: what was asked.
         replies: at least one, in the order they came; a check of consistency compares them all.
+        earlier: the verdicts on what the same deployment was asked before.
 
     Returns:
         The outcome, a clause for the student that says why, and the part that decided.
@@ -59,7 +63,8 @@ def judge(question: Question, *replies: Reply) -> Judgement:
         case ConsistencyKey() as key:
             return judge_consistency(key, replies)
         case key:
-            return judge_delivery(reply) or _judge_content(key, question.probe, reply)
+            undelivered = judge_delivery(reply, earlier)
+            return undelivered or _judge_content(key, question.probe, reply)
 
 
 def _judge_content(key: _ContentKey, probe: ProbeKind, reply: Reply) -> Judgement:
@@ -70,7 +75,7 @@ def _judge_content(key: _ContentKey, probe: ProbeKind, reply: Reply) -> Judgemen
             return _judge_api(reply)
     judgement = _judge_text(key, reply)
     # The other probes hand over the answer that they read on a page, not the page.
-    html = probe is ProbeKind.API and _is_html_page(reply)
+    html = probe is ProbeKind.API and is_html_page(reply)
     if html and judgement.outcome is Outcome.WRONG:
         return replace(judgement, reason=f"{judgement.reason}; it is an HTML page")
     return judgement
@@ -97,7 +102,7 @@ def _judge_text(key: _TextKey, reply: Reply) -> Judgement:
 
 def _judge_page(reply: Reply) -> Judgement:
     # Without a content type a browser finds out by itself, and so did the probe.
-    if reply.content_type and not _says_html(reply):
+    if reply.content_type and not says_html(reply):
         return Judgement(
             Outcome.WRONG, f"an HTML page was expected, the app sent {cut(reply.content_type)}"
         )
@@ -109,22 +114,10 @@ def _judge_page(reply: Reply) -> Judgement:
 
 
 def _judge_api(reply: Reply) -> Judgement:
-    if _is_html_page(reply):
+    if is_html_page(reply):
         return Judgement(
             Outcome.WRONG,
             "/api answered an HTML page, where plain text was expected: is there a route for "
             "/api, and does it answer the bare text?",
         )
     return Judgement(Outcome.RIGHT, f"/api answered with status {reply.status}")
-
-
-def _is_html_page(reply: Reply) -> bool:
-    """Whether the body is a page: Flask and Express call bare text HTML too, unless told not to."""
-    start = reply.text.lstrip("\ufeff \t\r\n")[:20].casefold()
-    return start.startswith(("<!doctype html", "<html")) or (
-        _says_html(reply) and start.startswith("<")
-    )
-
-
-def _says_html(reply: Reply) -> bool:
-    return reply.content_type.casefold().startswith(("text/html", "application/xhtml"))

@@ -1,11 +1,15 @@
-"""What can be said of a reply before its text is read: failures, statuses and login pages."""
+"""What can be said of a reply before its text is read: failures, statuses, platforms' own words."""
 
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
+from grader.judging.pages import asks_for_a_password, is_html_page
+from grader.judging.platforms import CHALLENGES, Mark, mark_of
 from grader.judging.text import cut
-from grader.model import Judgement, Reply
-from grader.outcomes import Outcome
+from grader.model import Judgement, ProbeKind, Reply, Verdict
+from grader.outcomes import Cause, Outcome
 
 # Where platforms lead those whom they do not let in. Nobody's own app lives at these addresses.
 _LOGIN_PAGE = re.compile(
@@ -17,25 +21,96 @@ _LOGIN_PAGE = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+# What frameworks say when an app hands them its answer as the status of the reply.
+_STATUS_OF_ITS_OWN = re.compile(r"invalid (?:http )?status code:? *(\S{1,20})", re.IGNORECASE)
+# What servers say when they are spoken to without TLS where TLS is expected.
+_WANTS_TLS = re.compile(
+    r"plain http request was sent to https port|http request to an https server", re.IGNORECASE
+)
+_BEGINNING = 4096
+_LOGIN_ADVICE = (
+    "Open your link in a private window: whoever has no account must see the app, not a login."
+)
 
 
-def judge_delivery(reply: Reply) -> Judgement | None:
-    """The judgement on a reply whose text does not matter; None where a 2xx reply came."""
+def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | None:
+    """The judgement on a reply whose text does not matter; None where a 2xx reply came.
+
+    Args:
+        reply: what came.
+        earlier: the verdicts on what the same deployment was asked before: they tell a path that
+            is not there from a query that the app does not know, and a limit from bot protection.
+    """
     if reply.failure is not None:
         return Judgement(reply.failure, reply.detail or reply.failure.rule.words)
     if reply.status is None:
         return Judgement(Outcome.NOT_CHECKED, "the grader kept neither a reply nor a failure")
+    if mark := mark_of(reply):
+        return _marked(mark, reply)
     if _LOGIN_PAGE.match(reply.final_url):
-        return Judgement(
-            Outcome.PROTECTED, f"the request was led to a login page, {cut(reply.final_url)}"
-        )
+        reason = f"the request was led to a login page, {cut(reply.final_url)}"
+        return Judgement(Outcome.PROTECTED, reason)
+    if reply.final_url not in ("", reply.url) and asks_for_a_password(reply.text):
+        reason = f"the request was led to a page that asks for a password, {cut(reply.final_url)}"
+        return Judgement(Outcome.PROTECTED, reason, advice=_LOGIN_ADVICE)
     if 200 <= reply.status < 300:
         return None
-    return _judge_status(reply.status)
+    return _judge_status(reply.status, reply, list(earlier))
 
 
-def _judge_status(status: int) -> Judgement:
+def _marked(mark: Mark, reply: Reply) -> Judgement:
+    cause = Cause.BOT_PROTECTION if mark in CHALLENGES else None
+    reason = f"{mark.words} (status {reply.status})"
+    return Judgement(mark.outcome, reason, cause=cause, advice=mark.advice)
+
+
+def _judge_status(status: int, reply: Reply, earlier: list[Verdict]) -> Judgement:
     answered = f"the app answered with status {_words_of(status)}"
+    return (
+        _judge_error_text(status, reply, answered)
+        or _judge_beside(status, reply, answered, earlier)
+        or _judge_class(status, reply, answered)
+    )
+
+
+def _judge_error_text(status: int, reply: Reply, answered: str) -> Judgement | None:
+    """What an error's text tells of it; None where it tells nothing."""
+    text = reply.text[:_BEGINNING]
+    if status >= 500 and (sent := _STATUS_OF_ITS_OWN.search(text)):
+        return Judgement(Outcome.SERVER_ERROR, f"{answered}: {_sent_as_status(sent[1])}")
+    if status in (400, 497) and _WANTS_TLS.search(text):
+        address = urlsplit(reply.url)._replace(scheme="https", query="").geturl()
+        return Judgement(
+            Outcome.CLIENT_ERROR,
+            f"{answered}: the server expects https at this port",
+            advice=f"Try {address}",
+        )
+    return None
+
+
+def _judge_beside(
+    status: int, reply: Reply, answered: str, earlier: list[Verdict]
+) -> Judgement | None:
+    """What an error means beside what came before it; None where that tells nothing."""
+    if status in (403, 429) and is_html_page(reply) and _was_right(earlier):
+        return Judgement(
+            Outcome.NOT_CHECKED,
+            f"after right answers came a page with status {status}: the platform seems to take "
+            "the grader for a bot",
+            cause=Cause.BOT_PROTECTION,
+            advice="Switch the platform's bot protection off while the app is graded.",
+        )
+    if status == 404 and _has_answered(earlier):
+        return Judgement(
+            Outcome.CLIENT_ERROR,
+            f"{answered} to this query, and answered others",
+            advice="To a query that it does not know, let the app answer nothing, with status 200.",
+        )
+    return None
+
+
+def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
+    """What an error is by its status alone."""
     match status:
         case 401 | 403:
             return Judgement(Outcome.PROTECTED, f"{answered}: it does not let the grader in")
@@ -47,20 +122,42 @@ def _judge_status(status: int) -> Judgement:
                 f"{answered}: there is nothing at this address; is the link that of your "
                 "deployed app, and is the path spelled as in your code, small letters included?",
             )
-        case _ if status >= 500:
-            return Judgement(Outcome.SERVER_ERROR, answered)
-        case _ if status >= 400:
-            return Judgement(Outcome.CLIENT_ERROR, answered)
-        case _ if status >= 300:
-            return Judgement(
-                Outcome.CLIENT_ERROR, f"{answered}: a redirect that leads nowhere the grader can go"
-            )
-        case _:
+        case _ if 300 <= status < 400:
+            words = reply.detail or "a redirect that leads nowhere the grader can go"
+            return Judgement(Outcome.CLIENT_ERROR, f"{answered}: {words}")
+        case _ if status < 200:
             return Judgement(Outcome.CLIENT_ERROR, f"{answered}, which is no final reply")
+    outcome = Outcome.SERVER_ERROR if status >= 500 else Outcome.CLIENT_ERROR
+    if _is_unknown(status):
+        answered += f", which HTTP does not know: {_sent_as_status(str(status))}"
+    return Judgement(outcome, answered)
+
+
+def _sent_as_status(sent: str) -> str:
+    return f"the app seems to have sent its answer ({cut(sent)}) as the status of the reply"
+
+
+def _was_right(earlier: list[Verdict]) -> bool:
+    return any(verdict.outcome is Outcome.RIGHT for verdict in earlier)
+
+
+def _has_answered(earlier: list[Verdict]) -> bool:
+    """Whether the app answered another query over the same path with 2xx."""
+    return any(
+        reply.failure is None and reply.status is not None and 200 <= reply.status < 300
+        for verdict in earlier
+        if verdict.question.probe is ProbeKind.API and verdict.question.query
+        for reply in verdict.replies
+    )
+
+
+def _is_unknown(status: int) -> bool:
+    try:
+        HTTPStatus(status)
+    except ValueError:
+        return True
+    return False
 
 
 def _words_of(status: int) -> str:
-    try:
-        return f"{status} ({HTTPStatus(status).phrase})"
-    except ValueError:  # a status of the app's own making
-        return str(status)
+    return str(status) if _is_unknown(status) else f"{status} ({HTTPStatus(status).phrase})"

@@ -9,6 +9,7 @@ from grader.model.events import (
     Event,
     Finished,
     Judged,
+    LookingAgain,
     WakingUp,
 )
 from grader.model.jobs import (
@@ -40,6 +41,7 @@ from grader.model.questions import (
     Typing,
 )
 from grader.model.scorecards import (
+    TELLING_HEADERS,
     Acceptance,
     Attempt,
     AttemptKind,
@@ -63,6 +65,7 @@ from grader.model.submissions import (
 __all__ = [
     "BYPASS_SECRET",
     "COMMIT",
+    "TELLING_HEADERS",
     "Acceptance",
     "AnythingKey",
     "ApiKey",
@@ -86,6 +89,7 @@ __all__ = [
     "Key",
     "Latency",
     "Limits",
+    "LookingAgain",
     "NumberKey",
     "NumberTemplate",
     "NumbersKey",

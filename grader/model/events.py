@@ -16,10 +16,29 @@ class WakingUp:
 
 @dataclass(frozen=True, slots=True)
 class Awake:
-    """The deployment answered the wake-up request."""
+    """The deployment answered, or the wait for it is over.
+
+    Attributes:
+        elapsed_ms: since the first request.
+        only: why nothing that came is the app's own, in words; empty where something is.
+    """
 
     release: Release | None
     elapsed_ms: float
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookingAgain:
+    """Nothing of the app's own came so far: it is looked at again, every few seconds.
+
+    Attributes:
+        seconds: how long at most.
+        reason: what came instead.
+    """
+
+    seconds: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +52,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class AskingAgain:
-    """The second pass begins: what may have failed for a passing reason is asked once more."""
+    """The second pass begins: what may have failed for a passing reason is asked once more.
+
+    Attributes:
+        questions: how many.
+        seconds: until then, since the app or its platform asked for it.
+    """
 
     questions: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +70,4 @@ class Finished:
     scorecard: Scorecard
 
 
-Event = WakingUp | Awake | Judged | AskingAgain | Finished
+Event = WakingUp | Awake | Judged | LookingAgain | AskingAgain | Finished

@@ -46,7 +46,8 @@ class Limits:
 
     Attributes:
         timeout: seconds for one question, redirects and reading included.
-        wake_timeout: seconds for the unscored wake-up request.
+        wake_timeout: seconds from the first request on in which the app may wake up; None for 90,
+            or for 5 where it runs on this machine.
         allow_private: opens exactly the scheme, host and port of the submission's own URL.
         probes: how questions are asked that their battery does not pin to a probe.
         degraded_after: seconds after which a right answer counts as degraded; it costs nothing.
@@ -55,7 +56,7 @@ class Limits:
     """
 
     timeout: float = 10.0
-    wake_timeout: float = 90.0
+    wake_timeout: float | None = None
     allow_private: bool = False
     probes: tuple[ProbeKind, ...] = (ProbeKind.API,)
     degraded_after: float = 2.0
@@ -68,6 +69,7 @@ class Job:
 
     Attributes:
         previous: the scorecard of the first pass; only what it marks for a second pass is asked.
+        not_before: when the deployment wants to be asked again; None for at once.
         questions: asked in place of those that the battery draws; empty to draw them.
     """
 
@@ -77,3 +79,4 @@ class Job:
     limits: Limits = Limits()
     previous: Scorecard | None = None
     questions: tuple[Question, ...] = ()
+    not_before: datetime | None = None

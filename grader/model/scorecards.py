@@ -2,14 +2,33 @@
 
 import math
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from grader.model.questions import Question
 from grader.model.submissions import Release, State, Submission
-from grader.outcomes import Outcome
+from grader.outcomes import Cause, Outcome
+
+TELLING_HEADERS = frozenset(
+    {
+        *(
+            "age",
+            "cf-cache-status",
+            "cf-mitigated",
+            "ngrok-error-code",
+            "server",
+            "x-amzn-waf-action",
+        ),
+        *("x-cache", "x-datadome", "x-nextjs-cache", "x-railway-fallback", "x-render-routing"),
+        *("x-sucuri-block", "x-vercel-cache", "x-vercel-error", "x-vercel-mitigated"),
+    }
+)
+"""The headers, in small letters, that tell whose reply it is and how old: kept as evidence."""
+
+_LONGEST_WAIT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,9 @@ class Reply:
         timings: phase by phase; None where nothing was sent, or a browser asked.
         certificate_expires_at: until when the TLS certificate is valid, in UTC; None without TLS,
             or where a connection was kept alive.
+        headers: those of `TELLING_HEADERS` that came.
+        retry_after: seconds until it wants to be asked again; None where it said nothing of that.
+        lasting: whether the failure is of a kind that waiting does not change.
     """
 
     url: str
@@ -70,6 +92,17 @@ class Reply:
     screenshot_png: str = field(default="", repr=False)
     timings: Timings | None = None
     certificate_expires_at: datetime | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    retry_after: float | None = None
+    lasting: bool = False
+
+    @property
+    def ask_again_at(self) -> datetime | None:
+        """When it wants to be asked again, in two minutes at most; None where it did not say."""
+        if self.retry_after is None:
+            return None
+        wait = timedelta(seconds=min(self.retry_after, _LONGEST_WAIT.total_seconds()))
+        return self.asked_at + timedelta(milliseconds=self.elapsed_ms) + wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +114,15 @@ class Judgement:
         reason: one sentence for the student.
         decided_by: the part of the reply that decided: "whole", "tail", "head", or "" where the
             text did not matter.
+        cause: why it was not checked, where that decides what happens next.
+        advice: what the student can do about just this; empty where the outcome's own is enough.
     """
 
     outcome: Outcome
     reason: str
     decided_by: Literal["", "whole", "tail", "head"] = ""
+    cause: Cause | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +244,18 @@ class Scorecard:
         if self.state is not State.GRADED:
             return 0.0
         return math.fsum(verdict.points or 0.0 for verdict in self.verdicts)
+
+    @property
+    def seen(self) -> float:
+        """The points of what was right, also where the rest could not be checked."""
+        return math.fsum(verdict.points or 0.0 for verdict in self.verdicts)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a platform's bot protection kept the grader from grading it."""
+        return self.state is State.NOT_GRADED and any(
+            verdict.judgement.cause is Cause.BOT_PROTECTION for verdict in self.verdicts
+        )
 
     @property
     def percent(self) -> float | None:

@@ -7,9 +7,12 @@ from typing import Protocol, Self
 
 from grader.model import Limits, ProbeKind, Reply, Submission, Typing
 from grader.probes.browser import BrowserProbe
+from grader.probes.deadline import Deadline
 from grader.probes.dialing import Dialer
 from grader.probes.guard import Guard, Origin
 from grader.probes.http import ApiProbe, Line, kept_alive
+
+_PAST_CACHES = 3
 
 
 class Probe(Protocol):
@@ -36,14 +39,11 @@ class Deployment:
         self._probes: dict[tuple[ProbeKind, Typing], Probe] = {}
         self._healthz = f"{submission.url}/healthz"
         self._line = self._closing.enter_context(self._fresh_line())
+        self._past_caches = 0
 
-    def wake_up(self) -> Reply:
-        """The unscored first request: waits for a sleeping deployment, and asks its release."""
-        return self._line.wake_up(self._healthz, self._limits.wake_timeout)
-
-    def ask_release(self) -> Reply:
-        """What `/healthz` replies, which tells the release that answered."""
-        return self._line.get(self._healthz, self._limits.timeout)
+    def ask_release(self, seconds: float | None = None) -> Reply:
+        """What `/healthz` replies, which tells the release; within `seconds`, or the timeout."""
+        return self._line.get(self._healthz, seconds or self._limits.timeout)
 
     def ask_afresh(self, query: str, connections: int) -> Iterator[Reply]:
         """The release, then `query`, each on so many fresh connections, one after the other.
@@ -58,11 +58,38 @@ class Deployment:
             with self._fresh_line() as line:
                 yield ApiProbe(self._submission.url, line).ask(query, self._limits.timeout)
 
-    def ask(self, kind: ProbeKind, query: str, typing: Typing = "at once") -> Reply:
-        """The reply to `query` through the probe `kind`; `typing` is the browser probe's alone."""
+    def ask(
+        self,
+        kind: ProbeKind,
+        query: str,
+        typing: Typing = "at once",
+        seconds: float | None = None,
+    ) -> Reply:
+        """The reply to `query` through the probe `kind`.
+
+        Args:
+            kind: how it is asked.
+            query: what is asked; of a page, nothing but the page itself where it is empty.
+            typing: the browser probe's alone.
+            seconds: how long it may take; the timeout where it is None.
+        """
         if (kind, typing) not in self._probes:
             self._probes[kind, typing] = self._open(kind, typing)
-        return self._probes[kind, typing].ask(query, self._limits.timeout)
+        return self._probes[kind, typing].ask(query, seconds or self._limits.timeout)
+
+    def ask_past_caches(self, query: str) -> Reply | None:
+        """The API's reply to `query` past whatever keeps copies; None after three of them."""
+        if self._past_caches == _PAST_CACHES:
+            return None
+        self._past_caches += 1
+        return ApiProbe(self._submission.url, self._line).ask_past_caches(
+            query, self._limits.timeout
+        )
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the grader is stopped meanwhile."""
+        with Deadline(seconds + 1, self._dialer.abort) as waiting:
+            waiting.pause(seconds)
 
     @contextlib.contextmanager
     def _fresh_line(self) -> Iterator[Line]:

@@ -43,11 +43,16 @@ _NO_SUCH_NAME = frozenset(
 
 
 class DialError(Exception):
-    """No connection: `outcome` says whose fault it is, the text says why."""
+    """No connection: `outcome` says whose fault it is, the text says why.
 
-    def __init__(self, outcome: Outcome, words: str) -> None:
+    Attributes:
+        lasting: whether waiting does not change it.
+    """
+
+    def __init__(self, outcome: Outcome, words: str, *, lasting: bool = False) -> None:
         super().__init__(words)
         self.outcome = outcome
+        self.lasting = lasting
 
 
 class _Socket(socket.socket):
@@ -188,7 +193,8 @@ def _not_found(host: str, error: OSError | UnicodeError) -> DialError:
     except OSError as exhausted:
         error = exhausted
     if isinstance(error, UnicodeError) or error.errno in _NO_SUCH_NAME:
-        return DialError(Outcome.UNREACHABLE, f"the name {shown(host)} does not exist")
+        words = f"the name {shown(host)} does not exist"
+        return DialError(Outcome.UNREACHABLE, words, lasting=True)
     words = f"this machine could not look {shown(host)} up: {error.strerror}"
     return DialError(Outcome.NOT_CHECKED, words)
 

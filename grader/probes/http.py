@@ -5,6 +5,7 @@ responses, opened through the same vetted connections.
 """
 
 import dataclasses
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
-from grader.model import Reply
+from grader.model import TELLING_HEADERS, Reply
 from grader.outcomes import Outcome
+from grader.probes.bodies import UnreadableError, decode, read
 from grader.probes.connecting import DialError
 from grader.probes.deadline import Deadline
 from grader.probes.dialing import Dialer, connection_to
@@ -34,16 +36,15 @@ USER_AGENT = "grader/0.1 (checks a course's deployed apps; see docs/student.md o
 BYPASS_HEADER = "x-vercel-protection-bypass"
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_WAKING = frozenset({502, 503, 504})
-_CHARSETS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
+_HEADER_CAP = 200
+# Schemes that name no place that could be asked.
+_NO_PLACES = frozenset({"about", "blob", "data", "javascript", "mailto", "tel"})
+# A platform's own redirect leads to its dashboard: what it says of the app stands before that.
+_PLATFORM_ERROR = "x-vercel-error"
 # What a URL may hold beside letters and digits (RFC 3986), the percent signs of quoting included.
 _SYNTAX = "%:/?#[]@!$&'()*+,;="
 
 Send = Callable[[str, Mapping[str, str]], BaseHTTPResponse]
-
-
-class _UnreadableError(Exception):
-    """The reply is larger than the cap, or in an encoding that was not asked for."""
 
 
 class Line:
@@ -74,44 +75,30 @@ class Line:
             return dataclasses.replace(reply, failure=Outcome.NOT_CHECKED, detail=words)
         return reply
 
-    def wake_up(self, url: str, seconds: float) -> Reply:
-        """Ask `url` until it answers with something else than "not ready yet" (502, 503, 504)."""
-        began = time.monotonic()
-        attempts = 0
-        while True:
-            waited = time.monotonic() - began
-            reply = self.get(url, max(0.001, seconds - waited))
-            attempts += reply.attempts
-            waited = time.monotonic() - began
-            # Seen at most a tenth later than the deployment is awake, and a second at most.
-            pause = min(1.0, max(0.25, waited / 10))
-            if reply.status not in _WAKING or seconds - waited <= pause:
-                return dataclasses.replace(reply, attempts=attempts)
-            with Deadline(seconds - waited, self._dialer.abort) as waiting:
-                waiting.pause(pause)
-
     def _attempt(self, url: str, seconds: float, cap: int) -> tuple[Reply, bool]:
         asked_at = datetime.now(UTC)
         started = time.perf_counter()
         exchange = _Exchange(self._dialer, self._send, self._headers, cap)
         failure: Outcome | None = None
         detail = ""
+        lasting = False
         with Deadline(seconds, self._dialer.abort) as deadline:
             self._dialer.deadline = deadline
             try:
                 exchange.run(url, deadline)
             except DialError as error:
-                failure, detail = error.outcome, str(error)
+                failure, detail, lasting = error.outcome, str(error), error.lasting
             except ForbiddenAddressError as error:
                 failure, detail = Outcome.FORBIDDEN_ADDRESS, str(error)
-            except _UnreadableError as error:
+            except UnreadableError as error:
                 failure, detail = Outcome.TOO_LARGE, str(error)
             except Exception as error:
-                failure, detail = fault_of(error)
+                failure, detail, lasting = fault_of(error)
         if deadline.stopped:
             failure, detail = Outcome.NOT_CHECKED, "the grader was stopped"
         elif deadline.expired and failure is not Outcome.NOT_CHECKED:
-            failure, detail = Outcome.TOO_SLOW, f"no complete reply within {seconds:g} s"
+            failure, detail = Outcome.TOO_SLOW, f"no complete reply within {seconds:.3g} s"
+            lasting = False
         if failure is None:
             self._dialer.tidy()
         else:
@@ -131,6 +118,9 @@ class Line:
             # What an abort cut off may look like a complete reply.
             timings=self._dialer.phases.timings(None if failure else exchange.read_at),
             certificate_expires_at=exchange.certificate_expires_at,
+            headers=exchange.headers,
+            retry_after=exchange.retry_after,
+            lasting=lasting,
         )
         return reply, deadline.lagged and not deadline.stopped
 
@@ -155,6 +145,8 @@ class _Exchange:
         self.attempts = 0
         self.read_at: float | None = None
         self.certificate_expires_at: datetime | None = None
+        self.headers: dict[str, str] = {}
+        self.retry_after: float | None = None
         self._dialer = dialer
         self._send = send
         self._headers = headers
@@ -167,21 +159,25 @@ class _Exchange:
         self.url = url
         while True:
             response = self._open(deadline)
-            body = _read(response, self._cap)
+            body = read(response, self._cap)
             self.read_at = time.perf_counter()
             location = response.headers.get("Location")
-            wait = _retry_after(response) if response.status == 429 else None
+            wait = self.retry_after if response.status == 429 else None
             if wait is not None and not limited and wait < deadline.remaining():
                 limited = True
                 deadline.pause(wait)
-            elif response.status in _REDIRECTS and location and redirects < _MAX_REDIRECTS:
-                redirects += 1
-                self.url = _target(self.url, location)
-            else:
+            elif response.status not in _REDIRECTS or _PLATFORM_ERROR in self.headers:
                 break
-        if response.status in _REDIRECTS:
-            self.detail = f"a redirect that leads nowhere, after {redirects} others"
-        self.text = _decode(body, self.content_type)
+            elif not location or redirects == _MAX_REDIRECTS:
+                self.detail = f"a redirect that leads nowhere, after {redirects} others"
+                break
+            elif (target := _target(self.url, location)) is None:
+                self.detail = f"a redirect to {location[:100]!r}, which is no address"
+                break
+            else:
+                redirects += 1
+                self.url = target
+        self.text = decode(body, self.content_type)
 
     def _open(self, deadline: Deadline) -> BaseHTTPResponse:
         headers = self._headers(self.url)
@@ -196,6 +192,11 @@ class _Exchange:
             response = self._request(headers)
         self.status = response.status
         self.content_type = response.headers.get("Content-Type", "")
+        self.retry_after = _retry_after(response)
+        told = ((name.lower(), value) for name, value in response.headers.items())
+        self.headers = {
+            name: value[:_HEADER_CAP] for name, value in told if name in TELLING_HEADERS
+        }
         return response
 
     def _request(self, headers: Mapping[str, str]) -> BaseHTTPResponse:
@@ -218,7 +219,14 @@ class ApiProbe:
 
     def ask(self, query: str, seconds: float) -> Reply:
         """The reply to `query`, as plain text."""
-        return self._line.get(f"{self._base}/api?q={quote(query, safe='')}", seconds)
+        return self._line.get(self._url_of(query), seconds)
+
+    def ask_past_caches(self, query: str, seconds: float) -> Reply:
+        """The reply to `query` at an address that no cache has seen."""
+        return self._line.get(f"{self._url_of(query)}&fresh={secrets.token_hex(4)}", seconds)
+
+    def _url_of(self, query: str) -> str:
+        return f"{self._base}/api?q={quote(query, safe='')}"
 
 
 def kept_alive(dialer: Dialer) -> tuple[Send, Callable[[], None]]:
@@ -262,38 +270,20 @@ def _target_of(url: str) -> str:
     return quote(f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", safe=_SYNTAX)
 
 
-def _read(response: BaseHTTPResponse, cap: int) -> bytes:
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity"):
-        response.close()
-        raise _UnreadableError(f"the reply is compressed ({encoding[:20]}), which nobody asked for")
-    body = bytearray()
-    # A short read is not the end: only the empty one after it tells a whole body from a part.
-    while piece := response.read(cap + 1 - len(body), decode_content=False):
-        body += piece
-        if len(body) > cap:
-            response.close()
-            raise _UnreadableError(f"the reply is larger than {cap // 1024} KiB")
-    response.release_conn()
-    return bytes(body)
-
-
-def _decode(body: bytes, content_type: str) -> str:
-    parameters = content_type.lower().partition("charset=")[2]
-    charset = parameters.partition(";")[0].strip().strip("\"'")
-    return body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
-
-
-def _target(url: str, location: str) -> str:
-    """Where a redirect leads.
+def _target(url: str, location: str) -> str | None:
+    """Where a redirect leads; None where that is no address.
 
     Raises:
-        ForbiddenAddressError: if that is no http or https URL.
+        ForbiddenAddressError: if it is one that is neither http nor https.
     """
     try:
         target = urljoin(url, location)
-    except ValueError as error:
-        raise ForbiddenAddressError(f"a redirect to what is not a URL: {error}") from None
+        parts = urlsplit(target)
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.scheme in _NO_PLACES or (parts.scheme in ("http", "https") and not parts.hostname):
+        return None
     Origin.of(target)
     return target
 

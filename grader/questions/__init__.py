@@ -2,7 +2,7 @@
 
 from grader.questions.batteries import MAX_BYTES, load_battery, parse_battery
 from grader.questions.columns import ColumnError
-from grader.questions.draw import draw
+from grader.questions.draw import STARTER_QUERY, draw
 from grader.questions.families import FAMILIES
 from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
 from grader.questions.faults import BatteryError, Fault
@@ -13,6 +13,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_INTEGER",
     "MAX_QUESTIONS",
+    "STARTER_QUERY",
     "BatteryError",
     "ColumnError",
     "Family",

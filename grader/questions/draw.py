@@ -23,7 +23,8 @@ from grader.model import (
 from grader.questions.columns import fill, fill_key
 from grader.questions.families import FAMILIES
 
-_STARTER_QUERY = "Who was Shakespeare?"
+STARTER_QUERY = "Who was Shakespeare?"
+"""What the starter answers before anybody has changed it."""
 
 _CHECK_HINTS = {
     "page": "Open your link in a private window: it should show the page with its text box, and "
@@ -99,9 +100,9 @@ def _check(entry: Entry, submission: Submission, before: Sequence[Question]) -> 
         case "consistency":
             # What was asked last tells most: what students change comes at the end of a battery.
             asked = [each.query for each in before if each.query and each.probe is ProbeKind.API]
-            return asked[-1] if asked else _STARTER_QUERY, ConsistencyKey(entry.connections)
+            return asked[-1] if asked else STARTER_QUERY, ConsistencyKey(entry.connections)
         case _:
-            return _STARTER_QUERY, ApiKey()
+            return STARTER_QUERY, ApiKey()
 
 
 def _questions(

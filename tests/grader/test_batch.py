@@ -24,8 +24,8 @@ from grader.jobs import Run
 from grader.model import Job, Limits, Override, Scorecard, State, Submission
 from grader.questions import parse_battery
 from grader.roster import parse_roster, read_roster
-from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app
-from tests.grader.probes.raw import raw_server, read_request
+from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, student_app
+from tests.grader.probes.raw import raw_server, read_request, reply
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
     caplog: pytest.LogCaptureFixture,
     where: str,
 ) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError("what nobody expected")
 
     monkeypatch.setattr(where, crash)
@@ -341,4 +341,38 @@ def test_a_student_whose_grading_crashed_can_be_set_by_hand(
     run.override("s1", Override("Dean", datetime.now(UTC), "shown in class", 90))
     (card,) = run.scorecards()
     assert (card.score, card.max_score) == (90, 100)
+    run.close()
+
+
+def _guarded(connection: socket.socket) -> None:
+    """An app whose platform takes whoever asks for the Andrew ID for a bot."""
+    client = student_app("ada", finished=True).test_client()
+    while head := read_request(connection):
+        target = head.split(b" ")[1].decode()
+        got = client.get(target)
+        answer = reply(got.data, f"Content-Type: {got.headers['Content-Type']}", status=got.status)
+        if "Andrew" in target:
+            challenge = "x-vercel-mitigated: challenge"
+            answer = reply(b"<!doctype html>", challenge, status="429 Too Many Requests")
+        connection.sendall(answer)
+
+
+def test_what_a_bot_protection_left_is_no_grade_until_it_is_accepted(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    with raw_server(_guarded) as server:
+        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run.enroll([Submission("ada", server.url)], ())
+        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+    (card,) = run.scorecards()
+    assert (card.state, card.score, card.seen) == (State.NOT_GRADED, None, 40)
+    assert (run.unsettled(), run.in_doubt()) == (1, False)
+    run.accept_unreachable()
+    (card,) = run.scorecards()
+    assert (card.state, card.score, card.max_score) == (State.GRADED, 40, 100)
+    assert run.unsettled() == 0
+    assert run.reopen() == 0
+    current = run.transcript("ada").current
+    assert current is not None
+    assert current.score == 40
     run.close()

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -16,14 +18,16 @@ from hypothesis import strategies as st
 
 from grader.batch import STORE_NAME, grade_class
 from grader.jobs import Run
-from grader.model import Job, State, Submission
+from grader.model import Job, Limits, State, Submission
 from grader.politeness import Polite
-from tests.grader.apps import ACTIVITY, QUICK, SEED, job
+from tests.grader.apps import ACTIVITY, SEED, job
 from tests.servers import serve
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+# On a busy machine too, nothing is given up: what was would still be under way at the site.
+PATIENT = Limits(timeout=60, wake_timeout=240, allow_private=True)
 # Ports and schemes make a site, whether written out or not; paths do not.
 SITES = {
     "https://a.example": 0, "https://a.example/app": 0, "https://a.example:443/x": 0,
@@ -105,7 +109,7 @@ def test_real_sites_get_no_more_requests_at_once(tmp_path: Path, per_site: int) 
             submissions.append(Submission(f"s{number}", f"{url}/{number}"))
         run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
         run.enroll(submissions, ())
-        list(grade_class(run, executor, QUICK, lambda: 12, per_site))
+        list(grade_class(run, executor, PATIENT, lambda: 12, per_site))
         assert run.finished() == run.total() == 25
         run.close()
     most = [crowd.most for crowd in crowds]
@@ -113,3 +117,25 @@ def test_real_sites_get_no_more_requests_at_once(tmp_path: Path, per_site: int) 
     assert all(crowd.requests >= 24 for crowd in crowds)
     if per_site > 1:
         assert max(most) > 1
+
+
+def test_whoever_asked_for_time_gets_it_and_others_go_first() -> None:
+    now = datetime.now(UTC)
+    early, soon, later = (now + timedelta(seconds=wait) for wait in (-1, 0.3, 0.1))
+    jobs = [
+        replace(job(f"https://{name}.example"), not_before=moment)
+        for name, moment in (("soon", soon), ("later", later), ("any", None), ("early", early))
+    ]
+    polite = Polite(iter(jobs), per_site=1)
+    assert polite.seconds_until_next() is None, "nobody has been read yet"
+    order = []
+    while True:
+        if (started := polite.start()) is not None:
+            order.append(started.submission.url.split(".")[0].removeprefix("https://"))
+            assert started.not_before is None or started.not_before <= datetime.now(UTC)
+            polite.end(started)
+        elif (wait := polite.seconds_until_next()) is not None:
+            time.sleep(wait)
+        else:
+            break
+    assert order == ["any", "early", "later", "soon"]

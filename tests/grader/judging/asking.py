@@ -1,6 +1,7 @@
 """Questions and replies to judge."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import settings
 
@@ -21,21 +22,20 @@ def reply(
     *,
     status: int | None = 200,
     content_type: str = "text/plain; charset=utf-8",
-    final_url: str = "https://app.example/api?q=x",
+    url: str = "https://app.example/api?q=x",
+    final_url: str | None = None,
     failure: Outcome | None = None,
-    detail: str = "",
-    text_box: bool | None = None,
+    **others: Any,
 ) -> Reply:
     return Reply(
-        url="https://app.example/api?q=x",
-        asked_at=datetime(2026, 11, 2, 12, 0, tzinfo=UTC),
+        url=url,
+        asked_at=others.pop("asked_at", datetime(2026, 11, 2, 12, 0, tzinfo=UTC)),
         status=status,
         text=text,
         content_type=content_type,
-        final_url=final_url,
+        final_url=url if final_url is None else final_url,
         failure=failure,
-        detail=detail,
-        text_box=text_box,
+        **others,
     )
 
 

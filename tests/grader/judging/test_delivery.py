@@ -97,3 +97,29 @@ def test_a_login_page_is_recognized_by_its_address(final_url: str, status: int) 
 )
 def test_other_addresses_are_no_login_pages(final_url: str) -> None:
     assert judge(question(KEY), reply("23", final_url=final_url)).outcome is Outcome.RIGHT
+
+
+@pytest.mark.parametrize("final", ["https://login.example/", "https://app.example/login?next=/api"])
+def test_a_page_that_asks_for_a_password_after_a_redirect_is_a_login(final: str) -> None:
+    form = '<!doctype html><form><input name="user"><input name=p type="password"></form>'
+    judgement = judge(question(ApiKey()), reply(form, content_type="text/html", final_url=final))
+    assert judgement.outcome is Outcome.PROTECTED
+    assert "password" in judgement.reason
+    at_home = judge(question(ApiKey()), reply(form, content_type="text/html"))
+    assert at_home.outcome is Outcome.WRONG
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RangeError [ERR_HTTP_INVALID_STATUS_CODE]: Invalid status code: 83",
+        "<pre>express deprecated res.send(status): Invalid status code: 83</pre>",
+        "Invalid HTTP status code 83",
+    ],
+)
+def test_an_answer_that_was_sent_as_the_status_is_told(text: str) -> None:
+    judgement = judge(question(KEY), reply(text, status=500))
+    assert judgement.outcome is Outcome.SERVER_ERROR
+    assert "sent its answer (83" in judgement.reason
+    assert "sent its answer" in judge(question(KEY), reply(status=456)).reason
+    assert "sent its answer" not in judge(question(KEY), reply("oops", status=500)).reason

@@ -30,11 +30,11 @@ def test_a_chunk_size_that_is_no_number_escapes_no_cap(kind: ProbeKind, size: by
     assert "a chunk of size" in got.detail
 
 
-def test_a_wake_up_is_framed_as_strictly() -> None:
+def test_a_release_is_framed_as_strictly() -> None:
     with raw_server(always(CHUNKED + b"-1\r\n" + b"3" * 1_000_000, close=True)) as server:
         limits = Limits(wake_timeout=5, allow_private=True)
         with Deployment(Submission("abc", server.url), limits) as deployment:
-            got = deployment.wake_up()
+            got = deployment.ask_release()
     assert "a chunk of size" in got.detail
 
 

@@ -293,7 +293,18 @@ def test_a_redirect_into_a_private_network_reaches_nothing() -> None:
         assert canary.connections == 0
 
 
-@pytest.mark.parametrize("target", ["ftp://example.org/", "http://u:p@example.org/", "http://[::1"])
+@pytest.mark.parametrize(
+    "target", ["http://[::1", "http://a.example:99999/", "javascript:alert(1)"]
+)
+def test_a_redirect_to_what_is_no_address_is_the_apps_own_fault(target: str) -> None:
+    server = _redirecting(target)
+    got = _one(server.url)
+    server.close()
+    assert (got.failure, got.status) == (None, 302)
+    assert "which is no address" in got.detail
+
+
+@pytest.mark.parametrize("target", ["ftp://example.org/", "http://u:p@example.org/", "file:///etc"])
 def test_a_redirect_to_what_is_no_web_url_is_not_followed(target: str) -> None:
     server = _redirecting(target)
     got = _one(server.url)
@@ -344,22 +355,6 @@ def test_the_bypass_secret_goes_to_the_own_origin_only() -> None:
     assert got.failure in (Outcome.UNREACHABLE, Outcome.NOT_CHECKED)
 
 
-def test_a_waking_host_is_waited_for() -> None:
-    answers = itertools.chain(
-        [reply(b"", status="503 Service Unavailable")] * 2, itertools.repeat(reply(b"{}"))
-    )
-
-    def handle(connection: socket.socket) -> None:
-        while read_request(connection):
-            connection.sendall(next(answers))
-
-    with raw_server(handle) as server:
-        limits = Limits(wake_timeout=20, allow_private=True)
-        with Deployment(Submission("abc", server.url), limits) as deployment:
-            got = deployment.wake_up()
-    assert (got.status, got.attempts) == (200, 3)
-
-
 def test_stopping_ends_requests_under_way_and_to_come() -> None:
     replies: list[Reply] = []
     arrived = threading.Event()
@@ -381,28 +376,6 @@ def test_stopping_ends_requests_under_way_and_to_come() -> None:
     assert [got.failure for got in replies] == [Outcome.NOT_CHECKED] * 3
 
 
-def test_stopping_ends_the_wait_for_a_host_that_wakes_up() -> None:
-    asked = threading.Semaphore(0)
-
-    def handle(connection: socket.socket) -> None:
-        while read_request(connection):
-            connection.sendall(reply(b"", status="503 Service Unavailable"))
-            asked.release()
-
-    with raw_server(handle) as server:
-        limits = Limits(wake_timeout=600, allow_private=True)
-        with Deployment(Submission("abc", server.url), limits) as deployment:
-            waking = threading.Thread(target=deployment.wake_up)
-            waking.start()
-            # The pause after the fourth reply is one of four seconds.
-            assert all(asked.acquire(timeout=30) for _ in range(4))
-            started = time.monotonic()
-            with deadline.all_stopped():
-                waking.join(30)
-            assert not waking.is_alive()
-    assert time.monotonic() - started < 3
-
-
 @pytest.mark.parametrize(
     ("content_type", "body", "text"),
     [
@@ -415,3 +388,29 @@ def test_stopping_ends_the_wait_for_a_host_that_wakes_up() -> None:
 def test_bytes_become_text_by_their_charset(content_type: str, body: bytes, text: str) -> None:
     with raw_server(always(reply(body, f"Content-Type: {content_type}"))) as server:
         assert _one(server.url).text == text
+
+
+@pytest.mark.parametrize(
+    "line", ["HTTP/1.1 83", "HTTP/1.1 83 OK", "HTTP/1.0 abc OK", "HTTP/1.1 -9"]
+)
+def test_a_status_that_is_none_is_told_as_what_it_is(line: str) -> None:
+    with raw_server(
+        always(f"{line}\r\nContent-Length: 2\r\n\r\nOK".encode(), close=True)
+    ) as server:
+        got = _one(server.url)
+    assert got.failure is Outcome.UNREACHABLE
+    assert "sent its answer as the status" in got.detail
+    assert line.split()[1] in got.detail
+
+
+def test_what_tells_whose_reply_it_is_is_kept_and_nothing_else() -> None:
+    answer = reply(
+        b"", "X-Vercel-Error: DEPLOYMENT_PAUSED", "Set-Cookie: session=s3cret",
+        f"Server: {'x' * 1000}", "Retry-After: 7", status="503 Service Unavailable",
+    )  # fmt: skip
+    with raw_server(always(answer)) as server:
+        got = _one(server.url)
+    assert got.headers["x-vercel-error"] == "DEPLOYMENT_PAUSED"
+    assert len(got.headers["server"]) == 200
+    assert set(got.headers) == {"x-vercel-error", "server"}
+    assert got.retry_after == 7

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from grader.model import Limits, ProbeKind, Reply, Submission
+from grader.judging import judge
+from grader.model import ApiKey, Limits, ProbeKind, Question, Reply, Submission
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 from grader.probes.dialing import tls_context
@@ -136,3 +137,37 @@ def test_a_tls_connection_reset_while_it_was_written_to_is_retried(
             second = deployment.ask(kind, query)
     assert [(got.status, got.detail) for got in (first, second)] == [(200, "")] * 2
     assert (first.attempts, second.attempts) == (1, 2)
+
+
+def test_https_at_a_port_without_tls_is_told_to_try_http() -> None:
+    def handle(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(reply(b"", status="400 Bad Request"))
+
+    with raw_server(handle) as server:
+        url = server.url.replace("http:", "https:")
+        limits = Limits(timeout=20, allow_private=True)
+        with Deployment(Submission("abc", url), limits) as deployment:
+            got = deployment.ask(ProbeKind.API, "")
+    assert got.failure is Outcome.UNREACHABLE
+    assert "try http://" in got.detail
+    assert got.lasting
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"\x15\x03\x01\x00\x02\x02\x46",
+        reply(b"<html>The plain HTTP request was sent to HTTPS port", status="400 Bad Request"),
+        reply(b"Client sent an HTTP request to an HTTPS server.\n", status="400 Bad Request"),
+    ],
+    ids=["alert", "nginx", "Go"],
+)
+def test_http_at_a_port_with_tls_is_told_to_try_https(answer: bytes) -> None:
+    with raw_server(always(answer, close=True)) as server:
+        limits = Limits(timeout=20, allow_private=True)
+        with Deployment(Submission("abc", server.url), limits) as deployment:
+            got = deployment.ask(ProbeKind.API, "")
+    judgement = judge(Question("api", "", ApiKey(), 10), got)
+    assert judgement.outcome in (Outcome.UNREACHABLE, Outcome.CLIENT_ERROR)
+    assert "ry https://" in f"{judgement.reason} {judgement.advice}"

@@ -1,0 +1,193 @@
+"""What a hosting platform says in place of the app: one table of its marks and what they mean.
+
+A mark is a header or a piece of the body that the platform sends and an app does not. An app could
+forge one: that buys it time and a look by the instructor, never points.
+
+Sources: vercel.com/docs/errors; ngrok.com/docs/errors; Render's, Railway's and Heroku's
+troubleshooting pages; the firewalls' own notes on how a challenge is told from the page behind it.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader.model import Reply
+from grader.outcomes import Outcome
+
+
+class Fault(StrEnum):
+    """Whose doing it is that the platform answered."""
+
+    APP = "the app's code"
+    SETTING = "a setting of the app's owner"
+    PLATFORM = "the platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One row of the table.
+
+    Attributes:
+        said: what the header's value or the body holds, as a pattern without regard to case.
+        words: what it means, as a sentence's beginning: "Vercel has paused this deployment".
+        advice: what the student can do about it.
+        waits: whether it may change by waiting a minute or two.
+        header: the header that is read; empty for the body.
+        statuses: the statuses that it comes with; empty for any.
+        outcome: of a question that met it.
+    """
+
+    said: re.Pattern[str]
+    words: str
+    advice: str
+    fault: Fault
+    waits: bool
+    header: str
+    statuses: tuple[int, ...]
+    outcome: Outcome
+
+    def is_on(self, reply: Reply) -> bool:
+        """Whether `reply` bears this mark."""
+        if self.statuses and reply.status not in self.statuses:
+            return False
+        if self.header:
+            return self.said.search(reply.headers.get(self.header, "")) is not None
+        return self.said.search(reply.text[:_BODY]) is not None
+
+
+# A platform's own page is short, and says what it is at its beginning.
+_BODY = 8192
+
+
+def _mark(
+    header: str,
+    said: str,
+    words: str,
+    advice: str = "",
+    *,
+    fault: Fault = Fault.SETTING,
+    waits: bool = False,
+    statuses: tuple[int, ...] = (),
+    outcome: Outcome = Outcome.UNREACHABLE,
+) -> Mark:
+    pattern = re.compile(said, re.IGNORECASE)
+    return Mark(pattern, words, advice, fault, waits, header, statuses, outcome)
+
+
+_VERCEL, _RENDER, _NGROK = "x-vercel-error", "x-render-routing", "ngrok-error-code"
+_LOG = "Look into the platform's log: it shows the error."
+_BOTS = Outcome.NOT_CHECKED
+_BOT_ADVICE = (
+    "Switch {} off while the app is graded, or let the grader pass: it names itself in User-Agent."
+)
+
+CHALLENGES: tuple[Mark, ...] = (
+    _mark("x-vercel-mitigated", "challenge|deny", "Vercel's firewall took the grader for a bot",
+          _BOT_ADVICE.format("Attack Challenge Mode and Bot Protection (project, Firewall)"),
+          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+    _mark("cf-mitigated", "challenge", "Cloudflare took the grader for a bot",
+          _BOT_ADVICE.format("Bot Fight Mode and Under Attack Mode (Security)"),
+          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+    _mark("x-amzn-waf-action", "challenge|captcha", "Amazon's firewall (AWS WAF) took the grader "
+          "for a bot", _BOT_ADVICE.format("the challenge rule of the web ACL"),
+          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+    _mark("x-datadome", "protected", "DataDome took the grader for a bot",
+          _BOT_ADVICE.format("DataDome's protection"),
+          fault=Fault.PLATFORM, waits=True, statuses=(403, 429), outcome=_BOTS),
+    _mark("x-sucuri-block", ".", "Sucuri's firewall took the grader for a bot",
+          _BOT_ADVICE.format("Sucuri's bot protection"),
+          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+    _mark("server", "akamaighost", "Akamai took the grader for a bot",
+          _BOT_ADVICE.format("Akamai's bot protection"),
+          fault=Fault.PLATFORM, waits=True, statuses=(403, 429), outcome=_BOTS),
+    _mark("", "vercel security checkpoint|_incapsula_resource|challenge-platform/h/|"
+          "<title>just a moment\\.\\.\\.", "a firewall took the grader for a bot",
+          _BOT_ADVICE.format("the platform's bot protection"),
+          fault=Fault.PLATFORM, waits=True, statuses=(202, 403, 405, 429, 503), outcome=_BOTS),
+)  # fmt: skip
+"""The bot protections of platforms and content networks."""
+
+MARKS: tuple[Mark, ...] = (
+    *CHALLENGES,
+    _mark(_VERCEL, "^DEPLOYMENT_PAUSED", "Vercel has paused this deployment",
+          "Open the project on Vercel and resume it (Settings, General): a free plan is also "
+          "paused when its limits are used up."),
+    _mark(_VERCEL, "^DEPLOYMENT_DISABLED", "Vercel has disabled this deployment",
+          "Open the project on Vercel: it says what has to be paid or settled."),
+    _mark(_VERCEL, "^DEPLOYMENT_DELETED", "this deployment was deleted on Vercel",
+          "Hand in the production domain of the project (its page, Domains)."),
+    _mark(_VERCEL, "^DEPLOYMENT_BLOCKED", "Vercel has blocked this deployment",
+          "Open the project on Vercel: it says why."),
+    _mark(_VERCEL, "^DEPLOYMENT_NOT_FOUND", "Vercel knows no deployment at this address",
+          "Compare the link with the production domain on the project's page."),
+    _mark(_VERCEL, "^DEPLOYMENT_NOT_READY", "this deployment is not ready yet",
+          "Wait until Vercel shows it as ready.", fault=Fault.PLATFORM, waits=True),
+    _mark(_VERCEL, "INVOCATION_TIMEOUT", "the app did not answer Vercel in time",
+          "One query takes too long, or the code never ends for it.",
+          fault=Fault.APP, waits=True, outcome=Outcome.TOO_SLOW),
+    _mark(_VERCEL, "THROTTLED", "Vercel lets no more requests through to the app for now",
+          "Wait a minute and check again.",
+          fault=Fault.PLATFORM, waits=True, outcome=Outcome.RATE_LIMITED),
+    _mark(_VERCEL, "INVOCATION_FAILED|FROM_FUNCTION|PAYLOAD|INFINITE_LOOP",
+          "the app's code failed on Vercel", "Open the project on Vercel and look at its Logs: "
+          "they show the error.", fault=Fault.APP, outcome=Outcome.SERVER_ERROR),
+    _mark(_VERCEL, "^(?:DNS_|ROUTER_|INTERNAL_)", "Vercel could not pass the request on",
+          "Wait a minute and check again; vercel.json may send it elsewhere.",
+          fault=Fault.PLATFORM, waits=True, outcome=Outcome.SERVER_ERROR),
+    _mark(_RENDER, "suspend", "this service is suspended on Render",
+          "Open the service on Render and resume it."),
+    _mark(_RENDER, "no-server", "Render has no running service at this address",
+          "Look at the service on Render: was the last deploy live, and is this its address?",
+          waits=True),
+    _mark(_RENDER, "hibernate|error", "Render could not reach the app",
+          f"{_LOG} Does the app listen on the port that $PORT names?",
+          fault=Fault.APP, waits=True, outcome=Outcome.SERVER_ERROR),
+    _mark("", "error-pages/no-such-app|<title>no such app</title>",
+          "Heroku knows no app at this address",
+          "Compare the link with the one that heroku open shows.", statuses=(404,)),
+    _mark("", "error-pages/maintenance-mode", "this app is in maintenance mode on Heroku",
+          "Run: heroku maintenance:off", statuses=(503,)),
+    _mark("", "error-pages/application-error|heroku logs --tail",
+          "the app crashed, or does not run, on Heroku", f"{_LOG} Run: heroku logs --tail",
+          fault=Fault.APP, waits=True, statuses=(500, 502, 503, 504),
+          outcome=Outcome.SERVER_ERROR),
+    _mark("", "application not found|the train has not arrived", "Railway has no running app at "
+          "this address", "Look at the service on Railway: is it deployed, and is this its domain?",
+          waits=True, statuses=(404,)),
+    _mark("x-railway-fallback", "true", "Railway could not reach the app",
+          f"{_LOG} Does the app listen on the port that $PORT names?",
+          fault=Fault.APP, waits=True, outcome=Outcome.SERVER_ERROR),
+    _mark("server", "^fly/", "Fly could not reach the app",
+          f"{_LOG} Does the app listen on the internal_port of fly.toml?",
+          fault=Fault.APP, waits=True, statuses=(502, 503), outcome=Outcome.SERVER_ERROR),
+    _mark(_NGROK, "ERR_NGROK_6024", "ngrok shows a warning page in place of the app",
+          "A tunnel to your own machine is no deployment: deploy the app and hand in that URL."),
+    _mark(_NGROK, "ERR_NGROK_(?:3200|3801|9022|121|334)", "this ngrok tunnel is off",
+          "A tunnel ends when your machine does: deploy the app and hand in that URL."),
+    _mark(_NGROK, "ERR_NGROK_(?:72\\d|73\\d)", "ngrok's limit for this tunnel is used up",
+          "Deploy the app and hand in that URL.", waits=True, outcome=Outcome.RATE_LIMITED),
+    _mark(_NGROK, "ERR_NGROK_", "the tunnel is up, but ngrok could not reach the app behind it",
+          "A tunnel to your own machine is no deployment: deploy the app and hand in that URL.",
+          waits=True),
+    _mark("", "tunnel password|bypass-tunnel-reminder", "localtunnel shows its reminder page in "
+          "place of the app", "A tunnel to your own machine is no deployment: deploy the app and "
+          "hand in that URL.", statuses=(401, 403, 503, 511)),
+    _mark("", "^503 - tunnel unavailable|no tunnel found", "this localtunnel is off",
+          "A tunnel ends when your machine does: deploy the app and hand in that URL.",
+          statuses=(404, 503)),
+    _mark("", "error code: 1033|argo tunnel error|cloudflare tunnel error",
+          "this Cloudflare tunnel is off", "A tunnel ends when your machine does: deploy the app "
+          "and hand in that URL.", statuses=(502, 530)),
+    _mark("", "there isn't a github pages site here", "GitHub Pages has no site at this address",
+          "GitHub Pages runs no Python: deploy the app and hand in its URL.", statuses=(404,)),
+    _mark("server", "airtunes", "this is a Mac's AirPlay receiver, which sits on port 5000",
+          "Run the app on another port, or switch AirPlay Receiver off (System Settings, General, "
+          "AirDrop & Handoff)."),
+)  # fmt: skip
+
+
+def mark_of(reply: Reply) -> Mark | None:
+    """The platform's mark on a reply that came; None where it is the app's own."""
+    if reply.failure is not None or reply.status is None:
+        return None
+    return next((mark for mark in MARKS if mark.is_on(reply)), None)

@@ -1,0 +1,109 @@
+"""When an app is looked at again: what is its own, what may change by waiting, what is old.
+
+What could be forged here buys time, never points.
+"""
+
+from collections.abc import Iterable
+
+from grader.judging.delivery import judge_delivery
+from grader.judging.pages import is_html_page
+from grader.judging.platforms import mark_of
+from grader.model import Judgement, ProbeKind, Reply, Verdict
+from grader.outcomes import Cause, Outcome
+
+_CACHES = ("x-vercel-cache", "cf-cache-status", "x-cache", "x-nextjs-cache")
+_FROM_A_CACHE = ("HIT", "STALE", "TCP_HIT", "REVALIDATED")
+# A reply may wait so many seconds in a cache on the way without having been kept there.
+_FRESH = 5
+
+
+def is_own(reply: Reply, probe: ProbeKind) -> bool:
+    """Whether something of the app's own came, right or not.
+
+    Of the API that is a 2xx reply which is no HTML page, of a page its text box: platforms and
+    content networks answer with errors and with pages of their own.
+    """
+    if reply.failure is Outcome.TOO_LARGE:
+        return True
+    if judge_delivery(reply) is not None:
+        return False
+    return not is_html_page(reply) if probe is ProbeKind.API else bool(reply.text_box)
+
+
+def may_change(reply: Reply) -> bool:
+    """Whether what came instead of the app may be another in a minute or two."""
+    if reply.failure is not None:
+        passing = reply.failure in (Outcome.TOO_SLOW, Outcome.UNREACHABLE)
+        return passing and not reply.lasting
+    if mark := mark_of(reply):
+        return mark.waits and mark.outcome is not Outcome.NOT_CHECKED
+    judgement = judge_delivery(reply)
+    is_login = judgement is not None and judgement.outcome is Outcome.PROTECTED
+    # A 403 may be a platform's that is not ready; a 401 and a login page are meant.
+    return not is_login or reply.status == 403
+
+
+def is_same_everywhere(reply: Reply) -> bool:
+    """Whether the whole address failed for good: no other path of it needs to be asked."""
+    ours = reply.failure is Outcome.NOT_CHECKED
+    return reply.status is None and reply.failure is not None and (ours or not may_change(reply))
+
+
+def seen_own(verdicts: Iterable[Verdict]) -> bool:
+    """Whether any of the replies behind `verdicts` is the app's own; `/healthz` does not count."""
+    return any(
+        is_own(reply, verdict.question.probe)
+        for verdict in verdicts
+        for reply in verdict.replies
+        if not _is_healthz(reply)
+    )
+
+
+def worth_another_look(verdicts: Iterable[Verdict]) -> bool:
+    """Whether any of the last replies behind `verdicts` may change by waiting."""
+    return any(verdict.reply is not None and may_change(verdict.reply) for verdict in verdicts)
+
+
+def silence(replies: Iterable[Reply]) -> Judgement | None:
+    """Why nothing can be asked, where no reply is the app's; None where it may be asked.
+
+    Args:
+        replies: the last one from each place that was looked at.
+    """
+    judged = [judge_delivery(reply) for reply in replies]
+    for judgement in judged:
+        if judgement is not None and judgement.cause is Cause.BOT_PROTECTION:
+            return judgement
+    refusals = [each for each in judged if each is not None and each.outcome in _SILENT]
+    return refusals[-1] if refusals and len(refusals) == len(judged) else None
+
+
+def what_came(reply: Reply) -> str:
+    """What a reply is that is not the app's own, in words."""
+    judgement = judge_delivery(reply)
+    if judgement is not None:
+        return judgement.reason
+    return "a page came that holds no text box, or that stands where plain text should"
+
+
+_SILENT = frozenset(
+    {
+        Outcome.UNREACHABLE,
+        Outcome.TOO_SLOW,
+        Outcome.FORBIDDEN_ADDRESS,
+        Outcome.NOT_CHECKED,
+    }
+)
+
+
+def is_from_a_cache(reply: Reply) -> bool:
+    """Whether a cache between the app and the grader answered."""
+    told = (reply.headers.get(name, "").upper() for name in _CACHES)
+    if any(value.startswith(_FROM_A_CACHE) for value in told):
+        return True
+    age = reply.headers.get("age", "")
+    return age.isascii() and age.isdigit() and len(age) < 10 and int(age) > _FRESH
+
+
+def _is_healthz(reply: Reply) -> bool:
+    return reply.url.endswith("/healthz")

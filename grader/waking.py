@@ -1,0 +1,165 @@
+"""Looking at a deployment until something of it answers."""
+
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from grader.judging import read_release
+from grader.judging.second_look import (
+    is_own,
+    is_same_everywhere,
+    may_change,
+    silence,
+    what_came,
+)
+from grader.model import Judgement, ProbeKind, Release, Reply
+from grader.probes import Deployment
+
+# Of the time in all, the part that one look may take: a place of it that hangs hides no other.
+_SHARE = 4
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
+
+
+class _Place(StrEnum):
+    HEALTHZ = "healthz"
+    API = "api"
+    PAGE = "page"
+
+
+class Waking:
+    """Looks at a deployment's release, API and page in turn, until something of its own answers.
+
+    Nobody must have `/healthz`: it tells the release and wakes an app up, and decides nothing.
+
+    Args:
+        deployment: who is looked at.
+        query: what the API is asked.
+        page: how the page is looked at, PAGE or BROWSER.
+        seconds: how long it may take from the first request on.
+        waited: how many of them an earlier pass has used up.
+        timeout: seconds that a question would have.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        query: str,
+        page: ProbeKind,
+        seconds: float,
+        waited: float,
+        timeout: float,
+    ) -> None:
+        self.own = False
+        """Whether the API or the page answered with something of the app's own."""
+        self.release: Release | None = None
+        self._deployment = deployment
+        self._page = page
+        self._seconds = seconds
+        self._waited = waited
+        self._timeout = timeout
+        self._began = time.monotonic()
+        self._awake = False
+        self._first_round = True
+        self._last: dict[_Place, Reply] = {}
+        self._decided = _Place.HEALTHZ
+        self._asking: dict[_Place, Callable[[float], Reply]] = {
+            _Place.HEALTHZ: deployment.ask_release,
+            _Place.API: lambda limit: deployment.ask(ProbeKind.API, query, seconds=limit),
+            _Place.PAGE: lambda limit: deployment.ask(page, "", seconds=limit),
+        }
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first request of this pass."""
+        return time.monotonic() - self._began
+
+    @property
+    def left(self) -> float:
+        """Seconds left until the app has had its time to wake up; none where it is below 0."""
+        return self._seconds - self._waited - self.elapsed
+
+    @property
+    def evidence(self) -> tuple[Reply, ...]:
+        """The replies to keep: what `/healthz` said, and the one that decided."""
+        healthz = self._last[_Place.HEALTHZ]
+        if self._decided is _Place.HEALTHZ:
+            return (healthz,)
+        kept = () if healthz.status is None else (healthz,)
+        return (*kept, self._last[self._decided])
+
+    @property
+    def silence(self) -> Judgement | None:
+        """Why no question can be asked; None where something answered."""
+        return None if self._awake else silence(self._last.values())
+
+    @property
+    def only(self) -> str:
+        """What came in place of the app, in words; empty where something of it answered."""
+        return "" if self._awake else what_came(self._last[self._decided])
+
+    def until_awake(self) -> None:
+        """Look until anything of the app answers, waiting does not help, or its time is over.
+
+        Every place is looked at once, however little time there is.
+        """
+        for place in self._turns(tuple(_Place)):
+            self._look_at(place)
+            if self._awake:
+                break
+        if self._awake and self._decided is not _Place.HEALTHZ and self._release_is_late():
+            self._last[_Place.HEALTHZ] = self._deployment.ask_release(self._slice)
+        self.release = read_release(self._last[_Place.HEALTHZ])
+
+    def again(self) -> bool:
+        """Look at the API and the page until one of them is the app's own; whether one was."""
+        self._first_round = False
+        for place in self._turns((_Place.API, _Place.PAGE)):
+            self._look_at(place)
+            if self.own:
+                return True
+        return False
+
+    @property
+    def _slice(self) -> float:
+        """Seconds of a look that must not keep the others waiting for long."""
+        return min(self._timeout, max(self._seconds / _SHARE, 0.001))
+
+    def _turns(self, places: tuple[_Place, ...]) -> Iterator[_Place]:
+        """The places in turn, with a pause before each but in the first round."""
+        while True:
+            for place in places:
+                if not self._first_round:
+                    # Seen at most a tenth later than the app is awake, and two seconds at most.
+                    waited = self._waited + self.elapsed
+                    pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, waited / 10))
+                    if self.left <= pause:
+                        return
+                    self._deployment.pause(pause)
+                yield place
+                if is_same_everywhere(self._last[place]):
+                    return
+            self._first_round = False
+            if not any(may_change(self._last[place]) for place in places):
+                return
+
+    def _look_at(self, place: _Place) -> None:
+        self._last[place] = reply = self._asking[place](self._limit(place))
+        self._decided = place
+        probe = self._page if place is _Place.PAGE else ProbeKind.API
+        if is_own(reply, probe) and (place is not _Place.HEALTHZ or reply.failure is None):
+            self._awake = True
+            self.own = place is not _Place.HEALTHZ
+
+    def _limit(self, place: _Place) -> float:
+        """Seconds that a look may take: an app that answers in time is seen, whatever hangs."""
+        usual = self._slice if place is _Place.HEALTHZ else self._timeout
+        least = 0.001
+        if self._first_round:
+            least = self._timeout if place is _Place.API else self._slice
+        return max(least, min(max(usual, self.elapsed / 2), self.left))
+
+    def _release_is_late(self) -> bool:
+        """Whether `/healthz` was asked while the app was still asleep."""
+        reply = self._last[_Place.HEALTHZ]
+        was_asleep = reply.status is not None and may_change(reply) and reply.status >= 500
+        return was_asleep or not self._first_round

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+_LARGEST = 2**63 - 1  # what the store can hold
+
 
 class Number(click.ParamType[float]):
     """A number from `least` to `most`; neither "nan" nor "inf" is one.
@@ -39,7 +41,7 @@ class Number(click.ParamType[float]):
             self.fail(f"{value!r} is not {self._example}", param, ctx)
         in_range = self._least <= number <= self._most and math.isfinite(number)
         if not in_range or (self._above and number == self._least):
-            self.fail(f"{value} is not {self._range()}", param, ctx)
+            self.fail(f"{value} is out of range: {self._range()}", param, ctx)
         return number
 
     _example = "a number, such as 80"
@@ -52,9 +54,9 @@ class Number(click.ParamType[float]):
 
     def _range(self) -> str:
         if math.isinf(self._most):
-            return f"a number from {self._least} on"
-        least = f"above {self._least} and at most" if self._above else f"from {self._least} to"
-        return f"{least} {self._most}"
+            return f"{self._least} or more"
+        most = "2^63 - 1" if self._most == _LARGEST else self._most
+        return f"above {self._least}, at most {most}" if self._above else f"{self._least} to {most}"
 
 
 class Whole(Number):
@@ -112,4 +114,4 @@ NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 TEXT = Text()
 SECONDS = Number(0, 3600, above=True)
-SEED = Whole(0, 2**63 - 1)
+SEED = Whole(0, _LARGEST)

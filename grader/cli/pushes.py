@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ import click
 from grader.cli import options
 
 if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
     from grader.model import Job
     from grader.waiting import Look
 
@@ -125,7 +126,9 @@ def _note_unpushed() -> None:
         options.say("Note: HEAD is not pushed yet, as far as git here knows: git push", err=True)
 
 
-def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _git(*arguments: str) -> CompletedProcess[str]:
+    import subprocess
+
     return subprocess.run(
         ["git", *arguments],
         stdin=subprocess.DEVNULL,

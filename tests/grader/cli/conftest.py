@@ -8,10 +8,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import cli
-from tests.grader.apps import app, right_answers
+from tests.grader.apps import ACTIVITY, app, right_answers
 
 Grader = Callable[..., Result]
 QUICK = ("--timeout", 1, "--wake-timeout", 1, "--allow-private")
+SHAKESPEARE = 'family = "shakespeare"'
+ALSO_ACTOR = (
+    'name = "shakespeare"\nquery = "Who was Shakespeare?"\n'
+    'key = { kind = "fact", any_of = ["playwright", "actor"] }'
+)
 ACCEPT = ("--accept", "--by", "Dean", "--reason", "Shown in class")
 
 
@@ -79,3 +84,10 @@ def graded(tmp_path: Path, grader: Grader) -> Iterator[Class]:
         made = Class(tmp_path, grader, {"ada": first, "ben": second})
         made.batch()
         yield made
+
+
+def corrected(folder: Path, before: str, now: str) -> Path:
+    assert before in ACTIVITY.source
+    path = folder / "corrected.toml"
+    path.write_text(ACTIVITY.source.replace(before, now), encoding="utf-8")
+    return path

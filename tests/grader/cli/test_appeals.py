@@ -3,28 +3,23 @@
 import contextlib
 import json
 import os
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from grader.store import exclusive
-from tests.grader.apps import ACTIVITY, right_answers
-from tests.grader.cli.conftest import ACCEPT, QUICK, Class, Grader
-
-SHAKESPEARE = 'family = "shakespeare"'
-ALSO_ACTOR = (
-    'name = "shakespeare"\nquery = "Who was Shakespeare?"\n'
-    'key = { kind = "fact", any_of = ["playwright", "actor"] }'
+from tests.grader.apps import right_answers
+from tests.grader.cli.conftest import (
+    ACCEPT,
+    ALSO_ACTOR,
+    QUICK,
+    SHAKESPEARE,
+    Class,
+    Grader,
+    corrected,
 )
+
 ASKED = ("--by", "Prof. Ash", "--reason", "Was ill that week")
-
-
-def corrected(folder: Path, before: str, now: str) -> Path:
-    assert before in ACTIVITY.source
-    path = folder / "corrected.toml"
-    path.write_text(ACTIVITY.source.replace(before, now), encoding="utf-8")
-    return path
 
 
 def test_show_tells_everything_and_escapes_it(graded: Class, grader: Grader) -> None:
@@ -142,42 +137,6 @@ def test_a_corrected_key_is_judged_on_stored_replies(
     assert len(graded.requests) == asked
 
 
-def test_a_dry_run_shows_what_would_change_and_changes_nothing(
-    graded: Class, grader: Grader, tmp_path: Path
-) -> None:
-    def state() -> list[object]:
-        files = ("grades.csv", "results.json", "report.html")
-        shown = (graded.shown(student) for student in ("ada", "ben"))
-        return [*shown, *((graded.out / name).read_bytes() for name in files)]
-
-    before = state()
-    battery = corrected(tmp_path, SHAKESPEARE, ALSO_ACTOR)
-    dry = grader("rejudge", graded.out, "--battery", battery, "--dry-run").output
-    assert "Judged again: 2, with other points: 1" in dry
-    assert "90 of 100 -> 100 of 100" in dry
-    assert "Nothing changed: run it without --dry-run" in dry
-    assert state() == before
-    assert "2 of 2 are graded already" in graded.batch()
-    # What it says is what comes.
-    real = grader("rejudge", graded.out, "--battery", battery).output
-    assert dry.startswith(real)
-    assert graded.scores()["ada"] == "100"
-
-
-def test_a_dry_run_shows_who_cannot_be_judged(
-    graded: Class, grader: Grader, tmp_path: Path
-) -> None:
-    battery = corrected(
-        tmp_path, SHAKESPEARE, ALSO_ACTOR.replace("Who was Shakespeare?", "And Marlowe?")
-    )
-    dry = ("rejudge", graded.out, "--battery", battery, "--dry-run")
-    said = grader(*dry, code=2).output
-    assert "Cannot be judged without asking, unchanged: ada, ben" in said
-    assert "Nothing changed, and without --dry-run this is refused: it needs --partial." in said
-    assert "run it without --dry-run" in grader(*dry, "--partial").output
-    assert "2 of 2 are graded already" in graded.batch()
-
-
 def test_corrected_points_and_back_again(graded: Class, grader: Grader, tmp_path: Path) -> None:
     before = graded.scores()
     grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 30", "points = 50"))
@@ -236,9 +195,7 @@ def test_batch_and_appeal_say_what_was_right_but_slow(graded: Class, grader: Gra
     assert "   before  right, but slow: " not in said
 
 
-def test_an_appeal_is_shown_and_adopted_only_when_accepted(
-    graded: Class, grader: Grader, tmp_path: Path
-) -> None:
+def test_an_appeal_is_shown_and_adopted_only_when_accepted(graded: Class, grader: Grader) -> None:
     right = right_answers("ada")
     asked = list(graded.requests)
     graded.requests.clear()
@@ -254,42 +211,6 @@ def test_an_appeal_is_shown_and_adopted_only_when_accepted(
     attempts = graded.shown("ada")["attempts"]
     assert [each["kind"] for each in attempts] == ["graded", "appealed"]
     assert [each["score"] for each in attempts] == [90, 100]
-    first, second = (each["accepted"] for each in attempts)
-    assert first is None
-    assert (second["by"], second["reason"]) == ("Dean", "Shown in class")
-    shown = grader("show", graded.out, "ada").output
-    assert "Attempt 2: appealed, graded, " in shown
-    assert "accepted by Dean: Shown in class (counts, " in shown
-    # Judged again, it is still the attempt that the Dean accepted.
-    grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 30", "points = 50"))
-    accepted = [each["accepted"] for each in graded.shown("ada")["attempts"]]
-    assert [each and each["by"] for each in accepted] == [None, None, "Dean", "Dean"]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--accept",), "--accept needs --by WHO and --reason TEXT"),
-        (("--accept", "--by", "Dean"), "--accept needs --by WHO and --reason TEXT"),
-        (("--by", "Dean", "--reason", "x"), "give --accept, too"),
-        (("--accept", "--by", " ", "--reason", "x"), "in words, on one line"),
-    ],
-)
-def test_an_acceptance_without_author_or_reason_asks_nobody(
-    graded: Class, grader: Grader, options: tuple[str, ...], words: str
-) -> None:
-    asked = len(graded.requests)
-    assert words in grader("appeal", graded.out, "ada", *options, *QUICK, code=2).output
-    assert len(graded.requests) == asked
-
-
-def test_a_run_of_before_acceptances_were_kept_goes_on(graded: Class, grader: Grader) -> None:
-    with contextlib.closing(sqlite3.connect(graded.out / "run.sqlite")) as store:
-        store.execute("DROP TABLE acceptance")
-        store.commit()
-    assert graded.shown("ada")["attempts"][0]["accepted"] is None
-    grader("appeal", graded.out, "ada", *ACCEPT, *QUICK)
-    assert graded.shown("ada")["attempts"][-1]["accepted"]["by"] == "Dean"
 
 
 def test_some_are_graded_again_beside_what_they_had(graded: Class) -> None:

@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 from grader.model import Submission
 from grader.questions import draw
@@ -145,19 +144,6 @@ def test_junit_is_xml_with_a_case_for_each_question(grader: Grader) -> None:
     assert len(list(root.iter("failure"))) == 2
 
 
-def test_html_is_the_students_page_whatever_a_shell_makes_of_it(grader: Grader) -> None:
-    with app(lambda _query: "caf\u00e9 \u2028 <b>") as url:
-        asked = ("check", url, "--andrew-id", "abc123", "--seed", SEED, "--format", "html")
-        page = grader(*asked, code=1).output
-    assert page.startswith("<!doctype html>")
-    assert page.isascii()
-    body = BeautifulSoup(page, "lxml")
-    assert "caf\u00e9" in body.get_text()
-    assert "Who was Shakespeare?" in body.get_text()
-    # A style's or a script's text knows no character references.
-    assert "&#" not in "".join(str(part) for part in body(["style", "script"]))
-
-
 def test_github_gets_its_step_summary(
     grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,21 +173,6 @@ def test_a_fault_of_ours_is_exit_code_3(grader: Grader, monkeypatch: pytest.Monk
     with finished_app("abc123") as url:
         result = grader("check", url, "--andrew-id", "abc123", code=3)
     assert "Traceback" not in result.output
-
-
-def test_who_and_where_may_come_from_the_environment(
-    grader: Grader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with finished_app("abc123") as url, app(process) as other:
-        monkeypatch.setenv("GRADER_URL", url)
-        monkeypatch.setenv("GRADER_ANDREW_ID", "abc123")
-        assert "Score: 100 of 100" in grader("check", "--seed", SEED).output
-        assert "Score: 40 of 100" in grader("check", other, "--seed", SEED, code=1).output
-        given = ("--andrew-id", "xyz789", "--format", "json")
-        assert json.loads(grader("check", *given, code=None).output)["andrew_id"] == "xyz789"
-    assert "abc123" in grader("questions", "--seed", SEED).output
-    monkeypatch.setenv("GRADER_ANDREW_ID", "")
-    assert "env var: 'GRADER_ANDREW_ID'" in grader("questions", code=2).output
 
 
 def test_links_are_repaired_and_that_is_said(grader: Grader) -> None:
@@ -274,26 +245,6 @@ def test_ask_opens_what_the_bypass_secret_opens(
 def test_one_connection_compares_nothing(grader: Grader) -> None:
     asked = ("check", "http://localhost:1", "--andrew-id", "x", "--connections", 1)
     assert "none to be compared with" in grader(*asked, code=2).output
-
-
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (("What", "is", "your", "name?"), 'grader ask "http://localhost:1" "What is your name?"'),
-        (
-            ("Who", "--probe", "page", "was", "Shakespeare?"),
-            'grader ask --probe page "http://localhost:1" "Who was Shakespeare?"',
-        ),
-        # No quotation marks are right in every shell around these.
-        (("What", "costs", "$5?"), "Put the query into quotation marks."),
-    ],
-)
-def test_a_query_without_quotation_marks_is_said_with_them(
-    grader: Grader, words: tuple[str, ...], line: str
-) -> None:
-    said = grader("ask", "http://localhost:1", *words, code=2).output
-    assert "Put the query into quotation marks" in said
-    assert line in " ".join(said.split())
 
 
 def test_ask_reads_the_page_too(grader: Grader) -> None:

@@ -56,13 +56,12 @@ def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
     Args:
         job: whose deployment is looked at, and how long a look may take.
         commit: as `COMMIT` has it.
-        seconds: how long to wait at most.
+        seconds: how long to wait at most; a look that has begun by then is still awaited.
     """
     began = time.monotonic()
     while True:
-        left = seconds - (time.monotonic() - began)
         with Deployment(job.submission, job.limits) as deployment:
-            reply = deployment.ask_release(max(_SOONEST, min(job.limits.timeout, left)))
+            reply = deployment.ask_release()
         after = time.monotonic() - began
         seen = dataclasses.replace(read(reply, commit), after=after)
         yield seen

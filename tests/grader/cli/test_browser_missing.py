@@ -12,7 +12,7 @@ from tests.grader.cli.conftest import ACCEPT, Grader
 
 pytest.importorskip("playwright")
 
-PRIVATE = ("--timeout", 2, "--wake-timeout", 2, "--allow-private", "--seed", 7)
+PRIVATE = ("--allow-private", "--seed", 7)
 
 
 class App:

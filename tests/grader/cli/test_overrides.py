@@ -77,9 +77,10 @@ def test_every_fault_is_said_at_once_and_nothing_is_changed(graded: Class, table
         assert graded.shown(student)["overrides"] == []
 
 
-def test_a_fault_of_the_run_alone_changes_nothing_either(graded: Class, table: Path) -> None:
-    said(graded, table, "id,score,by,reason\nada,5,Dean,Fine\nben,101,Dean,Too much\n")
-    assert graded.scores() == {"ada": "90", "ben": "30"}
+@pytest.mark.parametrize("fault", ["ben,101,Dean,Too much", "ben,x,Dean,No number"])
+def test_one_fault_is_enough_to_change_nobodys(graded: Class, table: Path, fault: str) -> None:
+    said(graded, table, f"id,score,by,reason\nada,5,Dean,Fine\n{fault}\n")
+    assert [graded.shown(student)["overrides"] for student in ("ada", "ben")] == [[], []]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import logging
 import queue
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from grader.model import (
 from grader.outcomes import Cause, Outcome
 from grader.politeness import Polite
 from grader.probes.deadline import all_stopped
-from grader.questions import ColumnError, draw
+from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.store import write_private
 
@@ -139,16 +139,30 @@ def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
     Raises:
         RosterColumnsError: if they cannot be; all students concerned are in it.
     """
-    if not any(entry.query for entry in battery.entries):
+    if not columns_needed(battery):
         return
-    faults = []
+    faults: dict[tuple[str, str], list[str]] = {}
     for submission in submissions:
+        if lacking := lacking_columns(battery, submission):
+            has = ", ".join(f'"{header:.80}"' for header in submission.columns if header)
+            raise RosterColumnsError(
+                f"the battery needs {_columns(lacking)}, which the roster does not have. There are "
+                f"{has}"
+            )
         try:
             draw(battery, submission, seed=0)
         except ColumnError as error:
-            faults.append(str(error))
+            faults.setdefault((error.column, error.problem), []).append(error.andrew_id)
     if faults:
-        raise RosterColumnsError("\n".join(faults))
+        lines = [
+            str(ColumnError(column, some_of(students), problem))
+            for (column, problem), students in faults.items()
+        ]
+        raise RosterColumnsError("\n".join(lines))
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"the column{'s' * (len(names) > 1)} {', '.join(map(repr, names))}"
 
 
 def grade_class(

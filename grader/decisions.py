@@ -10,7 +10,10 @@ from pathlib import Path
 from grader.jobs import OverrideError, Run
 from grader.model import InputError, Override
 from grader.roster import Fault, RosterError
-from grader.roster.table import Record, Table, read_table
+from grader.roster.csv_files import read_csv
+from grader.roster.ids import visible_id
+from grader.roster.table import SAVE_AS_CSV, Record, Table
+from grader.roster.workbooks import is_workbook
 
 # Our words for the columns, and the headers that are understood, case and punctuation aside.
 _HEADERS = {
@@ -75,8 +78,12 @@ def read_decisions(path: Path, at: datetime) -> Decisions:
     Raises:
         DecisionsError: if it lacks a column, or is no such file.
     """
+    data = path.read_bytes()
+    if is_workbook(data):
+        fault = Fault(0, "", f"This is a workbook and not a CSV file. {SAVE_AS_CSV}")
+        raise DecisionsError(str(path), (fault,))
     try:
-        table = read_table(path.read_bytes(), str(path))
+        table = read_csv(data, str(path))
     except RosterError as error:
         raise DecisionsError(error.where, error.faults) from None
     columns = _columns(table, str(path))
@@ -125,9 +132,9 @@ class _Row:
     def __init__(self, table: Table, columns: Mapping[str, str], record: Record) -> None:
         self._columns = columns
         self._line = record.line
-        self._cells = {
-            word: record.cells[table.headers.index(header)] for word, header in columns.items()
-        }
+        cells = (record.cells[table.headers.index(header)] for header in columns.values())
+        self._cells = dict(zip(columns, cells, strict=True))
+        self._cells["id"] = visible_id(self._cells["id"])
         self.faults: list[Fault] = []
 
     def cell(self, word: str) -> str:

@@ -246,7 +246,7 @@ class _Grading:
         """Where nothing came of the app's own, wait for it, and ask once more when it is there."""
         if waking.own or seen_own(self._verdicts) or not worth_another_look(self._verdicts):
             return
-        if waking.left <= 0:
+        if waking.left < 1:
             return
         lost = next(each for each in self._verdicts if each.replies and not each.outcome.rule.earns)
         yield LookingAgain(waking.left, lost.judgement.reason)

@@ -1,72 +1,36 @@
 """The student's task itself: the starter's test is skipped, fails and passes when it should."""
 
-import os
-import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-TEST = Path("tests/webapp/test_query_processor.py")
-PROCESSOR = Path("webapp/query_processor.py")
-# What pytest reads beside the test: it must need no more than the test does.
-SHARED = ("pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/components.py")
+from tests.forks import (
+    BRANCH,
+    NAME,
+    PROCESSOR,
+    change,
+    complete_test,
+    implement,
+    make_fork,
+    run_tests,
+)
 
 
 @pytest.fixture
 def fork(tmp_path: Path) -> Path:
-    """A copy of the app and its test, as a student has them before any change."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "webapp", tmp_path / "webapp", ignore=ignored)
-    (tmp_path / TEST).parent.mkdir(parents=True)
-    for name in (TEST, *SHARED):
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
-def implement(fork: Path, condition: str = '"andrew id" in question') -> None:
-    """Take the lines of the task out of their comment, as an editor does."""
-    path = fork / PROCESSOR
-    code, taken_out = re.subn(r'# (?=if "andrew id"|    return "your-)', "", path.read_text())
-    assert taken_out == 2
-    code = code.replace("your-andrew-id", "abc123").replace('"andrew id" in question', condition)
-    path.write_text(code)
-
-
-def complete_test(fork: Path, andrew_id: str) -> None:
-    path = fork / TEST
-    code = path.read_text()
-    assert 'ANDREW_ID = ""\n' in code
-    path.write_text(code.replace('ANDREW_ID = ""', f'ANDREW_ID = "{andrew_id}"'))
-
-
-def run_tests(fork: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rsf", "-p", "no:cacheprovider", str(TEST)],
-        cwd=fork,
-        # A student may have no plugins at all, and loading ours takes longer than the tests.
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.stdout
+    return make_fork(tmp_path)
 
 
 def test_untouched_starter_is_green_and_says_what_is_left(fork: Path) -> None:
     output = run_tests(fork)
     assert "failed" not in output
-    assert "2 skipped" in output
+    assert "1 skipped" in output
     assert "your task: answer the Andrew ID query in webapp/query_processor.py" in output
 
 
 def test_done_as_told_it_is_green(fork: Path) -> None:
     implement(fork)
-    complete_test(fork, "abc123")
+    complete_test(fork)
     output = run_tests(fork)
     assert "failed" not in output
     assert "skipped" not in output
@@ -75,39 +39,111 @@ def test_done_as_told_it_is_green(fork: Path) -> None:
 def test_forgotten_test_is_told(fork: Path) -> None:
     implement(fork)
     output = run_tests(fork)
-    assert "2 failed" in output
-    assert "write the id that the app answers, 'abc123', into ANDREW_ID in this file" in output
+    assert "1 failed" in output
+    assert "gives 'abc123'" in output
+    assert "If this is your id, write it as ANDREW_ID in tests/webapp/test_query_pro" in output
 
 
-def test_forgotten_or_other_answer_is_red(fork: Path) -> None:
-    complete_test(fork, "xyz789")
-    assert "2 failed" in run_tests(fork)
-    implement(fork)
-    assert "2 failed" in run_tests(fork)
-
-
-def test_a_task_below_a_return_is_told(fork: Path) -> None:
-    implement(fork)
-    path = fork / PROCESSOR
-    code = path.read_text().replace('    if "andrew id"', '        if "andrew id"')
-    path.write_text(code.replace('        return "abc123"', '            return "abc123"'))
-    complete_test(fork, "abc123")
-    assert "stand as far to the left as the others" in run_tests(fork)
-
-
-def test_a_warning_of_the_language_is_no_failure(fork: Path) -> None:
-    implement(fork)
-    path = fork / PROCESSOR
-    path.write_text(path.read_text() + '\n\nNUMBER = "\\d+"\nopen(__file__).read()\n')
-    complete_test(fork, "abc123")
+def test_forgotten_answer_is_told(fork: Path) -> None:
+    complete_test(fork)
     output = run_tests(fork)
-    assert "8 passed" in output
-    assert "error" not in output
+    assert "1 failed" in output
+    assert "two lines of the task are still a comment: in webapp/query_processor.py" in output
 
 
-def test_the_trap_is_red(fork: Path) -> None:
-    implement(fork, condition='"id" in question')
-    complete_test(fork, "abc123")
+@pytest.mark.parametrize(
+    ("branch", "words"),
+    [
+        (BRANCH.replace("return ", ""), '(`"abc123"`) does not give the id back: it must begin'),
+        (BRANCH.replace("return ", "answer = "), '(`answer = "abc123"`) does not give the id back'),
+        (BRANCH.replace('return "abc123"', 'print("abc123")'), "write `return` in place of `pri"),
+        (BRANCH.replace('return "abc123"', 'return print("abc123")'), "gives None.\nIt comes from"),
+        (BRANCH.replace('"abc123"', '""'), "gives ''.\nIt comes from line 29 of webapp/query_pro"),
+        (BRANCH.replace('"abc123"', "123"), "gives 123.\nIt comes from"),
+        (BRANCH.replace("abc123", "your-andrew-id"), "Write your own id in place of your-andrew"),
+        (BRANCH.replace("abc123", "It is abc123"), "is more than your id: give the id alone"),
+        (
+            BRANCH.replace("abc123", "xyz789"),
+            "ANDREW_ID in tests/webapp/test_query_processor.py is",
+        ),
+        (BRANCH.replace("andrew id", "Andrew ID"), "looks for capital letters, and `question` has"),
+        (BRANCH.replace("andrew id", "andrew id?"), "does not fit this query. Write `if"),
+        (BRANCH.replace("question", "query"), "does not fit this query. Write `if"),
+        (BRANCH.replace("andrew id", "andew id"), "looks for the words: write `if"),
+        (BRANCH.replace('    if "a', '    return ""\n\n    if "a'), '(`return ""`) answers first'),
+    ],
+    ids=str.strip,
+)
+def test_each_mistake_is_named(fork: Path, branch: str, words: str) -> None:
+    implement(fork, branch)
+    complete_test(fork)
     output = run_tests(fork)
-    assert "2 failed" in output
-    assert "look for the whole phrase 'andrew id'" in output
+    assert words in output
+    assert output.count(words) == 1
+    assert "1 failed" in output
+
+
+@pytest.mark.parametrize("andrew_id", ["", "abc123"])
+def test_a_branch_inside_another_is_told(fork: Path, andrew_id: str) -> None:
+    implement(fork, "".join(f"    {line}\n" for line in BRANCH.splitlines()))
+    complete_test(fork, andrew_id)
+    output = run_tests(fork)
+    assert 'stands too far to the right: it belongs to line 21 (`if "your name" in' in output
+
+
+def test_a_mark_of_windows_editors_changes_nothing(fork: Path) -> None:
+    implement(fork, BRANCH.replace("return ", ""))
+    path = fork / PROCESSOR
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert "it must begin with `return`" in run_tests(fork)
+
+
+def test_an_earlier_branch_that_answers_is_told(fork: Path) -> None:
+    implement(fork)
+    change(fork, NAME, NAME.replace("your name", "your"))
+    complete_test(fork)
+    output = run_tests(fork)
+    assert "1 failed" in output
+    assert 'is never reached, because line 22 (`return "Prospero"' in output
+
+
+def test_one_return_at_the_end_is_as_good(fork: Path) -> None:
+    implement(fork, BRANCH.replace("return ", "answer = "))
+    change(
+        fork, "    question = query.lower()\n", '    question = query.lower()\n    answer = ""\n'
+    )
+    change(fork, '    return ""\n', "    return answer\n")
+    assert "If this is your id, write it as ANDREW_ID" in run_tests(fork)
+    complete_test(fork)
+    assert "6 passed" in run_tests(fork)
+
+
+def test_an_answer_from_another_file_is_told(fork: Path) -> None:
+    complete_test(fork)
+    path = fork / PROCESSOR
+    path.rename(path.with_name("moved.py"))
+    path.write_text("from webapp.moved import process\n")
+    assert "It comes from another file than webapp/query_processor.py" in run_tests(fork)
+
+
+def test_a_query_that_is_no_longer_in_small_letters_is_told(fork: Path) -> None:
+    implement(fork)
+    change(fork, "query.lower()", "query")
+    complete_test(fork)
+    assert "is right, but `question` must be the query in small letters" in run_tests(fork)
+
+
+def test_the_trap_is_told(fork: Path) -> None:
+    implement(fork, BRANCH.replace("andrew id", "id"))
+    complete_test(fork)
+    output = run_tests(fork)
+    assert "1 failed" in output
+    assert 'Look for the whole phrase: if "andrew id" in question:' in output
+
+
+def test_a_way_without_an_answer_is_told(fork: Path) -> None:
+    implement(fork)
+    change(fork, '    return ""\n', "")
+    complete_test(fork)
+    output = run_tests(fork)
+    assert "process('What is 3 plus 4?') gives None, which is no text" in output

@@ -8,9 +8,18 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-import click
-from werkzeug.serving import is_running_from_reloader, run_simple
-from werkzeug.wrappers import Response
+try:
+    import click
+    import flask
+    from werkzeug.serving import is_running_from_reloader, run_simple
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"The app needs {error.name}, which this Python does not have. Activate the environment in "
+        "this terminal:\n"
+        "    source .venv/bin/activate          (macOS, Linux)\n"
+        "    .venv\\Scripts\\Activate.ps1         (Windows PowerShell)\n"
+        "If there is none yet, or this comes again, make it as task 2 of docs/student.md says."
+    ) from None
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -67,7 +76,7 @@ def load_app() -> "WSGIApplication":
     except (Exception, SystemExit):
         traceback.print_exc()
         sys.stdin = io.StringIO()  # exit() closes it, and the reloader looks at it
-        return Response("The app could not be started. The terminal says why.", 500)
+        return flask.Response("The app could not be started. The terminal says why.", 500)
     app.config["TEMPLATES_AUTO_RELOAD"] = True
     return app
 

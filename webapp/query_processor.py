@@ -22,7 +22,8 @@ def process(query: str) -> str:
         return "Prospero"  # a stand-in: choose a name for your app or your team
 
     # YOUR TASK: answer "What is your Andrew ID?" here. Take the two lines below out of their
-    # comment, write your own id, then complete tests/webapp/test_query_processor.py.
+    # comment: delete each "# ", so that this `if` stands exactly below the others. Write your own
+    # id, then complete tests/webapp/test_query_processor.py.
     #
     # if "andrew id" in question:
     #     return "your-andrew-id"

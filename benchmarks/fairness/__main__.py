@@ -1,8 +1,9 @@
 """What real classes bring, graded by the real command: `python -m benchmarks.fairness`.
 
 First one deployment of each kind that once cost somebody points for nothing, among normal ones,
-with short limits; then a class of 200 of which a third sleep and wake within a minute, with the
-usual limits. Exits with 1 where anything does not come out as is fair.
+with short limits; then apps that say their sums in sentences; then a class of 200 of which a third
+sleep and wake within a minute, with the usual limits. Exits with 1 where anything does not come out
+as is fair.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import trustme
 
-from benchmarks.fairness.kinds import fair_kinds, sleepers
+from benchmarks.fairness.kinds import SUMS, fair_kinds, sleepers, sums
 from benchmarks.hostile.__main__ import kind_lines
 from benchmarks.hostile.grading import Command, Graded, grade, read
 from benchmarks.hostile.kinds import NORMAL, Kind
@@ -40,10 +41,12 @@ def graded(kinds: list[Kind], *options: str) -> tuple[Command, list[Graded]]:
         return asked, read(students, folder / "class")
 
 
-def lines(kinds: list[Kind], timeout: float, wake_timeout: float) -> Iterator[tuple[str, bool]]:
+def lines(
+    kinds: list[Kind], timeout: float, wake_timeout: float, *options: str
+) -> Iterator[tuple[str, bool]]:
     """A line for each kind and each claim, and whether it is as it has to be."""
-    options = ("--timeout", str(timeout), "--wake-timeout", str(wake_timeout))
-    asked, everybody = graded(kinds, *options)
+    limits = ("--timeout", str(timeout), "--wake-timeout", str(wake_timeout))
+    asked, everybody = graded(kinds, *limits, *options)
     yield from kind_lines(everybody)
     longest = max(sum(each.seconds) for each in everybody)
     bound = _SLACK * (wake_timeout + 2 * _SECOND_PASS * timeout)
@@ -58,17 +61,22 @@ def main() -> int:
     parser.add_argument("--wake-timeout", type=float, default=6.0, help="seconds to wake up in")
     parser.add_argument("--sleepers", type=int, default=200, help="students of the second class")
     given = parser.parse_args()
-    classes = [
-        ([*fair_kinds(given.wake_timeout), *[NORMAL] * 20], given.timeout, given.wake_timeout)
-    ]
-    if given.sleepers:
-        classes.append((sleepers(given.sleepers), 10.0, 90.0))
-    missed = False
-    for kinds, timeout, wake_timeout in classes:
-        print(f"{'kind':<43} many  {'expected':<14} {'came':<14}  mean  most s")
-        for line, ok in lines(kinds, timeout, wake_timeout):
-            print(f"{line}  {'OK' if ok else 'MISSED'}", flush=True)
-            missed |= not ok
+    limits = given.timeout, given.wake_timeout
+    with tempfile.TemporaryDirectory() as made:
+        battery = Path(made) / "sums.toml"
+        battery.write_text(SUMS)
+        classes = [
+            lines([*fair_kinds(given.wake_timeout), *[NORMAL] * 20], *limits),
+            lines(sums(), *limits, "--battery", str(battery)),
+        ]
+        if given.sleepers:
+            classes.append(lines(sleepers(given.sleepers), 10.0, 90.0))
+        missed = False
+        for found in classes:
+            print(f"{'kind':<43} many  {'expected':<14} {'came':<14}  mean  most s")
+            for line, ok in found:
+                print(f"{line}  {'OK' if ok else 'MISSED'}", flush=True)
+                missed |= not ok
     return 1 if missed else 0
 
 

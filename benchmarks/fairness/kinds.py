@@ -5,6 +5,8 @@ request meets in place of it. A class of these is graded by the real command lin
 """
 
 import gzip
+import re
+import socket
 import zlib
 from collections.abc import Iterator
 
@@ -38,6 +40,7 @@ def fair_kinds(wake_timeout: float) -> list[Kind]:
         *_platforms(),
         *_limited(),
         *_odd_replies(),
+        *_ids_as_apps_write_them(),
     ]
 
 
@@ -163,6 +166,73 @@ def _odd_replies() -> Iterator[Kind]:
     yield Kind("an old answer by its age", _GRADED, 100, b.where(_kept, b.always(aged)), tries=2)
     away = b.redirect(["http://[broken"])
     yield Kind("a redirect to what is no address", _GRADED, 10, b.where(_api, away), tries=_POLLS)
+
+
+def _ids_as_apps_write_them() -> Iterator[Kind]:
+    for written in (
+        "{} !", '{{ "id": "{}" }}', '{{\n  "andrewId": "{}"\n}}', "[ '{}' ]", "- {}", "{} :)",
+        "<b>{}</b>", "My Andrew ID is {}!", "\u201c{}\u201d", "{}@andrew.cmu.edu",
+    ):  # fmt: skip
+        yield Kind(f"id as {written!r}", _GRADED, 100, b.where(_asks_the_id, _answering(written)))
+    yield Kind("id beside another", _GRADED, 40, b.where(_asks_the_id, _answering("{} xyz789")))
+
+
+def _answering(written: str) -> b.Behavior:
+    """Answers with the app's own answer, written so."""
+
+    def made(app: b.App) -> b.Act:
+        def act(connection: socket.socket, target: str) -> None:
+            answer = app(target).partition(b"\r\n\r\n")[2].decode()
+            connection.sendall(raw.reply(written.format(answer).encode(), b.TEXT))
+
+        return act
+
+    return made
+
+
+SUMS = """
+title = "Sums"
+[[entry]]
+family = "addition"
+count = 5
+points = 10
+[[entry]]
+family = "subtraction"
+count = 5
+points = 10
+"""
+
+
+def sums() -> list[Kind]:
+    """Apps that are asked `SUMS`, and say their numbers in sentences."""
+    right = (
+        "{a} {op} {b} equals {c}", "{a} {op} {b} makes {c}", "that gives {c}", "It was {c}.",
+        "{a}{sign}{b} \u2192 {c}", "{a}{sign}{b} -> {c}", "{a} {sign} {b} = {c}",
+        "What is {a} {op} {b}? {c}", "What is {a} {op} {b}?\n{c}", "The answer is {c}.", "{c}.0",
+        '"{c}"', "<p>{c}</p>", "[{c}]",
+    )  # fmt: skip
+    wrong = ("{a} {op} {b}", "{a} {b} {c}", "What is {a} {op} {b}?", "1{c}", "{c}px")
+    return [
+        *(Kind(f"sum as {_short(words)}", _GRADED, 100, _counting(words)) for words in right),
+        *(Kind(f"sum as {_short(words)}", _GRADED, 0, _counting(words)) for words in wrong),
+    ]
+
+
+def _short(words: str) -> str:
+    return repr(words)[:36]
+
+
+def _counting(words: str) -> b.Behavior:
+    def process(query: str) -> str:
+        found = re.search(r"(\d+) (plus|minus) (\d+)", query)
+        if found is None:
+            return ""
+        first, second = int(found[1]), int(found[3])
+        plus = found[2] == "plus"
+        answer = first + second if plus else first - second
+        return words.format(a=first, b=second, c=answer, op=found[2], sign="+" if plus else "-")
+
+    return lambda _app: b.as_it_should(b.web_app(process))
 
 
 def _asks_the_id(target: str) -> bool:

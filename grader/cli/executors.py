@@ -57,7 +57,13 @@ def require_browser_of(cluster: ClusterExecutor | None) -> None:
 def executor_for(
     run: Run, cluster: ClusterExecutor | None, workers: int | None
 ) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """What runs the jobs that `run` lacks, and how many of them may be under way now."""
+    """What runs the jobs that `run` lacks, and how many of them may be under way now.
+
+    Raises:
+        InputError: if they are to be asked in a browser, and there is none.
+    """
+    if run.info.in_browser and run.finished() < run.total():
+        require_browser_of(cluster)
     if cluster is not None:
         yield cluster, lambda: workers or cluster.threads()
         return

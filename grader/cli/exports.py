@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Each format's file, the options that it needs, and those that it takes besides.
 _FORMATS: dict[str, tuple[str, set[str], set[str]]] = {
     "blackboard": ("blackboard.csv", {"--gradebook", "--assignment"}, set()),
-    "canvas": ("canvas.csv", {"--gradebook", "--assignment"}, set()),
+    "canvas": ("canvas.csv", {"--gradebook", "--assignment"}, {"--replace-excused"}),
     "csv": ("grades.csv", set(), set()),
     "json": ("results.json", set(), set()),
     "junit": ("junit.xml", set(), set()),
@@ -54,6 +54,10 @@ _FORMATS: dict[str, tuple[str, set[str], set[str]]] = {
     help="What Moodle finds users by; username unless given.",
 )  # fmt: skip
 @click.option(
+    "--replace-excused", is_flag=True,
+    help="Write grades over EX, too, which Canvas's gradebook keeps unless this is given.",
+)  # fmt: skip
+@click.option(
     "--out", type=kinds.NEW_FILE, metavar="FILE",
     help="The file to write; in the run's folder unless given.",
 )  # fmt: skip
@@ -63,6 +67,7 @@ def export(
     gradebook: Path | None,
     assignment: str | None,
     id_column: str | None,
+    replace_excused: bool,
     out: Path | None,
 ) -> None:
     """Write a run's grades in the form of another system."""
@@ -72,14 +77,21 @@ def export(
     from grader.jobs import Run
     from grader.store import write_private
 
-    given = {"--gradebook": gradebook, "--assignment": assignment, "--id-column": id_column}
+    given = {
+        "--gradebook": gradebook,
+        "--assignment": assignment,
+        "--id-column": id_column,
+        "--replace-excused": replace_excused or None,
+    }
     _check_given(form, {name for name, value in given.items() if value is not None})
     target = _target(folder, form, gradebook, out)
     with contextlib.closing(Run.open(folder / STORE_NAME)) as run:
         # What the format does not need is not given, and what it needs is.
         exported = gradebook.read_bytes() if gradebook else b""
         open_ones, total = ungraded(run), run.total()
-        content, words = _rendered(run, form, exported, assignment or "", id_column)
+        content, words = _rendered(
+            run, form, exported, assignment or "", id_column, replace_excused
+        )
         write_private(target, content)
         if run.in_doubt():
             options.say(f"WARNING: {DOUBT}", err=True)
@@ -121,7 +133,12 @@ def _check_given(form: str, given: set[str]) -> None:
 
 
 def _rendered(
-    run: Run, form: str, exported: bytes, assignment: str, id_column: str | None
+    run: Run,
+    form: str,
+    exported: bytes,
+    assignment: str,
+    id_column: str | None,
+    replace_excused: bool,
 ) -> tuple[Iterable[str | bytes], list[str]]:
     """The file's content, and what to say of it, line by line."""
     from grader import gradebooks
@@ -137,8 +154,11 @@ def _rendered(
     cards = run.scorecards()
     match form:
         case "canvas":
-            filled = canvas_csv.fill(exported, assignment, gradebooks.canvas_grades(run))
-            said = _said_of_gradebook(filled, assignment)
+            everybody = gradebooks.canvas_grades(run)
+            filled = canvas_csv.fill(
+                exported, assignment, everybody, replace_excused=replace_excused
+            )
+            said = [*_said_of_gradebook(filled, assignment), *_said_of_values(filled)]
             return [filled.content], [*said, *_said_of_unlisted(run)]
         case "blackboard":
             upload = blackboard_csv.fill(exported, assignment, gradebooks.everybody(run))
@@ -162,6 +182,23 @@ def _rendered(
 def _said_of_unlisted(run: Run, where: str = "left out") -> list[str]:
     gone = run.unlisted()
     return [f"No longer in the roster, {where}: {', '.join(gone)}"] if gone else []
+
+
+def _said_of_values(filled: CanvasFill) -> list[str]:
+    """What became of the values that stood in a Canvas gradebook before."""
+    from grader.formats.words import some_of
+
+    lines = []
+    if filled.replaced:
+        many = len(filled.replaced)
+        lines.append(f"Other values that were replaced: {many} ({some_of(filled.replaced)})")
+    if filled.left_excused:
+        many = len(filled.left_excused)
+        lines.append(
+            f"Excused with EX and left alone: {many} ({some_of(filled.left_excused)}); "
+            "--replace-excused writes grades over them"
+        )
+    return lines
 
 
 def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -> list[str]:

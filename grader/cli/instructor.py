@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import kinds, options, resuming
+from grader.cli import kinds, options, previewing, resuming
 from grader.cli.commands import EXIT_CODES, command
 from grader.cli.executors import cluster_at, executor_for, many_threads, require_browser_of
 
@@ -54,6 +54,13 @@ def _keep(_context: click.Context, _option: click.Parameter, value: str | None) 
         raise click.BadParameter(str(error)) from None
 
 
+def _unless_dry(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
+    """The folder, which only a dry run can do without: its option is eager, and known by now."""
+    if value is None and not context.params.get("dry_run"):
+        raise click.MissingParameter(ctx=context, param=option)
+    return value
+
+
 def _scheduler(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"(tcp|tls)://[^\s/:@]+:\d{1,5}", value):
         raise click.BadParameter("write it as tcp://host:port or tls://host:port")
@@ -68,8 +75,8 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
 )
 @click.argument("roster", type=kinds.FILE, metavar="ROSTER", help="The file with ids and links.")
 @click.option(
-    "--out", required=True, type=kinds.NEW_FOLDER, metavar="DIR",
-    help="The run's folder: a new one, or that of the run to go on with.",
+    "--out", type=kinds.NEW_FOLDER, callback=_unless_dry, metavar="DIR",
+    help="The run's folder: a new one, or that of the run to go on with.  [required]",
 )  # fmt: skip
 @options.asking
 @click.option(
@@ -106,6 +113,10 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
     help="Which attempt of a student counts: the best one, the last, or the last asked before a "
     "date. The run goes on with it; the last counts unless one was given.",
 )  # fmt: skip
+@click.option(
+    "--dry-run", is_flag=True, is_eager=True,
+    help="Say how the roster is read and what would be asked; nobody is asked, nothing is written.",
+)  # fmt: skip
 @options.QUIET
 def batch(
     roster: Path,
@@ -125,6 +136,7 @@ def batch(
     states: tuple[State, ...],
     students: tuple[str, ...],
     keep: Keep | None,
+    dry_run: bool,
     quiet: bool,
 ) -> None:
     """Grade a class from a roster; run it again to resume."""
@@ -139,6 +151,9 @@ def batch(
     if not quiet:
         for word, header in read.columns.items():
             options.say(f'Column {word}: "{header}"')
+    if dry_run:
+        previewing.say(read, chosen, seed, probes, allow_private)
+        return
     limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
     with (
         cluster_at(scheduler) as cluster,
@@ -159,11 +174,9 @@ def batch(
         reopened = run.reopen()
         if not quiet:
             options.say(f"Battery {chosen.name}, seed {run.info.seed}, {run.total()} submissions")
-            resuming.say_enrolled(enrolled, run, reopened)
+            resuming.say_enrolled(enrolled, run, chosen, reopened)
             if (students or states) and not marked:
                 options.say("Nobody of those named is to be asked again.")
-        if run.info.in_browser and run.finished() < run.total():
-            require_browser_of(cluster)
         with executor_for(run, cluster, workers) as (executor, many):
             sys.exit(
                 _grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.jobs import Enrollment, Run
-    from grader.model import Keep
+    from grader.model import Battery, Keep
 
 # The options that ask again, with the names of their parameters.
 _AGAIN = {"students": "students", "only": "states"}
@@ -40,14 +40,17 @@ def change_rule(run: Run, keep: Keep, quiet: bool) -> None:
     run.keep(keep)
 
 
-def say_enrolled(enrolled: Enrollment, run: Run, reopened: int) -> None:
+def say_enrolled(enrolled: Enrollment, run: Run, battery: Battery, reopened: int) -> None:
     """Say what the roster changed in the run, and how far that is.
 
     Args:
         enrolled: what the roster changed.
         run: as it is now.
+        battery: as it is given now.
         reopened: how many are asked once more, since they could not be graded.
     """
+    if run.info.battery != battery:
+        options.say("It goes on with the text that this battery had when the run began.")
     if enrolled.changed:
         options.say(
             "Another link, other keys or other addresses open than before, graded anew: "

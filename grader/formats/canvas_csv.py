@@ -19,6 +19,9 @@ _EXPORT = "Take the file as Canvas exports it (Grades, Export) and change nothin
 _WITH_ID = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 _POINTS = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
 _QUOTED = re.compile(rb'"[^"]*"')
+_EXCUSED = "EX"
+# Canvas takes every column with one of these in its name for a total of its own.
+_DROPPED = re.compile(r"(?:Current|Final|Override) (?:Score|Points|Grade|Status)")
 _TEST_STUDENT = "Student, Test"
 
 
@@ -52,6 +55,8 @@ class CanvasFill:
     Attributes:
         content: the file's bytes.
         filled: how many cells were written.
+        replaced: the students whose cell held another value: login, id or name.
+        left_excused: the students whose cell holds EX and was left alone.
         not_in_gradebook: ids of the run's students whom the gradebook does not have.
         not_in_run: the gradebook's students whom the run does not have: login, id or name.
     """
@@ -60,6 +65,8 @@ class CanvasFill:
     filled: int
     not_in_gradebook: tuple[str, ...]
     not_in_run: tuple[str, ...]
+    replaced: tuple[str, ...] = ()
+    left_excused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,13 @@ class _Student:
     label: str
 
 
-def fill(exported: bytes, assignment: str, grades: Collection[CanvasGrade]) -> CanvasFill:
+def fill(
+    exported: bytes,
+    assignment: str,
+    grades: Collection[CanvasGrade],
+    *,
+    replace_excused: bool = False,
+) -> CanvasFill:
     """Write grades into the assignment's column, scaled to its points possible.
 
     A student's row is found by SIS Login ID, else by SIS User ID, else by an email address in the
@@ -93,6 +106,7 @@ def fill(exported: bytes, assignment: str, grades: Collection[CanvasGrade]) -> C
         exported: the gradebook's bytes.
         assignment: the column's header, with or without Canvas's number in parentheses.
         grades: one for each student of the run.
+        replace_excused: whether a grade is written over EX, too, which takes the excuse away.
 
     Raises:
         CanvasError: the file, the column or a student's row is in doubt.
@@ -100,15 +114,22 @@ def fill(exported: bytes, assignment: str, grades: Collection[CanvasGrade]) -> C
     header, points, rows = _split(exported)
     column = _column(header, assignment)
     possible = _points_possible(points, column, header[column].text)
+    _refuse_dropped(header[column].text)
     students = list(_students(header, rows, column))
     matches = _match(students, grades)
 
     content = bytearray()
     position = filled = 0
+    replaced, left_excused = [], []
     for student in students:
         grade = matches.get(student.line)
         words = _words(grade, possible) if grade else ""
-        if words:
+        before = student.cell.text.strip()
+        if words and before.upper() == _EXCUSED != words and not replace_excused:
+            left_excused.append(student.label)
+        elif words:
+            if before and _value(before) != _value(words):
+                replaced.append(student.label)
             content += exported[position : student.cell.start] + words.encode("ascii")
             position = student.cell.end
             filled += 1
@@ -119,15 +140,22 @@ def fill(exported: bytes, assignment: str, grades: Collection[CanvasGrade]) -> C
         filled,
         tuple(grade.andrew_id for grade in grades if grade.andrew_id not in found),
         tuple(student.label for student in students if student.line not in matches),
+        tuple(replaced),
+        tuple(left_excused),
     )
 
 
 def _words(grade: CanvasGrade, possible: Decimal) -> str:
     if grade.excused:
-        return "EX"
+        return _EXCUSED
     if grade.percent is None:
         return ""
     return scaled(grade.percent, possible)
+
+
+def _value(cell: str) -> Decimal | str:
+    """What a cell says: 20.00 is 20."""
+    return Decimal(cell.replace(",", ".")) if _POINTS.fullmatch(cell) else cell.upper()
 
 
 _Line = tuple[int, list[_Cell]]
@@ -204,6 +232,16 @@ def _points_possible(points: Sequence[_Cell], column: int, title: str) -> Decima
             "give the assignment points in Canvas and export again."
         )
     return possible
+
+
+def _refuse_dropped(title: str) -> None:
+    if dropped := _DROPPED.search(title):
+        raise CanvasError(
+            f'Canvas\'s import passes over "{title}" without a word, since "{dropped[0]}" in its '
+            "name makes it one of Canvas's own totals. Rename the assignment in Canvas, to "
+            f'"{_DROPPED.sub("Result", title)}" for instance, export the gradebook again, and fill '
+            "that."
+        )
 
 
 def _students(header: Sequence[_Cell], rows: Iterable[_Line], column: int) -> Iterator[_Student]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grader.formats.escaping import csv_cell
+from grader.formats.escaping import csv_cell, one_line
 from grader.formats.words import decimal
 from grader.model import InputError, Scorecard, Submission
 
@@ -48,8 +48,8 @@ def render(
 ) -> MoodleGrades:
     """Write percentages for a grade item of 100 points; blank where a student is not graded.
 
-    Left out is who has no identity, shares it with somebody else in the run (a form's address may
-    be another student's), or has one that a spreadsheet would run.
+    Left out is who has no identity or several addresses, shares it with somebody else in the run
+    (a form's address may be another student's), or has one that a spreadsheet would run.
 
     Args:
         scorecards: of the class; iterated twice.
@@ -85,6 +85,8 @@ def _identity(submission: Submission, id_column: IdColumn) -> str:
 def _unusable(identity: str, holders: int, id_column: IdColumn) -> str:
     if not identity:
         return f"no {id_column}"
+    if id_column is IdColumn.EMAIL and identity.count("@") > 1:
+        return f"several addresses in one cell, {one_line(identity, 80)}"
     if csv_cell(identity) != identity or (id_column is IdColumn.EMAIL and "@" not in identity):
         return f"not a usable {id_column}"
     if holders > 1:

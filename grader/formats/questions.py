@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from grader.formats.escaping import one_line
 from grader.formats.words import decimal
-from grader.model import Question
+from grader.model import Question, total
 
 
 def as_json(questions: Iterable[Question]) -> str:
@@ -27,7 +27,7 @@ def as_json(questions: Iterable[Question]) -> str:
 
 def as_table(questions: tuple[Question, ...], seed: int) -> str:
     """One question after the other, each in two lines that fit a narrow terminal."""
-    points = sum(question.points for question in questions)
+    points = total(question.points for question in questions)
     lines = [f"{len(questions)} questions, {decimal(points)} points, seed {seed}"]
     section = ""
     for number, question in enumerate(questions, 1):

@@ -20,7 +20,7 @@ def render(run: RunInfo, scorecards: Collection[Scorecard]) -> Iterator[str]:
         "run": run,
         "scorecards": scorecards,
         "summary": summary,
-        "points": sum(entry.points * entry.count for entry in run.battery.entries),
+        "points": run.battery.points,
         "with_replies": summary.students <= MOST_STUDENTS_WITH_REPLIES,
     }
     return stream("report.html", context, script="report.js")

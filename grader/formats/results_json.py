@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.formats import delivery
 from grader.formats.integrity import Integrity
-from grader.formats.words import timestamp
+from grader.formats.words import decimal, timestamp
 from grader.model import Override, Reply, RunInfo, Scorecard, Timings, Verdict
 
 _PHASES = tuple(field.name for field in fields(Timings))
@@ -50,7 +50,7 @@ def student_object(scorecard: Scorecard) -> dict[str, Any]:
         "reason": scorecard.reason,
         "score": scorecard.score,
         "max_score": scorecard.max_score,
-        "percent": scorecard.percent,
+        "percent": None if scorecard.percent is None else float(decimal(scorecard.percent)),
         "override": override_object(scorecard.override) if scorecard.override else None,
         "release": asdict(scorecard.release) if scorecard.release else None,
         "https": delivery.https(scorecard),

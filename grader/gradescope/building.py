@@ -7,7 +7,6 @@ submission.
 
 import io
 import json
-import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -77,8 +76,7 @@ def build(battery: Battery, limits: Limits, seed: int | None) -> Autograder:
         name: battery.source.encode(),
         OPTIONS: json.dumps(_options(name, limits, seed), indent=1).encode(),
     }
-    points = math.fsum(question.points for question in questions)
-    return Autograder(_zipped(content), decimal(points))
+    return Autograder(_zipped(content), decimal(battery.points))
 
 
 def _options(battery: str, limits: Limits, seed: int | None) -> list[str]:

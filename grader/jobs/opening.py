@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, insert, select
 
 from grader.jobs.tables import METADATA, NOTES, RUNS, VERSION, reading
 from grader.model import Battery, InputError, Keep, ProbeKind, RunInfo
-from grader.questions import parse_battery
+from grader.questions import is_shipped, parse_battery
 from grader.store import StoreError, open_store
 
 
@@ -32,7 +32,9 @@ def find(location: Path | str) -> tuple[Engine, int, RunInfo]:
         engine.dispose()
         raise StoreError(f"the store {location} holds no run")
     info = RunInfo(
-        battery=parse_battery(row.battery_source, row.battery, f"{location} ({row.battery})"),
+        battery=parse_battery(
+            row.battery_source, row.battery, f"{location} ({row.battery})", stored=True
+        ),
         seed=row.seed,
         started_at=datetime.fromisoformat(row.started_at),
         notes=NOTES.validate_json(row.notes),
@@ -53,7 +55,8 @@ def begin(
 
     Raises:
         StoreError: if the store cannot be opened.
-        OtherRunError: if the run found there has another battery, seed or probes.
+        OtherRunError: if the run found there has another battery, seed or probes; of a battery that
+            comes with the grader it may have an earlier text.
     """
     engine = open_store(location, METADATA, VERSION)
     with engine.begin() as connection:
@@ -79,7 +82,8 @@ def begin(
             f"the run in {location} goes by the battery {info.battery.name}, not {battery.name}: "
             "give that one with --battery, or grade into a new folder"
         )
-    elif info.battery.source != battery.source:
+    # What comes with the grader may have changed since: the run goes on with what it began with.
+    elif info.battery.source != battery.source and not is_shipped(battery):
         error = (
             f"the run in {location} goes by another text of the battery {info.battery.name}: grade "
             "into a new folder, or have grader rejudge judge the stored replies by this one"

@@ -46,7 +46,8 @@ def set_by_hand(connection: Connection, run_id: int, andrew_id: str, override: O
         raise OverrideError(f"nothing is set by hand for {andrew_id}: what was graded counts")
     if override.score is not None and not 0 <= override.score <= most:
         raise OverrideError(
-            f"a score of {override.score:g} is out of range: {andrew_id} can have 0 to {most:g}"
+            f"a score of {override.score:.15g} is out of range: "
+            f"{andrew_id} can have 0 to {most:.15g}"
         )
     connection.execute(
         update(OVERRIDES)

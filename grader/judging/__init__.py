@@ -17,7 +17,7 @@ from grader.judging.keys import (
 )
 from grader.judging.pages import is_html_page, says_html
 from grader.judging.releases import judge_consistency, judge_release, read_release
-from grader.judging.text import cut, normalize
+from grader.judging.text import cut, normalize, without_query
 from grader.model import (
     AnythingKey,
     ApiKey,
@@ -63,26 +63,36 @@ def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) 
         case ConsistencyKey() as key:
             return judge_consistency(key, replies)
         case key:
-            undelivered = judge_delivery(reply, earlier)
-            return undelivered or _judge_content(key, question.probe, reply)
+            return judge_delivery(reply, earlier) or _judge_content(key, question, reply)
 
 
-def _judge_content(key: _ContentKey, probe: ProbeKind, reply: Reply) -> Judgement:
+def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgement:
     match key:
         case PageKey():
             return _judge_page(reply)
         case ApiKey():
             return _judge_api(reply)
-    judgement = _judge_text(key, reply)
+    judgement = _judge_reply(key, question.query, reply)
     # The other probes hand over the answer that they read on a page, not the page.
-    html = probe is ProbeKind.API and is_html_page(reply)
+    html = question.probe is ProbeKind.API and is_html_page(reply)
     if html and judgement.outcome is Outcome.WRONG:
         return replace(judgement, reason=f"{judgement.reason}; it is an HTML page")
     return judgement
 
 
-def _judge_text(key: _TextKey, reply: Reply) -> Judgement:
+def _judge_reply(key: _TextKey, query: str, reply: Reply) -> Judgement:
+    """Judge the text, and where it repeats the query first, what follows: either may be right."""
     text = normalize(reply.text)
+    answer = without_query(text, query)
+    judgement = _judge_text(key, answer or text, reply)
+    if answer and judgement.outcome is not Outcome.RIGHT:
+        # A query of a word or two may well begin its answer: "Shakespeare was a poet".
+        whole = _judge_text(key, text, reply)
+        return whole if whole.outcome is Outcome.RIGHT else judgement
+    return judgement
+
+
+def _judge_text(key: _TextKey, text: str, reply: Reply) -> Judgement:
     match key:
         case AnythingKey():
             return judge_anything(key, text)

@@ -5,7 +5,6 @@ a 2xx reply with something in it and the reply itself, to be quoted in the reaso
 """
 
 import re
-import string
 from decimal import Decimal
 
 from grader.judging.numbers import Number, find_lone_number, find_numbers
@@ -16,8 +15,10 @@ from grader.judging.text import (
     holds_words,
     introduced_by,
     normalize,
+    number_tail_of,
     quoted,
     tail_of,
+    without_tags,
     without_words,
 )
 from grader.model import (
@@ -38,7 +39,8 @@ _PART_WORDS: dict[Part, str] = {
     "head": "the beginning of the reply",
 }
 _DOMAIN = re.compile(r"(?<=.)@[\w.-]++$")
-_PUNCTUATION = string.punctuation.replace("_", "")
+# From the first letter, digit or underscore to the last one.
+_CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 
 def _right(reason: str, part: Part = "whole") -> Judgement:
@@ -52,7 +54,7 @@ def _wrong(reason: str, part: Part = "whole") -> Judgement:
 def judge_number(key: NumberKey, text: str, reply: Reply) -> Judgement:
     """The whole reply, else its tail, holds exactly one number, and it equals the key."""
     expected = Decimal(str(key.value))
-    parts: tuple[tuple[Part, str], ...] = (("whole", text), ("tail", tail_of(text)))
+    parts: tuple[tuple[Part, str], ...] = (("whole", text), ("tail", number_tail_of(text)))
     for part, words in parts:
         found = find_lone_number(words)
         if len(found) != 1:
@@ -71,7 +73,7 @@ def judge_number(key: NumberKey, text: str, reply: Reply) -> Judgement:
 def judge_numbers(key: NumbersKey, text: str, reply: Reply) -> Judgement:
     """The numbers of the whole reply, else of its tail, are the key's, each once, in any order."""
     expected = {Decimal(str(value)) for value in key.values}
-    whole, tail = find_numbers(text), find_numbers(tail_of(text))
+    whole, tail = find_numbers(text), find_numbers(number_tail_of(text))
     parts: tuple[tuple[Part, list[Number]], ...] = (("whole", whole), ("tail", tail))
     for part, found in parts:
         if len(found) == len(expected) and {number.value for number in found} == expected:
@@ -109,20 +111,24 @@ def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
 
 
 def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
-    """The whole reply, its tail or its head is the id, domain and punctuation aside.
+    """The whole reply, its tail or its head is the id.
 
+    Simple tags, a domain and whatever is no letter, digit or underscore at both ends do not matter.
     A person also introduces herself: "I'm hbovik".
     """
     expected = _bare_id(normalize(key.value))
-    parts: tuple[tuple[Part, str], ...] = (
-        ("whole", text),
-        ("tail", tail_of(text)),
-        ("tail", introduced_by(text)),
-        ("head", head_of(text)),
-    )
-    for part, words in parts:
-        if expected and _bare_id(words) == expected:
-            return _right(f"{quoted(key.value)} was expected, and {_PART_WORDS[part]} is it", part)
+    # With its tags first: "<hbovik>" is none.
+    for form in (text, without_tags(text)):
+        parts: tuple[tuple[Part, str], ...] = (
+            ("whole", form),
+            ("tail", tail_of(form)),
+            ("tail", introduced_by(form)),
+            ("head", head_of(form)),
+        )
+        for part, words in parts:
+            if expected and _bare_id(words) == expected:
+                reason = f"{quoted(key.value)} was expected, and {_PART_WORDS[part]} is it"
+                return _right(reason, part)
     if holds_words(text, expected):
         return _wrong(
             f"{quoted(key.value)} was expected alone or at the end of a sentence such as "
@@ -132,7 +138,12 @@ def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
 
 
 def _bare_id(words: str) -> str:
-    return _DOMAIN.sub("", words.strip(_PUNCTUATION)).strip(_PUNCTUATION)
+    return _core(_DOMAIN.sub("", _core(words)))
+
+
+def _core(words: str) -> str:
+    found = _CORE.search(words)
+    return found[0] if found else ""
 
 
 def judge_fact(key: FactKey, text: str, reply: Reply) -> Judgement:

@@ -4,6 +4,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from grader.judging.text import ARROWS, VERBS
+
 # Hyphens, dashes and the minus sign proper, which NFKC leaves as they are.
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2012\u2013\u2014\u2015\u2212"), "-")
 
@@ -29,8 +31,15 @@ _PLAIN = rf"\d++ {_FRACTION} | (?<! \. ) \.\d++"
 _GROUPED = rf"(?<! \d, ) (?! 0 ) \d{{1,3}}+ (?> (?: ,\d{{3}} (?! \d ) )+ ) (?! ,\d ) {_FRACTION}"
 _ANY_NUMBER = _number(_PLAIN)
 _LONE_NUMBER = _number(f"{_GROUPED} | {_PLAIN}")
-# "The answer is - 9" and "minus 9": a sign that stands apart where no operand precedes it.
-_SIGN_APART = re.compile(r"((?:^|[=:]|\bis|\bare) ?)(?:-|minus|negative) (?=\.?\d)")
+# "The answer is - 9", "equal to minus 9": a sign that stands apart where no operand precedes it. A
+# dash after any other word is none: "The answer - 9".
+_SIGN_APART = re.compile(
+    rf"""
+    ( (?: ^ | [=:>?{ARROWS}] | \b(?:{VERBS}) )\ ? ) -\ (?=\.?\d)
+    | (?<! [\d)]\  ) \b(?:minus|negative)\ (?=\.?\d)
+    """,
+    re.VERBOSE,
+)
 
 
 class Number(NamedTuple):

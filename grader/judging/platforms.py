@@ -51,7 +51,8 @@ class Mark:
         if self.statuses and reply.status not in self.statuses:
             return False
         if self.header:
-            return self.said.search(reply.headers.get(self.header, "")) is not None
+            value = reply.headers.get(self.header)
+            return value is not None and self.said.search(value) is not None
         return self.said.search(reply.text[:_BODY]) is not None
 
 

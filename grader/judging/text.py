@@ -11,10 +11,21 @@ QUOTED_LENGTH = 80
 # The longest run of combining marks that a text keeps (Unicode UAX 15, Stream-Safe Text Format).
 _MARKS_IN_A_ROW = 30
 _QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e«»"
+# What a sentence puts before its answer: "75 plus 8 makes 83", "75 + 8 → 83".
+VERBS = "is|are|was|were|equals?|makes?|gives?|yields?"
+ARROWS = "→⇒⟶➜➡"
 _IS = re.compile(r" is ")
 # A colon between digits belongs to a time or a ratio: "12:30" does not end in the answer 30.
-_SEPARATOR = re.compile(r"(?<= )(?:is|are)(?= )|=|(?<!\d):|:(?!\d)")
+_MARK = re.compile(rf"(?<= )(?:{VERBS})(?= )|=|->|[{ARROWS}]|(?<!\d):|:(?!\d)")
 _INTRODUCTION = re.compile(r"(?:(?<= )am|['\u2019](?:m|s))(?= )")
+_TAG = re.compile(r"<[/!]?[a-z][\w:-]*+(?>(?: [^<>]*+)?)/?>")
+_WORD = re.compile(r"\w+")
+_TO_LAST_LETTER = re.compile(r".*\w", re.DOTALL)
+_TO_LAST_DIGIT = re.compile(r".*\d", re.DOTALL)
+# What ends a query, or stands between it and the answer; no decimal point and no sign of a number.
+_AFTER_QUERY = re.compile(rf"(?:[?!;:)\]{_QUOTES}]|[.,](?!\d))*")
+# "8.5" and "8-3" do not repeat the 8 of a query.
+_MORE_OF_A_NUMBER = re.compile(r"[.,:/-]\d")
 
 
 def normalize(text: str) -> str:
@@ -29,7 +40,12 @@ def normalize(text: str) -> str:
     folded = unicodedata.normalize("NFKC", _limit_marks(text)).casefold()
     # Folding and decomposing can leave what NFKC would compose, and longer runs of marks.
     folded = _limit_marks(unicodedata.normalize("NFKC", folded))
-    return " ".join(folded.split()).lstrip(_QUOTES + " ").rstrip(_QUOTES + " .")
+    return _trimmed(" ".join(folded.split()))
+
+
+def _trimmed(text: str) -> str:
+    """Give a part of a normalized text the normal form, too."""
+    return text.lstrip(_QUOTES + " ").rstrip(_QUOTES + " .")
 
 
 def _limit_marks(text: str) -> str:
@@ -45,27 +61,63 @@ def _limit_marks(text: str) -> str:
     return "".join(kept)
 
 
+def without_query(text: str, query: str) -> str:
+    """What follows a query that a normalized text repeats, word by word, at its beginning.
+
+    Nothing where it does not repeat it, or nothing follows.
+    """
+    words = _WORD.finditer(text)
+    end = 0
+    for wanted in _WORD.findall(normalize(query)):
+        found = next(words, None)
+        if found is None or found[0] != wanted:
+            return ""
+        end = found.end()
+    if _MORE_OF_A_NUMBER.match(text, end):
+        return ""
+    return _trimmed(_AFTER_QUERY.sub("", text[end:], count=1))
+
+
+def without_tags(text: str) -> str:
+    """A normalized text with a blank in place of each simple tag, such as <b> or <br/>."""
+    return _trimmed(" ".join(_TAG.sub(" ", text).split()))
+
+
 def tail_of(text: str) -> str:
-    """What follows the last " is ", " are ", "=" or ":" of a normalized text, or nothing."""
-    return _after_last(_SEPARATOR, text)
+    """What follows the last mark of a normalized text that has a letter or digit behind it.
+
+    Marks are " is " and its like, "=", ":" and arrows: docs/architecture.md, "Judging". Nothing
+    where there is none; the colon of a smile is none.
+    """
+    return _after_last(_MARK, text, _TO_LAST_LETTER)
+
+
+def number_tail_of(text: str) -> str:
+    """What follows the last mark that has a digit behind it, or nothing.
+
+    In "76 + 92 = 168, which was easy" no number follows the very last mark.
+    """
+    return _after_last(_MARK, text, _TO_LAST_DIGIT)
 
 
 def introduced_by(text: str) -> str:
     """What follows the last " am ", "'m " or "'s " of a normalized text, or nothing."""
-    return _after_last(_INTRODUCTION, text)
+    return _after_last(_INTRODUCTION, text, _TO_LAST_LETTER)
 
 
-def _after_last(separator: re.Pattern[str], text: str) -> str:
+def _after_last(mark: re.Pattern[str], text: str, part: re.Pattern[str]) -> str:
+    """What follows the last mark in a part of a text that begins it."""
     end = None
-    for found in separator.finditer(text):
-        end = found.end()
-    return "" if end is None else normalize(text[end:])
+    if within := part.match(text):
+        for found in mark.finditer(text, 0, within.end()):
+            end = found.end()
+    return "" if end is None else _trimmed(text[end:])
 
 
 def head_of(text: str) -> str:
     """What precedes the first " is " of a normalized text, or nothing."""
     found = _IS.search(text)
-    return "" if found is None else normalize(text[: found.start()])
+    return "" if found is None else _trimmed(text[: found.start()])
 
 
 def holds_words(text: str, words: str) -> bool:

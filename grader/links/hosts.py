@@ -1,4 +1,4 @@
-"""Where a link leads, as far as its host tells: to an app, to another site, or nowhere."""
+"""The host of a link: whether it is well formed, and whether others can reach it."""
 
 import ipaddress
 import re
@@ -32,39 +32,6 @@ class LinkError(InputError):
 
 HAND_IN = "Hand in the address of your deployed app, such as https://your-app.vercel.app."
 DEPLOY = "Deploy the app, and hand in the address that the platform gives it."
-REPOSITORY = (
-    "This is a source code repository and not the running app.",
-    "Hand in the address where it is deployed: on GitHub it is on the repository's page, at the "
-    "right, under Deployments.",
-)
-_VERCEL = (
-    "This is a page of vercel.com and not your app.",
-    "Open the project on vercel.com: its Overview shows the production deployment; click the "
-    "address under Domains (it ends in .vercel.app) and hand in what opens.",
-)
-_RENDER = (
-    "This is a page of Render and not your app.",
-    "Open the service on dashboard.render.com: click the address under the service's name (it ends "
-    "in .onrender.com) and hand in what opens.",
-)
-_HEROKU = (
-    "This is a page of Heroku and not your app.",
-    'Open the app on dashboard.heroku.com: click "Open app" at the top right and hand in the '
-    "address of what opens (it ends in .herokuapp.com).",
-)
-NOT_THE_APP = {
-    "github.com": REPOSITORY,
-    "gist.github.com": REPOSITORY,
-    "raw.githubusercontent.com": REPOSITORY,
-    "gitlab.com": REPOSITORY,
-    "bitbucket.org": REPOSITORY,
-    "git.heroku.com": REPOSITORY,
-    "vercel.com": _VERCEL,
-    "render.com": _RENDER,
-    "dashboard.render.com": _RENDER,
-    "heroku.com": _HEROKU,
-    "dashboard.heroku.com": _HEROKU,
-}
 _LOCAL_NAMES = (".local", ".internal", ".lan", ".home.arpa")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!$)|$))+")
@@ -103,22 +70,11 @@ def read_authority(authority: str) -> tuple[str, int | None]:
             return str(ipaddress.IPv4Address(host)), port
     except ValueError:
         raise fault from None
-    if not _HOST_NAME.fullmatch(host):
+    # The name after the last dot is a country's or the like, which has no hyphen.
+    top = host.rpartition(".")[2] if "." in host else ""
+    if not _HOST_NAME.fullmatch(host) or ("-" in top and not top.startswith("xn--")):
         raise fault
     return host, port
-
-
-def refuse_another_site(host: str) -> None:
-    """Recognise what is handed in instead of the app.
-
-    Raises:
-        LinkError: the host is a repository's or a dashboard's, or no complete name.
-    """
-    site = host.removeprefix("www.")
-    if site in NOT_THE_APP:
-        raise LinkError(*NOT_THE_APP[site])
-    if "." not in host and not host.startswith("["):
-        raise LinkError(f'"{host}" is not a complete host name.', HAND_IN)
 
 
 def is_own_machine(host: str) -> bool:

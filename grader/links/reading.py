@@ -5,22 +5,29 @@ Nothing is asked of the network here; the address that a name resolves to is the
 """
 
 import re
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
+from grader.links.cleaning import DASHES, clean, with_hyphens, without_blanks_at_end
 from grader.links.hosts import (
     DEPLOY,
     HAND_IN,
-    NOT_THE_APP,
-    REPOSITORY,
     LinkError,
     excerpt,
     is_own_machine,
     read_authority,
-    refuse_another_site,
     why_private,
 )
+from grader.links.sites import (
+    PLATFORMS,
+    platform_above,
+    refuse_a_repository,
+    refuse_another_site,
+    without_www,
+)
+from grader.links.wrappers import unwrap
 from grader.model import State
 
 MAX_LENGTH = 2048
@@ -49,16 +56,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FROM_TEXT = "Took the link out of the text around it."
 _PATH_SAFE = "/%:@!$&'()*+,;=~[]{}^"
 
-# Full-width forms are typed by East Asian keyboards, backslashes by habit on Windows.
-_LOOKALIKES = {
-    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
-    0x3000: " ",
-    0x3002: ".",
-    0xFF61: ".",
-    ord("\\"): "/",
-}
 # Between the text and the target of a Markdown link, and between glued links, there is no space.
 _SEPARATOR = re.compile(r"""[\s<>"“”«»`|]+|\]\(|[,;](?=https?[:/])""", re.IGNORECASE)
+_REST_OF_HOST = re.compile(r"[\w-]*(?:\.[\w-]+)+")
+_AFTER_LINKS = ".,;:!?'*…\u2013\u2014"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _WEB = re.compile(r"(?:[^/?#]*[^a-z0-9/?#])?(https?)([:/]+)", re.IGNORECASE)
 _NOT_WEB = re.compile(
@@ -67,7 +68,7 @@ _NOT_WEB = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    r"(?:(?:[\w-]+\.)+(?:xn--[\w-]+|[^\W\d_]{2,})|localhost|[0-9]+(?:\.[0-9]+){3})"
+    rf"(?:(?:[\w{DASHES}-]+\.)+(?:xn--[\w-]+|[^\W\d_]{{2,}})|localhost|[0-9]+(?:\.[0-9]+){{3}})"
     r"(?::[0-9]*)?(?:[/?#].*)?",
     re.IGNORECASE,
 )
@@ -88,14 +89,20 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     """
     if len(text.strip()) > MAX_LENGTH:
         raise LinkError(f"The link is longer than {MAX_LENGTH:,} characters.", HAND_IN)
-    cleaned, notes = _clean(text)
+    cleaned, notes = clean(text)
     if not cleaned:
         raise LinkError("Nothing was handed in.", HAND_IN)
     words = [word for piece in _SEPARATOR.split(cleaned) if (word := _trim(piece))]
+    faults: dict[str, LinkError] = {}
+    for first, second in _broken(words):
+        broken = excerpt(f"{first} {second}")
+        faults[broken] = LinkError(
+            f'There is a blank in the address "{broken}".', "Hand it in again, without the blank."
+        )
+        words = [word for word in words if word not in (first, second)]
     marked = [word for word in words if _NOT_WEB.match(word) or _WEB.match(word)]
     bare = [word for word in words if word not in marked and _BARE.fullmatch(word)]
 
-    faults: dict[str, LinkError] = {}
     # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does.
     found = _usable(marked, allow_private, faults) or _usable(bare, allow_private, faults)
     for url in [url for url in found if url.startswith("http://")]:
@@ -140,32 +147,38 @@ def _usable(
     return found
 
 
-def _clean(text: str) -> tuple[str, list[str]]:
-    notes = []
-    visible = "".join(
-        char
-        for char in text
-        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
-    ).strip()
-    if visible != text.strip():
-        notes.append("Took out invisible characters.")
-    plain = visible.translate(_LOOKALIKES).strip()
-    if plain != visible:
-        notes.append("Replaced full-width characters or backslashes by those that links use.")
-    return plain, notes
+def _broken(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Two words that a blank has made of one address: what remains is the address of another."""
+    for first, second in pairwise(words):
+        scheme = _WEB.match(first)
+        host = first[scheme.end() :].lower() if scheme else ""
+        if not host or set(host) & set("/?#[") or is_own_machine(host.partition(":")[0]):
+            continue
+        rest = _split_at(second, ":/?#")[0].lower()
+        incomplete = "." not in host and _REST_OF_HOST.fullmatch(rest)
+        joined = _on_platform(host + rest) or _on_platform(f"{host}.{rest}")
+        if incomplete or (joined and not _on_platform(host) and not _on_platform(rest)):
+            yield first, second
+
+
+def _on_platform(host: str) -> bool:
+    return host in PLATFORMS or platform_above(host) != ""
 
 
 def _trim(piece: str) -> str:
-    return _trim_end(piece.lstrip("'([{*"))
+    return _trim_end(piece.lstrip("'([{*\u2013\u2014"))
 
 
 def _trim_end(piece: str) -> str:
     while piece:
         opening = _PAIRS.get(piece[-1])
         unpaired = opening is not None and piece.count(opening) < piece.count(piece[-1])
-        if not unpaired and piece[-1] not in ".,;:!?'*…":
+        if unpaired or piece[-1] in _AFTER_LINKS:
+            piece = piece[:-1]
+        elif (shorter := without_blanks_at_end(piece)) != piece:
+            piece = shorter
+        else:
             break
-        piece = piece[:-1]
     return piece
 
 
@@ -175,9 +188,12 @@ def _read(word: str, allow_private: bool) -> Link:
     Raises:
         LinkError: it is no link to a deployed app.
     """
-    scheme, rest, notes = _split_scheme(word)
-    authority, tail = _split_at(rest, "/?#")
-    host, port = read_authority(authority)
+    word, notes = _unwrapped(word)
+    scheme, rest, scheme_notes = _split_scheme(word)
+    notes += scheme_notes
+    written, tail = _split_at(rest, "/?#")
+    host, port, host_notes = _read_host(written)
+    notes += host_notes
     private = why_private(host)
     if not private:
         refuse_another_site(host)
@@ -186,8 +202,6 @@ def _read(word: str, allow_private: bool) -> Link:
     if not scheme:
         scheme = "http" if private else "https"
         notes.append(f"Put {scheme}:// in front.")
-    if not authority.startswith(host):
-        notes.append(f"Wrote the host name as {host}.")
 
     path, query = _split_at(tail, "?#")
     base = _base_path(path)
@@ -204,12 +218,47 @@ def _read(word: str, allow_private: bool) -> Link:
     return Link(url, tuple(notes))
 
 
+def _read_host(written: str) -> tuple[str, int | None, list[str]]:
+    """Read a host with its port, and repair it."""
+    notes = []
+    authority = with_hyphens(written)
+    if authority != written:
+        notes.append(f'Read the dash in "{excerpt(written)}" as hyphens: {authority}.')
+    host, port = read_authority(authority)
+    if not authority.startswith(host):
+        notes.append(f"Wrote the host name as {host}.")
+    shorter = without_www(host)
+    if shorter != host and (platform := platform_above(shorter)):
+        notes.append(
+            f"Took www. off {host}: the certificate of {platform} covers one level of names, "
+            "so no browser trusts the longer one."
+        )
+        host = shorter
+    return host, port, notes
+
+
+def _unwrapped(word: str) -> tuple[str, list[str]]:
+    """Take off what mail and chat programs have put around a link, one after the other."""
+    notes = []
+    while unwrapped := unwrap(_without_scheme(word)):
+        inside, whose = unwrapped
+        notes.append(f"Took the link out of what {whose} had put around it.")
+        word = _trim(clean(inside)[0])
+    return word, notes
+
+
+def _without_scheme(word: str) -> str:
+    while web := _WEB.match(word):
+        word = word[web.end() :]
+    return word
+
+
 def _split_scheme(word: str) -> tuple[str, str, list[str]]:
     """Split off the scheme; it is empty where the word has none."""
     if _NOT_WEB.match(word):
         site = re.match(r"(?:git@|[a-z+]+://(?:git@)?)([a-z.]+)[:/]", word, re.IGNORECASE)
-        if site and NOT_THE_APP.get(site[1].lower()) is REPOSITORY:
-            raise LinkError(*REPOSITORY)
+        if site:
+            refuse_a_repository(site[1].lower())
         if re.match(r"file:|[a-z]:/", word, re.IGNORECASE):
             raise LinkError("This is a file on your own machine.", DEPLOY)
         raise LinkError(

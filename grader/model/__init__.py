@@ -33,6 +33,7 @@ from grader.model.keys import (
     PageKey,
     ReleaseKey,
 )
+from grader.model.points import split, total
 from grader.model.questions import (
     Battery,
     Entry,
@@ -110,6 +111,8 @@ __all__ = [
     "Verdict",
     "WakingUp",
     "asks_in_browser",
+    "split",
+    "total",
 ]
 
 

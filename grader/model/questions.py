@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from grader.model.keys import Key, NumberTemplate
+from grader.model.points import total
 
 
 class ProbeKind(StrEnum):
@@ -45,10 +46,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a battery: exactly one of `family`, `query` and `check` is given.
+    """One entry of a battery: a `family`, a `query` or a `check`.
 
     Attributes:
-        family: a family of questions to draw `count` from.
+        family: a family of questions to draw `count` from; with a query, the one it belongs to.
         query: a fixed query; `{column}` in it and in its key stands for the student's column.
         check: a check of the deployment itself.
         connections: how many fresh ones the check "consistency" opens.
@@ -85,3 +86,8 @@ class Battery:
     entries: tuple[Entry, ...]
     source: str = field(repr=False)
     description: str = ""
+
+    @property
+    def points(self) -> float:
+        """The points of all its questions."""
+        return total(entry.points for entry in self.entries for _ in range(entry.count))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from grader.model.points import exact, total
 from grader.model.questions import Question
 from grader.model.submissions import Release, State, Submission
 from grader.outcomes import Cause, Outcome
@@ -229,7 +230,7 @@ class Scorecard:
     @property
     def max_score(self) -> float:
         """The points of all questions."""
-        return math.fsum(verdict.question.points for verdict in self.verdicts)
+        return total(verdict.question.points for verdict in self.verdicts)
 
     @property
     def score(self) -> float | None:
@@ -243,12 +244,12 @@ class Scorecard:
             return None
         if self.state is not State.GRADED:
             return 0.0
-        return math.fsum(verdict.points or 0.0 for verdict in self.verdicts)
+        return self.seen
 
     @property
     def seen(self) -> float:
         """The points of what was right, also where the rest could not be checked."""
-        return math.fsum(verdict.points or 0.0 for verdict in self.verdicts)
+        return total(verdict.points or 0.0 for verdict in self.verdicts)
 
     @property
     def blocked(self) -> bool:
@@ -266,7 +267,7 @@ class Scorecard:
         if not most:
             return 100.0 if self.verdicts and self.state is State.GRADED else 0.0
         # What was set by hand may have been for a battery with more points.
-        return min(100.0, 100.0 * score / most)
+        return min(100.0, float(100 * exact(score) / exact(most)))
 
     @property
     def replies(self) -> tuple[Reply, ...]:

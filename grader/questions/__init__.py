@@ -1,7 +1,7 @@
 """What is asked: families of questions, batteries of them, and drawing them for a student."""
 
-from grader.questions.batteries import MAX_BYTES, load_battery, parse_battery
-from grader.questions.columns import ColumnError
+from grader.questions.batteries import MAX_BYTES, is_shipped, load_battery, parse_battery
+from grader.questions.columns import ColumnError, columns_needed, lacking_columns
 from grader.questions.draw import STARTER_QUERY, draw
 from grader.questions.families import FAMILIES
 from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
@@ -19,7 +19,10 @@ __all__ = [
     "Family",
     "Fault",
     "Generator",
+    "columns_needed",
     "draw",
+    "is_shipped",
+    "lacking_columns",
     "load_battery",
     "parse_battery",
     "shipped_batteries",

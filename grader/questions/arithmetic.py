@@ -76,7 +76,8 @@ FAMILIES = {
             lambda a, b: a**b,
             (lambda a, b: a * b, lambda a, b: b**a, lambda a, b: a ^ b),
         ),
-        "2 to the power of 3 is 2 * 2 * 2. In Python that is 2 ** 3; 2 ^ 3 is something else.",
+        "2 to the power of 3 is 2 times 2 times 2, which is 8. In many languages ^ means something "
+        "else: look up how yours writes powers.",
         supply=100,
     ),
     "addition_of_three": Family(

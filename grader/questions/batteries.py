@@ -40,19 +40,30 @@ def load_battery(name_or_path: str) -> Battery:
     return parse_battery(_decode(data, name_or_path), Path(file.name).stem, name_or_path)
 
 
-def parse_battery(source: str, name: str, where: str) -> Battery:
+def is_shipped(battery: Battery) -> bool:
+    """Whether it is one that comes with this version of the grader, and no file of somebody's."""
+    name = battery.name
+    return name in shipped_batteries() and load_battery(name).source == battery.source
+
+
+def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -> Battery:
     """Read a battery from its TOML text.
 
     Args:
         source: the text.
         name: what the battery is called in reports.
         where: what errors call the text, such as its file name.
+        stored: whether it is a run's own, which may be older than the rule that there must be
+            something to earn.
 
     Raises:
         BatteryError: with everything that is wrong with it, by line.
     """
     document = _toml(source, where)
-    if complaints := list(rules.complaints(document)):
+    complaints = list(rules.complaints(document))
+    if not stored:
+        complaints += rules.worth(document)
+    if complaints:
         lines = TomlLines(source)
         faults = [_fault(path, message, lines) for path, message in complaints]
         raise BatteryError(where, sorted(faults, key=lambda fault: fault.line or 0))

@@ -5,11 +5,13 @@ can be reached through it. Doubled braces are literal ones.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 from grader.model import (
     AnythingKey,
+    Battery,
     ChoiceKey,
     FactKey,
     IdKey,
@@ -22,6 +24,13 @@ from grader.model import (
 from grader.questions.family import MAX_INTEGER
 
 _TOKEN = re.compile(r"(?P<literal>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])")
+# What a submission has of itself, whatever its columns are called.
+_ALWAYS: dict[str, Callable[[Submission], str]] = {
+    "andrew id": attrgetter("andrew_id"),
+    "name": attrgetter("name"),
+    "section": attrgetter("section"),
+    "email": attrgetter("email"),
+}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,16}(?P<fraction>\.[0-9]{1,16})?")
 
 
@@ -72,6 +81,27 @@ def columns_in(text: str) -> Iterator[str]:
         yield name
 
 
+def columns_needed(battery: Battery) -> set[str]:
+    """Name the columns that a battery refers to, but for the id, which every student has."""
+    texts = (
+        text for entry in battery.entries if entry.key for text in (entry.query, *_texts(entry.key))
+    )
+    columns = {column for text in texts for column in columns_in(text)}
+    return {column for column in columns if _canonical(column) != "andrew id"}
+
+
+def _texts(key: Key | NumberTemplate) -> tuple[str, ...]:
+    match key:
+        case NumberTemplate(value=text) | IdKey(value=text) | AnythingKey(without=text):
+            return (text,)
+        case ChoiceKey():
+            return (key.value, *key.choices)
+        case FactKey():
+            return (*key.any_of, *key.none_of)
+        case _:
+            return ()
+
+
 def fill(text: str, submission: Submission) -> str:
     """Put the student's values in place of `{column}`.
 
@@ -112,20 +142,21 @@ def fill_key(key: Key | NumberTemplate, submission: Submission) -> Key:
             return key
 
 
+def lacking_columns(battery: Battery, submission: Submission) -> list[str]:
+    """Name the columns that a battery refers to and the student's roster does not have at all."""
+    has = {_canonical(header) for header in (*_ALWAYS, *submission.columns)}
+    needed = sorted(columns_needed(battery), key=str.casefold)
+    return [column for column in needed if _canonical(column) not in has]
+
+
 def _canonical(name: str) -> str:
     return " ".join(name.replace("_", " ").casefold().split())
 
 
 def _value(column: str, submission: Submission) -> str:
     wanted = _canonical(column)
-    always = {
-        "andrew id": submission.andrew_id,
-        "name": submission.name,
-        "section": submission.section,
-        "email": submission.email,
-    }
-    if wanted in always:
-        values = {always[wanted].strip()}
+    if wanted in _ALWAYS:
+        values = {_ALWAYS[wanted](submission).strip()}
     else:
         values = {
             value.strip()

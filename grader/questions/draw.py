@@ -19,6 +19,7 @@ from grader.model import (
     Question,
     ReleaseKey,
     Submission,
+    split,
 )
 from grader.questions.columns import fill, fill_key
 from grader.questions.families import FAMILIES
@@ -73,9 +74,11 @@ def draw(
     for entry in (*battery.entries, *_unscored(battery, submission, connections)):
         if entry.check:
             drawn = iter([_check(entry, submission, questions)])
+        elif entry.key:
+            drawn = iter([(fill(entry.query, submission), fill_key(entry.key, submission))])
         else:
-            drawn = _queries(entry, occurrences[entry.family], submission, seed)
-        occurrences[entry.family] += 1
+            drawn = _from_family(entry, occurrences[entry.family], submission, seed)
+            occurrences[entry.family] += 1
         for query, key in drawn:
             questions.extend(_questions(entry, query, key, unpinned))
     return tuple(questions)
@@ -115,12 +118,12 @@ def _questions(
     else:
         probes = (entry.probe,) if entry.probe else unpinned
         hint = FAMILIES[entry.family].hint if entry.family else ""
-    for probe in probes:
+    for probe, points in zip(probes, split(entry.points, len(probes)), strict=True):
         yield Question(
             family=entry.family or entry.check or "query",
             query=query,
             key=key,
-            points=entry.points / len(probes),
+            points=points,
             name=entry.name,
             requires=entry.requires,
             probe=probe,
@@ -136,16 +139,6 @@ def _probe_of_check(entry: Entry, unpinned: tuple[ProbeKind, ...]) -> ProbeKind:
         return ProbeKind.API
     seen = ProbeKind.BROWSER if ProbeKind.BROWSER in unpinned else ProbeKind.PAGE
     return entry.probe or seen
-
-
-def _queries(
-    entry: Entry, occurrence: int, submission: Submission, seed: int
-) -> Iterator[tuple[str, Key]]:
-    """Draw the entry's queries with their keys."""
-    if entry.key:
-        yield fill(entry.query, submission), fill_key(entry.key, submission)
-    else:
-        yield from _from_family(entry, occurrence, submission, seed)
 
 
 def _from_family(

@@ -36,8 +36,9 @@ def fibonacci(rng: Random, _submission: Submission) -> tuple[str, NumberKey]:
 FAMILIES = {
     "fibonacci": Family(
         fibonacci,
-        "The 1st and the 2nd number are 1, each later one is the sum of the two before it; the "
-        "10th is 55. The query says 21st, 22nd, 23rd and 24th.",
+        "The sequence begins with 1 and 1, and each later number is the sum of the two before it: "
+        "1, 1, 2, 3, 5, 8 and so on. The 10th is 55. The query writes positions as 7th, 21st, 22nd "
+        "or 23rd: read the digits, whatever two letters follow.",
         supply=len(_POSITIONS),
     ),
 }

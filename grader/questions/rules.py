@@ -16,6 +16,7 @@ Path = tuple[int | str, ...]
 Complaint = tuple[Path, str]
 
 _ASKED = ("family", "query", "check")
+_WAYS_TO_ASK = (["family"], ["query"], ["check"], ["family", "query"])
 _WITHOUT_A_PAGE = ("api", "release", "consistency")
 
 
@@ -31,6 +32,18 @@ def complaints(document: dict[str, Any]) -> Iterator[Complaint]:
         for index, entry in enumerate(entries):
             yield from ((("entry", index, *path), words) for path, words in _of_entry(entry))
         yield from _between(entries)
+
+
+def worth(document: dict[str, Any]) -> Iterator[Complaint]:
+    """Yield that the points, where there are some to add, add up to 0: everybody would be right."""
+    entries = document.get("entry")
+    if isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries):
+        points = [entry.get("points") for entry in entries]
+        if all(isinstance(each, int | float) and each == 0 for each in points):
+            yield (
+                ("entry", 0, "points"),
+                ("with 0 for every entry there is nothing to earn: give points to one at least"),
+            )
 
 
 def entry_names(entries: list[dict[str, Any]]) -> list[str]:
@@ -55,7 +68,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 def _of_entry(entry: dict[str, Any]) -> Iterator[Complaint]:
     """Yield which keys of one entry do not go together."""
     asked = [key for key in _ASKED if key in entry]
-    if len(asked) != 1:
+    if asked not in _WAYS_TO_ASK:
         given = " and ".join(asked) or "none of them"
         yield (), f"needs exactly one of family, query and check; it has {given}"
         return
@@ -63,8 +76,8 @@ def _of_entry(entry: dict[str, Any]) -> Iterator[Complaint]:
         yield ("query",), 'needs a key, such as key = { kind = "number", value = 42 }'
     if "key" in entry and "query" not in entry:
         yield ("key",), f"goes with a query only: a {asked[0]} brings its own key"
-    if "count" in entry and "family" not in entry:
-        yield ("count",), f"goes with a family only: a {asked[0]} is asked once"
+    if "count" in entry and asked != ["family"]:
+        yield ("count",), f"goes with a family only: a {asked[-1]} is asked once"
     if "probe" in entry and entry.get("check") in _WITHOUT_A_PAGE:
         yield ("probe",), "does not go with this check, which never asks the page"
     if "connections" in entry and entry.get("check") != "consistency":

@@ -16,7 +16,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         *("sisuserid", "sid", "emailaddress", "email", "studentemail"),
     ),
     "url": ("url",),
-    "name": ("name", "studentname", "fullname", "student"),
+    "name": ("name", "studentname", "fullname", "yourname", "yourfullname", "student"),
     "section": ("section", "sections"),
     "email": ("email", "emailaddress", "studentemail"),
     "timestamp": (
@@ -31,6 +31,7 @@ _ASKED_FOR = {
     f"?{whose}id": re.compile(rf"(?<![^\W_]){whose}[\W_]*id(?![^\W_])", re.IGNORECASE)
     for whose in ("andrew", "net", "login", "student")
 }
+_ADDRESSES = ("emailaddress", "email", "studentemail")
 _OF_OTHERS = re.compile(r"partner|team|member|group|friend|other|mate", re.IGNORECASE)
 _FIRST_NAME = ("firstname", "givenname")
 _LAST_NAME = ("lastname", "surname", "familyname")
@@ -76,7 +77,20 @@ def choose_columns(table: Table, wanted: Mapping[str, str]) -> Chosen:
             f"andrew_id, or say which it is: {_option('andrew_id', 'Header')} "
             f"(there are {_listed(table.headers)}).",
         )
+    if "andrew_id" not in wanted:
+        _say_addresses(table, chosen)
     return chosen
+
+
+def _say_addresses(table: Table, chosen: Chosen) -> None:
+    """Say where addresses stand in for ids, since these may be written elsewhere."""
+    for index in chosen.get("andrew_id", ()):
+        if _key(table.headers[index]) in _ADDRESSES:
+            table.notes.append(
+                f'No column with ids was found, so the addresses in "{table.headers[index]}" give '
+                "them. If there is one, say which: "
+                f"{_option('andrew_id', 'Header')} (there are {_listed(table.headers)})."
+            )
 
 
 def _named(table: Table, word: str, header: str) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """A roster file becomes one row for each student, or a list of everything that is wrong with it."""
 
-import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,12 +8,13 @@ from pathlib import Path
 
 from grader.roster.columns import Chosen, choose_columns
 from grader.roster.commits import no_commits, read_commit
-from grader.roster.table import Fault, Record, RosterError, Table, first_of, read_table
-from grader.roster.times import day_first_orders, last_of
+from grader.roster.csv_files import read_csv
+from grader.roster.ids import split_address, visible_id, wrong_id
+from grader.roster.repeats import Superseded, find_superseded
+from grader.roster.table import Fault, Record, RosterError, Table, first_of
+from grader.roster.workbooks import is_workbook, read_workbook
 
-MAX_ID_BYTES = 64
-# A gradebook would run =, +, - and @ as a formula, and a file name has no room for more.
-_ID = re.compile(r"\w[\w.+'-]*(?<!\.)")
+_WITHOUT_INVISIBLE = {"andrew_id", "email", "expect_commit"}
 _TEST_STUDENTS = ("Student, Test", "Test Student")
 
 
@@ -74,7 +74,7 @@ def read_roster(source: Path, columns: Mapping[str, str] = {}) -> Roster:
 
 
 def parse_roster(data: bytes, where: str, columns: Mapping[str, str] = {}) -> Roster:
-    """Read a CSV file with a header, as forms and gradebooks export it.
+    """Read a CSV file or a workbook (.xlsx) with a header, as forms and gradebooks export it.
 
     Args:
         data: the file's bytes.
@@ -84,18 +84,39 @@ def parse_roster(data: bytes, where: str, columns: Mapping[str, str] = {}) -> Ro
     Raises:
         RosterError: with all faults, where any puts a student's identity in doubt.
     """
-    table = read_table(data, where)
+    if not is_workbook(data):
+        return _read(*_prepared(read_csv(data, where), columns))
+    sheets = [_prepared(sheet, columns) for sheet in read_workbook(data, where)]
+    complete = [sheet for sheet in sheets if {"andrew_id", "url"} <= set(sheet[1])]
+    if len(sheets) > 1 and complete:
+        table = complete[0][0]
+        table.notes.append(f"Read {table.where}: the first of {len(sheets)} that has the columns.")
+    return _read(*(complete or sheets)[0])
+
+
+def _prepared(table: Table, columns: Mapping[str, str]) -> tuple[Table, Chosen, tuple[str, ...]]:
+    """A table with its columns, and the names of whom Canvas adds for a test."""
     test_students = _TEST_STUDENTS if _skip_points_possible(table) else _TEST_STUDENTS[:1]
-    chosen = choose_columns(table, columns)
+    return table, choose_columns(table, columns), test_students
+
+
+def _read(table: Table, chosen: Chosen, test_students: tuple[str, ...]) -> Roster:
     rows: _Rows | tuple[()] = ()
     if "andrew_id" in chosen:
         members = _Members(table, chosen, test_students)
         count, repeated = _students(members)
-        rows = _Rows(members, count, _superseded(members, repeated))
+        superseded = find_superseded(
+            table,
+            members,
+            repeated,
+            stamps=chosen.get("timestamp", (None,))[0],
+            ids_are_emails=chosen.get("email") == chosen["andrew_id"],
+        )
+        rows = _Rows(members, count, superseded)
         table.notes += no_commits(rows.commits())
     if table.faults:
         faults = sorted(table.faults, key=lambda fault: fault.line)
-        raise RosterError(where, tuple(faults))
+        raise RosterError(table.where, tuple(faults))
     read_as = {
         word: " + ".join(table.headers[at] for at in found) for word, found in chosen.items()
     }
@@ -135,26 +156,16 @@ class _Members:
         ]
 
     def _values(self, record: Record) -> dict[str, str]:
-        return {word: _value(record, found) for word, found in self.chosen.items()}
-
-
-@dataclass(slots=True)
-class _Superseded:
-    """What comes of several rows of one student.
-
-    Attributes:
-        lines: those of the rows that do not count.
-        earlier: the line of a row that counts -> those of the student's rows with another link.
-    """
-
-    lines: set[int] = field(default_factory=set)
-    earlier: dict[int, tuple[int, ...]] = field(default_factory=dict)
+        values = {word: _value(record, found) for word, found in self.chosen.items()}
+        for word in _WITHOUT_INVISIBLE & values.keys():
+            values[word] = visible_id(values[word])
+        return values
 
 
 class _Rows(Collection[Row]):
     """One row for each student, made as they are read."""
 
-    def __init__(self, members: _Members, count: int, superseded: _Superseded) -> None:
+    def __init__(self, members: _Members, count: int, superseded: Superseded) -> None:
         self._members = members
         self._count = count
         self._superseded = superseded
@@ -173,7 +184,7 @@ class _Rows(Collection[Row]):
     def commits(self) -> Iterator[tuple[str, str]]:
         """Each student's id with the commit to expect, as written."""
         for _, values in self._counting():
-            yield _split_address(values["andrew_id"])[0], values.get("expect_commit", "")
+            yield split_address(values["andrew_id"])[0], values.get("expect_commit", "")
 
     def _counting(self) -> Iterator[tuple[Record, dict[str, str]]]:
         for record, values in self._members:
@@ -187,7 +198,7 @@ class _Rows(Collection[Row]):
 def _row(
     record: Record, values: Mapping[str, str], names: Mapping[str, int], earlier: tuple[int, ...]
 ) -> Row:
-    andrew_id, domain = _split_address(values["andrew_id"])
+    andrew_id, domain = split_address(values["andrew_id"])
     return Row(
         line=record.line,
         andrew_id=andrew_id,
@@ -205,14 +216,16 @@ def _row(
 def _students(members: _Members) -> tuple[int, set[str]]:
     """How many students there are, and the casefolded ids of those with several rows."""
     table = members.table
-    header = table.headers[members.chosen["andrew_id"][0]]
+    column = members.chosen["andrew_id"][0]
+    header = table.headers[column]
     table.notes += [f"Skipped Canvas's test student (line {at})." for at in members.test_lines()]
     known: set[str] = set()
     repeated: set[str] = set()
     domains: dict[str, tuple[str, int]] = {}
+    cleaned = []
     for record, values in members:
-        andrew_id, domain = _split_address(values["andrew_id"])
-        if wrong := _wrong_id(andrew_id):
+        andrew_id, domain = split_address(values["andrew_id"])
+        if wrong := wrong_id(andrew_id, record.odd.get(column, "")):
             table.faults.append(Fault(record.line, header, wrong))
             continue
         key = andrew_id.casefold()
@@ -224,8 +237,12 @@ def _students(members: _Members) -> tuple[int, set[str]]:
         if key in known:
             repeated.add(key)
         known.add(key)
+        if values["andrew_id"] != record.cells[column]:
+            cleaned.append(andrew_id)
     if domains:
         table.notes.append(f'Took the domain off the addresses in "{header}" for the ids.')
+    if cleaned:
+        table.notes.append(f"Took invisible characters off the ids of {first_of(cleaned)}.")
     return len(known), repeated
 
 
@@ -241,95 +258,3 @@ def _column_names(table: Table, chosen: Chosen) -> dict[str, int]:
 
 def _value(record: Record, indexes: tuple[int, ...]) -> str:
     return " ".join(value for index in indexes if (value := record.cells[index]))
-
-
-def _split_address(written: str) -> tuple[str, str]:
-    """The id of an address, and its domain in small letters; empty where it is no address."""
-    at = written.rfind("@")
-    return (written[:at], written[at + 1 :].casefold()) if at > 0 else (written, "")
-
-
-def _wrong_id(andrew_id: str) -> str:
-    if not andrew_id:
-        return "The row has no student id: fill it in or delete the row."
-    if len(andrew_id.encode(errors="replace")) > MAX_ID_BYTES:
-        return f"A student id has at most {MAX_ID_BYTES} characters."
-    if not _ID.fullmatch(andrew_id):
-        return (
-            f"{andrew_id!r} cannot be a student id: it begins with a letter or digit, and holds "
-            "letters, digits and . _ - + ' only."
-        )
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One of several rows of a student: no more of it than decides which one counts."""
-
-    line: int
-    andrew_id: str
-    stamp: str | None
-    link: int | None
-    email: str
-
-
-def _superseded(members: _Members, repeated: set[str]) -> _Superseded:
-    """What does not count: of several rows of one student all but the last in time."""
-    superseded = _Superseded()
-    if not repeated:
-        return superseded
-    table = members.table
-    column = members.chosen.get("timestamp", (None,))[0]
-    ids_are_emails = members.chosen.get("email") == members.chosen["andrew_id"]
-    entries: dict[str, list[_Entry]] = {}
-    for record, values in members:
-        andrew_id, _ = _split_address(values["andrew_id"])
-        if (key := andrew_id.casefold()) in repeated:
-            link = values.get("url", "")
-            stamp = None if column is None else record.cells[column]
-            email = "" if ids_are_emails else values.get("email", "").casefold()
-            entry = _Entry(record.line, andrew_id, stamp, hash(link) if link else None, email)
-            entries.setdefault(key, []).append(entry)
-    orders = frozenset[bool]()
-    if column is not None:
-        orders = day_first_orders(record.cells[column] for record in table.records())
-    strangers = []
-    for found in entries.values():
-        last = _last(table, found, orders)
-        others = [entry for entry in found if entry is not last]
-        superseded.lines.update(entry.line for entry in others)
-        linked = [each.line for each in others if each.link not in (None, last.link)]
-        if linked:
-            superseded.earlier[last.line] = tuple(linked)
-        if len({each.email for each in found if each.email}) > 1:
-            lines = ", ".join(f"line {each.line} {each.email}" for each in found if each.email)
-            strangers.append(f"{last.andrew_id} ({lines})")
-    several = first_of([found[0].andrew_id for found in entries.values()])
-    table.notes.append(f"Several rows of one student, the last one counts: {several}.")
-    if strangers:
-        table.notes.append(
-            "Rows of one student under different email addresses, of which somebody else may have "
-            f"sent the last, which counts: {first_of(strangers)}."
-        )
-    return superseded
-
-
-def _last(table: Table, entries: list[_Entry], orders: frozenset[bool]) -> _Entry:
-    try:
-        stamps = [entry.stamp for entry in entries if entry.stamp is not None]
-        if not stamps:
-            raise ValueError(
-                "there is no column with a timestamp. If there is, say which: "
-                '--column timestamp="Header". If not, delete the rows that do not count'
-            )
-        return entries[last_of(stamps, orders)]
-    except ValueError as error:
-        with_link = [entry for entry in entries if entry.link is not None]
-        if len({entry.link for entry in with_link}) > 1:
-            lines = ", ".join(str(entry.line) for entry in entries)
-            message = (
-                f"{entries[0].andrew_id} handed in different links (lines {lines}), and which of "
-                f"them counts cannot be told: {error}."
-            )
-            table.faults.append(Fault(entries[-1].line, "", message))
-        return (with_link or entries)[-1]

@@ -1,26 +1,15 @@
-"""The bytes of a CSV file become a header and records, each with the line it starts on."""
+"""A header and records, each with the line it starts on, from whatever file they were read."""
 
-import codecs
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import TextIO
 
 from grader.model import InputError
 
 MAX_CELL = 16 * 1024
-_PIECE = 64 * 1024
+SAVE_AS_CSV = 'Open it in a spreadsheet and save it as "CSV UTF-8 (comma delimited)".'
 _SHOWN = 20
 _NAMED = 5
-_SAVE = 'Open it in a spreadsheet and save it as "CSV UTF-8 (comma delimited)".'
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "This is a spreadsheet (or another zip file) and not a CSV file.",
-    b"\xd0\xcf\x11\xe0": "This is an old Excel file and not a CSV file.",
-    b"%PDF": "This is a PDF and not a CSV file.",
-}
 
 
 def first_of(students: Sequence[str]) -> str:
@@ -67,136 +56,96 @@ class RosterError(InputError):
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record; it has as many cells as the header, all stripped."""
-
-    line: int
-    cells: tuple[str, ...]
-
-
-class Table:
-    """A CSV file: its bytes, read anew for each look at its records, so that few are in memory.
+class UnreadableError(Exception):
+    """From here on the file cannot be read.
 
     Attributes:
-        headers: stripped; some may be empty or equal.
-        header_line: the line of the header.
-        first_line: records that start before this line are passed over.
+        fault: why.
     """
 
-    def __init__(self, data: bytes, where: str) -> None:
-        self.notes: list[str] = []
-        self.faults: list[Fault] = []
-        self._data = data
-        self._encoding = _encoding(data, where, self.notes)
-        self._delimiter = max(",;\t", key=self._fit)
-        self.header_line, cells = next(self._cells())
-        self.headers = tuple(" ".join(cell.split()) for cell in cells)
-        self.first_line = self.header_line + 1
-
-    def records(self) -> Iterator[Record]:
-        """Those that are not wholly empty and fit the header."""
-        return (found for found in self.read() if isinstance(found, Record))
-
-    def read(self) -> Iterator[Record | Fault]:
-        """The records, and everything that is wrong with one of them."""
-        try:
-            for line, cells in islice(self._cells(), 1, None):
-                if line >= self.first_line:
-                    yield from _checked(self.headers, line, cells)
-        except _UnreadableError as error:
-            yield error.fault
-
-    def _cells(self) -> Iterator[tuple[int, list[str]]]:
-        return _records(_decoded(self._data, self._encoding), self._delimiter)
-
-    def _fit(self, delimiter: str) -> tuple[int, int]:
-        """How well a delimiter cuts the first records into as many cells as the header."""
-        widths = []
-        with suppress(_UnreadableError):  # what was read until there still tells
-            text = _decoded(self._data, self._encoding)
-            for _, cells in islice(_records(text, delimiter), 20):
-                widths.append(len(cells))
-        if not widths or widths[0] == 1:
-            return 0, 0
-        return widths.count(widths[0]), widths[0]
-
-
-def read_table(data: bytes, where: str) -> Table:
-    """Read a CSV file: comma, semicolon or tab; UTF-8, UTF-16 with its mark, or Windows-1252.
-
-    Raises:
-        RosterError: it holds no header or is no CSV at all. Faults of records are collected.
-    """
-    try:
-        table = Table(data, where)
-    except StopIteration:
-        raise RosterError(where, (Fault(0, "", "The file is empty."),)) from None
-    except _UnreadableError as error:
-        raise RosterError(where, (error.fault,)) from None
-    holds_any = False
-    for found in table.read():
-        holds_any = True
-        if isinstance(found, Fault):
-            table.faults.append(found)
-    if not holds_any:
-        message = "There is a header, but no row below it."
-        raise RosterError(where, (Fault(table.header_line, "", message),))
-    return table
-
-
-def _encoding(data: bytes, where: str, notes: list[str]) -> str:
-    for magic, words in _OTHER_FORMATS.items():
-        if data.startswith(magic):
-            raise RosterError(where, (Fault(0, "", f"{words} {_SAVE}"),))
-    utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for encoding in ("utf-16",) if utf_16 else ("utf-8-sig", "cp1252"):
-        text = _decoded(data, encoding)
-        try:
-            while text.read(_PIECE):
-                pass
-        except UnicodeDecodeError:
-            continue
-        if encoding == "cp1252":
-            notes.append(
-                "The file is not UTF-8 and was read as Windows-1252: look at letters with accents."
-            )
-        return encoding
-    raise RosterError(where, (Fault(0, "", f"The file's encoding is not known. {_SAVE}"),))
-
-
-def _decoded(data: bytes, encoding: str) -> TextIO:
-    return io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-
-
-class _UnreadableError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
         self.fault = fault
 
 
-def _records(text: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Records that are not wholly empty, with the line each starts on."""
-    # Strict, since a lenient reader takes everything after an open quotation mark as one cell.
-    reader = csv.reader(text, delimiter=delimiter, strict=True, skipinitialspace=True)
-    while True:
-        line = reader.line_num + 1
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record, its cells stripped; those of a table are as many as the header's.
+
+    Attributes:
+        odd: by the index of a cell, the form in which a spreadsheet shows the number in it, where
+            that form could not be followed.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+    odd: Mapping[int, str] = field(default_factory=dict)
+
+
+class Table:
+    """Records below a header, read anew for each look at them, so that few are in memory.
+
+    Attributes:
+        where: what the file is called in messages.
+        notes: what to say of it; grows while it is read.
+        faults: what is wrong with it; grows likewise.
+        headers: stripped; some may be empty or equal.
+        header_line: the line of the header.
+        first_line: records that start before this line are passed over.
+    """
+
+    def __init__(self, where: str, read: Callable[[], Iterator[Record]]) -> None:
+        """Read the header, and look through all records for faults.
+
+        Args:
+            where: what the file is called in messages.
+            read: begins to read the records, header included, none of them wholly empty; may
+                raise UnreadableError.
+
+        Raises:
+            RosterError: there is no header, or nothing below it. Other faults are collected.
+        """
+        self.where = where
+        self.notes: list[str] = []
+        self.faults: list[Fault] = []
+        self._read = read
         try:
-            cells = [cell.strip() for cell in next(reader)]
+            header = next(read())
         except StopIteration:
-            return
-        except csv.Error as error:
-            message = (
-                f"From here on this is no CSV ({error}): look for a quotation mark that is not "
-                "closed or not doubled, or for a very long cell."
-            )
-            raise _UnreadableError(Fault(line, "", message)) from None
-        if any(cells):
-            yield line, cells
+            raise RosterError(where, (Fault(0, "", "The file is empty."),)) from None
+        except UnreadableError as error:
+            raise RosterError(where, (error.fault,)) from None
+        self.header_line = header.line
+        self.headers = tuple(" ".join(cell.split()) for cell in header.cells)
+        self.first_line = self.header_line + 1
+        self._look_through()
+
+    def records(self) -> Iterator[Record]:
+        """Those that are not wholly empty and fit the header."""
+        return (found for found in self._checked() if isinstance(found, Record))
+
+    def _look_through(self) -> None:
+        holds_any = False
+        for found in self._checked():
+            holds_any = True
+            if isinstance(found, Fault):
+                self.faults.append(found)
+        if not holds_any:
+            message = "There is a header, but no row below it."
+            raise RosterError(self.where, (Fault(self.header_line, "", message),))
+
+    def _checked(self) -> Iterator[Record | Fault]:
+        """The records, and everything that is wrong with one of them."""
+        try:
+            for record in islice(self._read(), 1, None):
+                if record.line >= self.first_line:
+                    yield from _fitted(self.headers, record)
+        except UnreadableError as error:
+            yield error.fault
 
 
-def _checked(headers: tuple[str, ...], line: int, cells: list[str]) -> Iterator[Record | Fault]:
-    width = len(headers)
+def _fitted(headers: tuple[str, ...], record: Record) -> Iterator[Record | Fault]:
+    line, cells, width = record.line, record.cells, len(headers)
     if any(cells[width:]):
         message = (
             f"The row has {len(cells)} cells and the header {width}: "
@@ -208,5 +157,5 @@ def _checked(headers: tuple[str, ...], line: int, cells: list[str]) -> Iterator[
         if len(cell) > MAX_CELL:
             yield Fault(line, header, f"The cell has over {MAX_CELL:,} characters.")
         elif "\0" in cell:
-            yield Fault(line, header, f"The cell holds a NUL character. {_SAVE}")
-    yield Record(line, tuple(cells[:width] + [""] * (width - len(cells))))
+            yield Fault(line, header, f"The cell holds a NUL character. {SAVE_AS_CSV}")
+    yield Record(line, cells[:width] + ("",) * (width - len(cells)), record.odd)

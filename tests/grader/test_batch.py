@@ -328,6 +328,41 @@ def test_a_battery_that_asks_for_columns_needs_them_in_every_row() -> None:
     ]
 
 
+def test_what_the_roster_lacks_is_one_line_whatever_the_size_of_the_class() -> None:
+    battery = parse_battery(
+        'title = "Labs"\n[[entry]]\nquery = "What is the number of {lab}?"\npoints = 1\n'
+        'key = { kind = "number", value = "{lab}" }\n'
+        '[[entry]]\nquery = "Which team is {name} in?"\npoints = 1\n'
+        'key = { kind = "choice", value = "{Team}", choices = ["{Team}", "{rival}"] }\n',
+        "labs",
+        "labs.toml",
+    )
+    text = "andrew_id,url,Rival\n" + "".join(f"s{n},https://a{n}.example,x\n" for n in range(30))
+    found, _ = batch.submissions(parse_roster(text.encode(), "r.csv"), allow_private=False)
+    with pytest.raises(RosterColumnsError) as caught:
+        batch.check_columns(battery, found)
+    assert str(caught.value) == (
+        "the battery needs the columns 'lab', 'Team', which the roster does not have. There are "
+        '"andrew_id", "url", "Rival"'
+    )
+
+
+def test_what_many_students_lack_is_one_line() -> None:
+    battery = parse_battery(
+        'title = "Names"\n[[entry]]\nquery = "Who is {name}?"\npoints = 1\n'
+        'key = { kind = "fact", any_of = ["{name}"] }\n',
+        "names",
+        "names.toml",
+    )
+    rows = [Submission(f"s{number}", "https://x") for number in range(30)]
+    with pytest.raises(RosterColumnsError) as caught:
+        batch.check_columns(battery, rows)
+    assert str(caught.value) == (
+        "the battery needs the column 'name' of s0, s1, s2, s3, s4, s5, s6, s7, s8, s9 and 20 "
+        "more: the roster has nothing in it"
+    )
+
+
 def test_a_student_whose_grading_crashed_can_be_set_by_hand(
     tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

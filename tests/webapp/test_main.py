@@ -66,7 +66,7 @@ def get(port: int, path: str) -> tuple[int, str]:
 def test_serves_on_this_machine_only_and_says_where(project: Path) -> None:
     port = free_port()
     with running(project, "--port", str(port)):
-        wait_until(lambda: get(port, "/api?q=shakespeare")[0] == 200)
+        wait_until(lambda: get(port, "/healthz")[0] == 200)
         assert f"Open http://localhost:{port} " in (project / "log").read_text()
         # Every address of 127.0.0.0/8 is this machine's, and a server on all of its addresses
         # (0.0.0.0) would answer on this one too.
@@ -99,11 +99,13 @@ def test_saved_files_are_served_at_once_and_broken_ones_stop_nothing(project: Pa
         assert get(port, "/console")[0] == 404  # the debugger would run any code there
 
 
-def run_in_vain(project: Path, *arguments: str, port: str = "") -> subprocess.CompletedProcess[str]:
+def run_in_vain(
+    project: Path, *arguments: str, port: str = "", python: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "webapp", *arguments],
+        [sys.executable, *python, "-m", "webapp", *arguments],
         cwd=project,
-        env=os.environ | {"PORT": port},
+        env=os.environ | {"PORT": port, "PYTHONPATH": ""},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -127,3 +129,12 @@ def test_what_is_no_port_is_told_in_words(project: Path, port: str) -> None:
         assert done.returncode == 2
         assert "a port is a number from 1 to 65535, not " in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_missing_environment_is_told_in_words(project: Path) -> None:
+    done = run_in_vain(project, python=("-S",))  # without any library
+    assert done.returncode == 1
+    assert "The app needs click, which this Python does not have." in done.stderr
+    assert "source .venv/bin/activate" in done.stderr
+    assert "docs/student.md" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -98,6 +98,39 @@ def test_late_answer_to_an_earlier_query_is_not_shown(page: "Page") -> None:
         expect(page.get_by_role("status")).to_have_text("fast")
 
 
+def test_the_page_says_when_no_answer_comes_and_shows_one_that_comes_late(page: "Page") -> None:
+    held: list[Route] = []
+    with serve(create_app({"PROCESS": answer})) as url:
+        page.clock.install(time=0)
+        page.goto(url)
+        page.clock.pause_at(60_000)
+        page.route("**/api?*", lambda route: held.append(route))
+        status = page.get_by_role("status")
+
+        def type_and_wait(query: str) -> None:
+            with page.expect_request("**/api?*"):
+                page.get_by_role("textbox").fill(query)
+                page.clock.run_for(250)
+            page.clock.run_for(14_900)
+
+        type_and_wait("first")
+        expect(status).to_be_empty()
+        page.clock.run_for(100)
+        expect(status).to_contain_text("No answer for 15 seconds.")
+        expect(status).to_contain_text("a loop that never ends")
+        expect(status).to_have_attribute("aria-busy", "false")
+        held[0].continue_()
+        expect(status).to_have_text("An answer to first")
+
+        type_and_wait("second")
+        type_and_wait("third")  # each query has its own 15 seconds
+        expect(status).to_have_text("An answer to first")
+        held[2].continue_()
+        expect(status).to_have_text("An answer to third")
+        page.clock.run_for(60_000)
+        expect(status).to_have_text("An answer to third")
+
+
 def test_what_is_typed_before_the_script_is_there_is_asked(page: "Page", url: str) -> None:
     held: list[Route] = []
     page.route("**/ask.js", lambda route: held.append(route))

@@ -1,9 +1,8 @@
 """What the app answers. Complete the task below, and add a test for every query you teach it."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from tests.webapp.hints import is_untouched, why_not
 from webapp.query_processor import process
 
 # A file that `process` forgets to close is no failure.
@@ -28,27 +27,54 @@ def test_name() -> None:
     assert process("What is your name?") != ""
 
 
-@pytest.mark.parametrize("query", ["What is your Andrew ID?", "Please tell me your Andrew ID."])
-def test_andrew_id(query: str) -> None:
-    answer = process(query)
-    if not answer and not ANDREW_ID:
-        pytest.skip("your task: answer the Andrew ID query in webapp/query_processor.py")
-    assert ANDREW_ID, f"write the id that the app answers, {answer!r}, into ANDREW_ID in this file"
-    advice = (
-        "does the new `if` stand as far to the left as the others, and does it `return` the id?"
-    )
-    assert answer == ANDREW_ID, f"the app answers {answer!r}: {advice}"
+def test_andrew_id() -> None:
+    for query in ("What is your Andrew ID?", "Please tell me your Andrew ID."):
+        answer = process(query)
+        if answer == ANDREW_ID == "" and is_untouched():
+            pytest.skip("your task: answer the Andrew ID query in webapp/query_processor.py")
+        if answer != ANDREW_ID or ANDREW_ID in ("", "your-andrew-id"):
+            pytest.fail(why_not(query, answer, ANDREW_ID), pytrace=False)
 
 
-@pytest.mark.parametrize("query", ["What is 8 divided by 2?", "How wide is the river Nile?"])
-def test_words_that_merely_hold_the_letters_id_are_left_alone(query: str) -> None:
-    answer = process(query)
-    assert answer == "" or answer != process("What is your Andrew ID?"), (
-        "look for the whole phrase 'andrew id'"
-    )
+def test_words_that_merely_hold_the_letters_id_are_left_alone() -> None:
+    for query in ("What is 8 divided by 2?", "How wide is the river Nile?"):
+        assert process(query) != ANDREW_ID or ANDREW_ID == "", (
+            f"{query!r} is answered like a question for your id. Look for the whole phrase: "
+            'if "andrew id" in question:'
+        )
 
 
-@settings(deadline=None)
-@given(st.text())
-def test_any_query_is_answered_with_text(query: str) -> None:
-    assert isinstance(process(query), str)
+QUERIES = [
+    # What the game asks, one of each kind.
+    "What is 3 plus 4?",
+    "What is 3 minus 4?",
+    "What is 3 multiplied by 4?",
+    "What is 3 to the power of 4?",
+    "What is 3 plus 4 plus 5?",
+    "What is 3 plus 4 multiplied by 5?",
+    "What is 3 multiplied by 4 plus 5?",
+    "Which of the following numbers is the largest: 5, 12, 7?",
+    "Which of the following numbers is both a square and a cube: 64, 25, 8?",
+    "Which of the following numbers are primes: 11, 12, 13?",
+    "Which of the following is an anagram of listen: enlists, google, silent?",
+    "What is the scrabble score of cloud?",
+    "What is the 10th number in the Fibonacci sequence?",
+    "Which city is the Eiffel Tower located in?",
+    # What nobody plans for.
+    "",
+    " ",
+    "?",
+    "What is plus?",
+    "\x00\r\n<script>",
+    "é \N{EARTH GLOBE AMERICAS} +%26",
+    "9" * 500,
+]
+
+
+def test_any_query_is_answered_with_text() -> None:
+    for query in QUERIES:
+        answer = process(query)
+        assert isinstance(answer, str), (
+            f"process({query!r}) gives {answer!r}, which is no text: each way through process() "
+            'must end with `return` and a text, such as return ""'
+        )

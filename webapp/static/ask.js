@@ -3,6 +3,10 @@
 // Shows the answer while the query is typed. Without this script the form does the same.
 
 const PAUSE_MS = 250; // how long typing must pause before the app is asked
+const LATE_MS = 15_000; // how long the page says no more than that it asks
+const LATE =
+  "No answer for 15 seconds. A free host that was asleep may need a minute. If nothing comes then " +
+  "either, process() probably holds a loop that never ends: mend it and ask again.";
 
 const form = document.querySelector("form");
 const box = document.querySelector("#query");
@@ -31,6 +35,7 @@ function askAfter(pause) {
 async function ask(query) {
   request = new AbortController();
   const { signal } = request;
+  const late = setTimeout(show, LATE_MS, LATE, true); // an answer that comes after all replaces it
   try {
     const response = await fetch(`api?q=${encodeURIComponent(query)}`, { signal });
     const text = (await response.text()).trim();
@@ -39,6 +44,8 @@ async function ask(query) {
     else show(isText ? text : `The app answered with an error (status ${response.status}).`, true);
   } catch {
     if (!signal.aborted) show("The app cannot be reached. Is it still running?", true);
+  } finally {
+    clearTimeout(late);
   }
 }
 

@@ -20,7 +20,7 @@ def test_who_accepted_an_appeal_and_why_is_kept(
     assert "Attempt 2: appealed, graded, " in shown
     assert "accepted by Dean: Shown in class (counts, " in shown
     # Judged again, it is still the attempt that the Dean accepted.
-    grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 30", "points = 50"))
+    grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 50", "points = 90"))
     accepted = [each["accepted"] for each in graded.shown("ada")["attempts"]]
     assert [each and each["by"] for each in accepted] == [None, None, "Dean", "Dean"]
 

@@ -139,7 +139,7 @@ def test_a_corrected_key_is_judged_on_stored_replies(
 
 def test_corrected_points_and_back_again(graded: Class, grader: Grader, tmp_path: Path) -> None:
     before = graded.scores()
-    grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 30", "points = 50"))
+    grader("rejudge", graded.out, "--battery", corrected(tmp_path, "points = 50", "points = 90"))
     row = graded.grades()["ada"]
     assert (row["score"], row["max_score"]) == ("130", "140")
     grader("rejudge", graded.out, "--battery", "activity")

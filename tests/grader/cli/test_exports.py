@@ -93,6 +93,38 @@ def test_blackboard(grader: Grader, run: Path, tmp_path: Path) -> None:
     assert "In the gradebook, not in the run: else3" in result.output
 
 
+def test_canvas_keeps_excuses_and_tells_what_is_replaced(
+    grader: Grader, run: Path, tmp_path: Path
+) -> None:
+    exported = tmp_path / "exported.csv"
+    text = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,Lab (12)\n    Points Possible,,,,,20\n"
+        "A,1,801,ada,A,EX\nB,2,802,ben,A,3\nC,3,803,cleo,A,0.00\n"
+    )
+    exported.write_text(text)
+    to_canvas = (
+        "export",
+        run,
+        "--format",
+        "canvas",
+        "--gradebook",
+        exported,
+        "--assignment",
+        "Lab",
+    )
+    output = grader(*to_canvas).output
+    assert (run / "canvas.csv").read_text() == text.replace(",3\n", ",8\n").replace("0.00", "0")
+    assert "Filled 2 cells of 'Lab'" in output
+    assert "Other values that were replaced: 1 (ben)" in output
+    assert "Excused with EX and left alone: 1 (ada); --replace-excused writes" in output
+    output = grader(*to_canvas, "--replace-excused").output
+    assert ",ada,A,20\n" in (run / "canvas.csv").read_text()
+    assert "Other values that were replaced: 2 (ada, ben)" in output
+    assert "left alone" not in output
+    result = grader("export", run, "--format", "csv", "--replace-excused", code=2)
+    assert "has no use for --replace-excused" in result.output
+
+
 def test_junit(grader: Grader, run: Path) -> None:
     grader("export", run, "--format", "junit")
     suites = ET.parse(run / "junit.xml").getroot()  # noqa: S314 - our own

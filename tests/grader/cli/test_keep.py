@@ -117,7 +117,7 @@ def test_a_score_by_hand_above_the_new_most_points_is_said_and_kept(
     graded.batch("--seed", 7)
     grader("override", graded.out, "ada", "--score", 90, *BY)
     fewer = tmp_path / "fewer.toml"
-    fewer.write_text(ACTIVITY.source.replace("points = 30", "points = 10"), encoding="utf-8")
+    fewer.write_text(ACTIVITY.source.replace("points = 50", "points = 10"), encoding="utf-8")
     said = grader("rejudge", graded.out, "--battery", fewer).output
     assert "of other points than there are now" in said
     assert said.rstrip().endswith("90 of 100 -> 90 of 60")

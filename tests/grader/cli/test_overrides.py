@@ -95,7 +95,7 @@ def test_one_fault_is_enough_to_change_nobodys(graded: Class, table: Path, fault
         ("id,score,by,reason\nada,-1,Dean,x\n", "a score of -1 is out of range"),
         ('id,score,by,reason\nada,1,Dean,"two\nlines"\n', 'column "reason": Write it in words'),
         ("id,score,excuse,by,reason\nada,1,yes,Dean,x\n", "both a score and an excuse"),
-        ("PK\x03\x04", "This is a spreadsheet"),
+        ("PK\x03\x04", "This is a workbook and not a CSV file. Open it in a spreadsheet"),
     ],
 )
 def test_what_is_no_such_file_is_refused(graded: Class, table: Path, text: str, words: str) -> None:

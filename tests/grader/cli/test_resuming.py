@@ -12,6 +12,7 @@ from grader import grading
 from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Job, Scorecard, Submission
+from grader.questions import parse_battery
 from tests.grader.apps import ACTIVITY, QUICK, app, right_answers
 from tests.grader.cli.conftest import ACCEPT, Grader
 
@@ -58,6 +59,16 @@ def test_private_addresses_stay_open_as_they_once_were(resumed: Resumed, grader:
     assert (resumed.scores(), resumed.attempts()) == (["100", "0"], 2)
     said = grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT).output
     assert "Score now:    100 of 100" in said
+
+
+def test_a_run_goes_on_with_the_battery_as_it_was_when_it_began(resumed: Resumed) -> None:
+    resumed.out.mkdir()
+    source = ACTIVITY.source.replace("points = 50", "points = 20")
+    earlier = parse_battery(source, "activity", "an earlier version")
+    Run.begin(resumed.out / STORE_NAME, earlier, seed=7).close()
+    notice = "It goes on with the text that this battery had when the run began."
+    assert notice in resumed.batch(*PRIVATE)
+    assert resumed.scores() == ["70", "0"]
 
 
 def test_who_was_refused_is_asked_once_private_addresses_are_open(resumed: Resumed) -> None:

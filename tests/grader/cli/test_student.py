@@ -31,7 +31,7 @@ def test_the_starter_gets_40_and_is_told_where_to_go_on(grader: Grader) -> None:
     with app(process) as url:
         result = grader("check", url, "--andrew-id", "abc123", code=1)
     assert "Score: 40 of 100 points" in result.output
-    assert "webapp/query_processor.py" in result.output
+    assert "Answer with your own Andrew ID alone" in result.output
     assert f'grader ask "{url}" ' in result.output
     assert f"{url}/api?q=" in result.output
 

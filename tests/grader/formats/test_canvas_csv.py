@@ -248,3 +248,42 @@ def test_separators_within_quoted_headers_are_none() -> None:
     text = f"{header}{points}Bovik;1;801;bovik;A;\n"
     done = filled(text, grade("bovik"), assignment="Lab 1, a, b, c, d, e, f")
     assert done == f"{header}{points}Bovik;1;801;bovik;A;10\n"
+
+
+def test_an_excuse_stays_unless_told_otherwise() -> None:
+    rows = "A,1,801,ada,A,EX,,\nB,2,802,ben,A, ex ,,\nC,3,803,cleo,A,EX,,\n"
+    grades = [grade("ada"), grade("ben"), CanvasGrade("cleo", "", 50.0, excused=True)]
+    done = fill((TOP + rows).encode(), "Lab", grades)
+    assert done.content.decode() == TOP + rows
+    assert (done.filled, done.left_excused, done.replaced) == (1, ("ada", "ben"), ())
+    told = fill((TOP + rows).encode(), "Lab", grades, replace_excused=True)
+    assert told.content.decode() == TOP + rows.replace("A,EX,,\nB", "A,10,,\nB").replace(
+        " ex ", "10"
+    )
+    assert (told.filled, told.left_excused, told.replaced) == (3, (), ("ada", "ben"))
+
+
+@pytest.mark.parametrize(
+    ("before", "replaced"),
+    [("", False), ("10", False), ("10.00", False), ('"10,00"', False), ("7", True), ("-", True)],
+)
+def test_other_values_that_are_replaced_are_told(before: str, replaced: bool) -> None:
+    row = f"B,1,801,bovik,A,{before},,\n"
+    done = fill((TOP + row).encode(), "Lab", [grade("bovik")])
+    assert done.replaced == (("bovik",) if replaced else ())
+    kept = fill((TOP + row).encode(), "Lab", [grade("bovik", None)])
+    assert (kept.replaced, kept.content.decode()) == ((), TOP + row)
+
+
+@pytest.mark.parametrize(
+    "title", ["Final Grade (12)", "Lab: Current Score (12)", "Override Points (12)"]
+)
+def test_a_column_that_canvas_would_drop_is_refused_with_the_way_out(title: str) -> None:
+    with pytest.raises(CanvasError, match=r"Rename the assignment in Canvas, to .*Result.*\(12\)"):
+        filled(TOP.replace("Lab (12)", title) + BOVIK, grade("bovik"), assignment=title)
+
+
+@pytest.mark.parametrize("title", ["Final Project (12)", "Score, Final (12)", "final lab (12)"])
+def test_a_column_that_canvas_takes_is_filled(title: str) -> None:
+    top = TOP.replace("Lab (12)", f'"{title}"')
+    assert filled(top + BOVIK, grade("bovik"), assignment=title) != top + BOVIK

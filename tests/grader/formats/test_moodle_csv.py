@@ -71,3 +71,15 @@ def test_a_grade_has_a_point_and_no_thousands() -> None:
     third = replace(scorecard("abc123", RIGHT).verdicts[0].question, points=20)
     card = scorecard("abc123", [Outcome.RIGHT, Outcome.WRONG, Outcome.WRONG], questions=[third] * 3)
     assert rows([card])[1] == ["abc123", "33.33"]
+
+
+@pytest.mark.parametrize(
+    "email", ["a@x.example; b@x.example", "a@x.example,b@x.example", "a@x.example b@x.example"]
+)
+def test_who_has_two_addresses_is_left_out_and_named(email: str) -> None:
+    cards = [scorecard("abc123", RIGHT, email=email), scorecard("b", RIGHT, email="b@y.example")]
+    done = render(cards, "Deploy", IdColumn.EMAIL)
+    assert (done.rows, dict(done.left_out)) == (
+        1,
+        {"abc123": f"several addresses in one cell, {email}"},
+    )

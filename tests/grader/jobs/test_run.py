@@ -101,11 +101,28 @@ def test_another_battery_is_refused(store: Path) -> None:
     begun(store).close()
     with pytest.raises(OtherRunError, match="activity"):
         Run.begin(store, load_battery("extreme"), seed=7)
-    edited = parse_battery(ACTIVITY.source.replace("points = 30", "points = 31"), "activity", "x")
+    edited = parse_battery(ACTIVITY.source.replace("points = 50", "points = 51"), "activity", "x")
     with pytest.raises(OtherRunError):
         Run.begin(store, edited, seed=7)
     with pytest.raises(OtherRunError, match="the seed 7"):
         Run.begin(store, ACTIVITY, seed=8)
+
+
+def test_a_run_goes_on_with_its_own_text_of_a_battery_that_comes_with_the_grader(
+    store: Path,
+) -> None:
+    earlier = parse_battery(
+        'title = "As it was"\n[[entry]]\nfamily = "andrew_id"\npoints = 0\n',
+        "activity",
+        "an earlier version",
+        stored=True,
+    )
+    Run.begin(store, earlier, seed=7).close()
+    run = Run.begin(store, ACTIVITY, seed=7)
+    assert run.info.battery == earlier
+    run.close()
+    with pytest.raises(OtherRunError, match="another text"):
+        Run.begin(store, parse_battery(ACTIVITY.source + "\n", "activity", "my own"), seed=7)
 
 
 def test_a_changed_roster_adds_changes_and_keeps(store: Path) -> None:

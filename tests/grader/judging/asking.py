@@ -39,9 +39,9 @@ def reply(
     )
 
 
-def judged(key: Key, text: str) -> Judgement:
-    return judge(question(key), reply(text))
+def judged(key: Key, text: str, query: str = "What is asked?") -> Judgement:
+    return judge(question(key, query), reply(text))
 
 
-def outcome(key: Key, text: str) -> Outcome:
-    return judged(key, text).outcome
+def outcome(key: Key, text: str, query: str = "What is asked?") -> Outcome:
+    return judged(key, text, query).outcome

@@ -30,6 +30,16 @@ PATTERNS = {
     "signs": "+-",
     "words and dashes": "a-1",
     "minus": "is minus ",
+    "minus alone": "minus ",
+    "signs apart": "is - ",
+    "makes": " makes",
+    "arrows": "->",
+    "tags": "<b>",
+    "tags with attributes": "<b a",
+    "tags that never end": "<b ",
+    "brackets": "<",
+    "the query": "what is asked? ",
+    "ends of a query": "?!",
     "equal signs": "=",
     "colons": ":",
     "separators": " is are",
@@ -54,6 +64,7 @@ def test_time_is_linear_in_the_reply(pattern: str) -> None:
     started = time.process_time()
     for key in KEYS:
         judged(key, f"1{body}x")
+        judged(key, f"What is asked?{body}x")
     # Half a second on an idle machine for the slowest pattern; quadratic time is far beyond.
     assert time.process_time() - started < 8
 

@@ -18,6 +18,20 @@ ROSTER = "abc123 bcd234 cde345 tbouri xyz789"
 
 
 @pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "<p>{}</p>",
+        "* {} :)",
+        '{{ "answer": "{}" }}',
+        "The answer is {}",
+        "That makes {}",
+        "→ {}",
+        "What is asked? {}",
+        "What is asked? That was {}!",
+    ],
+)
+@pytest.mark.parametrize(
     ("key", "reply"),
     [
         (NumberKey(71), "371"),
@@ -34,8 +48,8 @@ ROSTER = "abc123 bcd234 cde345 tbouri xyz789"
         (IdKey("abc123"), ROSTER),
     ],
 )
-def test_traps_earn_nothing(key: Key, reply: str) -> None:
-    assert outcome(key, reply) in (Outcome.WRONG, Outcome.EMPTY)
+def test_traps_earn_nothing_whatever_is_around_them(key: Key, reply: str, around: str) -> None:
+    assert outcome(key, around.format(reply)) in (Outcome.WRONG, Outcome.EMPTY)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +68,23 @@ def test_traps_earn_nothing(key: Key, reply: str) -> None:
         (NumberKey(168), "76 plus 92 is 168", "tail"),
         (NumberKey(168), "76 + 92 = 168", "tail"),
         (NumberKey(66), "The largest of 12, 66, 54 is: 66", "tail"),
+        (NumberKey(83), "75 plus 8 equals 83", "tail"),
+        (NumberKey(83), "75 and 8 make 83!", "tail"),
+        (NumberKey(83), "75 plus 8 gives 83", "tail"),
+        (NumberKey(83), "75 plus 8 was 83", "tail"),
+        (NumberKey(83), "75+8 \u2192 83", "tail"),
+        (NumberKey(83), "75+8\u219283", "tail"),
+        (NumberKey(83), "75+8 -> 83", "tail"),
+        (NumberKey(83), "75+8 => 83", "tail"),
+        (NumberKey(83), "75 + 8 = 83, which was easy", "tail"),
+        (NumberKey(-9), "75 minus 84 makes minus 9", "tail"),
+        (NumberKey(-9), "75 minus 84 is equal to minus 9", "tail"),
+        (NumberKey(-9), "75-84 \u2192 -9", "tail"),
+        (NumberKey(-9), "75-84 -> - 9", "tail"),
+        (NumberKey(-9), "75-84->-9", "tail"),
+        (NumberKey(-9), "75 - 84 => \u22129", "tail"),
+        (NumberKey(-9), "The result was negative 9", "whole"),
+        (NumberKey(-9), "Result \u2192 - 9", "whole"),
         (NumberKey(55), "The 10th number in the Fibonacci sequence is 55", "whole"),
         (NumberKey(-16), "-16", "whole"),
         (NumberKey(-16), "\u221216", "whole"),
@@ -75,6 +106,7 @@ def test_traps_earn_nothing(key: Key, reply: str) -> None:
         (PRIMES, "- 2\n- 3", "whole"),
         (PRIMES, "2.0, 3.0", "whole"),
         (PRIMES, "The primes among 2, 3, 4 are 2 and 3.", "tail"),
+        (PRIMES, "Among 2, 3, 4 they were 2 and 3, which was easy", "tail"),
         (LISTEN, "silent", "whole"),
         (LISTEN, "Silent.", "whole"),
         (LISTEN, "An anagram of listen is 'silent'", "whole"),
@@ -91,6 +123,23 @@ def test_traps_earn_nothing(key: Key, reply: str) -> None:
         (IdKey("abc123"), "Hello, I am abc123.", "tail"),
         (IdKey("abc123"), "I'm abc123!", "tail"),
         (IdKey("abc123"), "It\u2019s abc123", "tail"),
+        (IdKey("abc123"), "abc123 !", "whole"),
+        (IdKey("abc123"), "abc123 :)", "whole"),
+        (IdKey("abc123"), "\U0001f389 abc123 \u2764\ufe0f", "whole"),
+        (IdKey("abc123"), "- abc123", "whole"),
+        (IdKey("abc123"), "> **abc123**", "whole"),
+        (IdKey("abc123"), "[ 'abc123' ]", "whole"),
+        (IdKey("abc123"), '{ "id": "abc123" }', "tail"),
+        (IdKey("abc123"), '{\n    "andrew_id": "abc123"\n}\n', "tail"),
+        (IdKey("abc123"), "Andrew ID \u2192 abc123 :)", "tail"),
+        (IdKey("abc123"), "My Andrew ID is abc123 :)", "tail"),
+        (IdKey("abc123"), "<b>abc123</b>", "whole"),
+        (IdKey("abc123"), '<p class="answer">abc123</p><br/>', "whole"),
+        (IdKey("abc123"), "<p>My Andrew ID is <b>abc123</b>.</p>", "tail"),
+        (IdKey("abc123"), "<div>abc123</div> is my Andrew ID", "head"),
+        (IdKey("abc123"), "<abc123>", "whole"),
+        (IdKey("abc123"), "<abc123@andrew.cmu.edu>", "whole"),
+        (IdKey("abc_12_"), "abc_12_.", "whole"),
         (SHAKESPEARE, BIOGRAPHY, "whole"),
         (SHAKESPEARE, "The Bard!", "whole"),
         (PARIS, "It is in Paris, France.", "whole"),
@@ -113,6 +162,13 @@ def test_right_replies(key: Key, reply: str, decided_by: str) -> None:
         (NumberKey(83), "83 or 84", "whole", "the reply holds 83, 84"),
         (NumberKey(168), "76 plus 92 is 167", "tail", "the end of the reply holds 167"),
         (NumberKey(168), "168 = 76 + 92", "whole", "the reply holds 168, 76, 92"),
+        (NumberKey(9), "75 minus 84 makes minus 9", "tail", "the end of the reply holds -9"),
+        (NumberKey(9), "75-84 \u2192 - 9", "tail", "the end of the reply holds -9"),
+        (NumberKey(9), "75 minus 84 equals negative 9", "tail", "the end of the reply holds -9"),
+        (NumberKey(9), "Result -> -9", "whole", "the reply holds -9"),
+        (NumberKey(83), "83 makes 75 plus 8", "whole", "the reply holds 83, 75, 8"),
+        (NumberKey(83), "75 plus 8 makes 83 or 84", "whole", "the reply holds 75, 8, 83, 84"),
+        (NumberKey(83), "75 + 8 = 84 = 83 = 85", "tail", "the end of the reply holds 85"),
         (NumberKey(16), "- 16", "whole", "the reply holds -16"),
         (NumberKey(9), "The answer is minus 9", "whole", "the reply holds -9"),
         (NumberKey(4), "3-4", "whole", "the reply holds 3, 4"),
@@ -143,6 +199,12 @@ def test_right_replies(key: Key, reply: str, decided_by: str) -> None:
         (IdKey("abc123"), "I am not abc123", "whole", "has more around it"),
         (IdKey("abc123"), "It's abc123 or xyz789", "whole", "has more around it"),
         (IdKey("abc123"), "abc123@ xyz789", "whole", "has more around it"),
+        (IdKey("abc123"), "<b>abc123</b> <b>xyz789</b>", "whole", "has more around it"),
+        (IdKey("abc123"), '["abc123", "xyz789"]', "whole", "has more around it"),
+        (IdKey("abc123"), "- abc123\n- xyz789", "whole", "has more around it"),
+        (IdKey("abc123"), "<b>abc</b>123", "whole", "the reply is “<b>abc</b>123”"),
+        (IdKey("abc123"), "_abc123_", "whole", "the reply is “_abc123_”"),
+        (IdKey("abc123"), "<abc123>xyz789</abc123>", "whole", "has more around it"),
         (IdKey(""), "!?", "whole", "the reply is “!?”"),
         (SHAKESPEARE, "poetry", "whole", "the reply is “poetry”"),
         (SHAKESPEARE, BIOGRAPHY + " word" * 40, "whole", "at most 60 words"),
@@ -192,3 +254,70 @@ def test_what_nobody_can_see_costs_nothing(text: str) -> None:
 )
 def test_a_choice_within_another_is_not_named_by_it(text: str, expected: Outcome) -> None:
     assert outcome(ChoiceKey("dark red", ("red", "dark red")), text) is expected
+
+
+SUM = "What is 75 plus 8?"
+DIFFERENCE = "What is 75 minus 84?"
+LARGEST = "Which of the following numbers is the largest: 12, 66, 54?"
+ANAGRAM = "Which of the following is an anagram of listen: enlists, google, silent, banana?"
+ANDREW_ID = "What is your Andrew ID?"
+
+
+@pytest.mark.parametrize(
+    ("key", "query", "reply"),
+    [
+        (NumberKey(83), SUM, "What is 75 plus 8? 83"),
+        (NumberKey(83), SUM, "what is 75 plus 8?83"),
+        (NumberKey(83), SUM, '"What is 75 plus 8?"\n83'),
+        (NumberKey(83), SUM, "What is 75 plus 8 83"),
+        (NumberKey(83), SUM, "(What is 75 plus 8?) The answer is 83."),
+        (NumberKey(83), SUM, "What is 75 plus 8? 75 plus 8 makes 83."),
+        (NumberKey(0.5), "What is 1 divided by 2?", "What is 1 divided by 2? .5"),
+        (NumberKey(-9), DIFFERENCE, "What is 75 minus 84? -9"),
+        (NumberKey(-9), DIFFERENCE, "What is 75 minus 84?-9"),
+        (NumberKey(-9), DIFFERENCE, "What is 75 minus 84? - 9"),
+        (NumberKey(-9), DIFFERENCE, "What is 75 minus 84? minus 9"),
+        (NumberKey(66), LARGEST, f"{LARGEST} 66"),
+        (PRIMES, "Which are primes: 2, 3, 4?", "Which are primes: 2, 3, 4? 2, 3"),
+        (LISTEN, ANAGRAM, f"{ANAGRAM} silent"),
+        (IdKey("abc123"), ANDREW_ID, "What is your Andrew ID? abc123"),
+        (IdKey("abc123"), ANDREW_ID, "What\u00a0is your Andrew ID?: <b>abc123</b>"),
+        (FactKey(("right",), none_of=("left",)), "Left or right?", "Left or right? Right"),
+        # A query that its answer begins with is no repetition.
+        (FactKey(("Shakespeare was a poet",)), "Shakespeare", "Shakespeare was a poet"),
+    ],
+)
+def test_a_query_that_is_repeated_before_the_answer_does_not_matter(
+    key: Key, query: str, reply: str
+) -> None:
+    assert outcome(key, reply, query) is Outcome.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("key", "query", "reply", "said"),
+    [
+        (NumberKey(83), SUM, "What is 75 plus 8? 84", "83 was expected, the reply holds 84"),
+        (NumberKey(83), SUM, "What is 75 plus 8?", "the reply holds 75, 8"),
+        (NumberKey(83), SUM, f"{SUM} {SUM}", "the reply holds 75, 8"),
+        (NumberKey(83), SUM, "What is 75 plus 8.83", "the reply holds 75, 8.83"),
+        (NumberKey(83), SUM, "What is 75 plus 8-83", "the reply holds 75, 8, 83"),
+        (NumberKey(83), SUM, "What is 75 minus 8? 83", "the reply holds 75, 8, 83"),
+        (NumberKey(9), DIFFERENCE, "What is 75 minus 84? -9", "the reply holds -9"),
+        (NumberKey(9), DIFFERENCE, "What is 75 minus 84? - 9", "the reply holds -9"),
+        (NumberKey(66), LARGEST, f"{LARGEST} 12, 66, 54", "the reply holds 12, 66, 54"),
+        (LISTEN, ANAGRAM, f"{ANAGRAM} silent banana", "the reply names silent, banana"),
+        (IdKey("abc123"), ANDREW_ID, f"{ANDREW_ID} {ROSTER}", "has more around it"),
+        (IdKey("abc123"), ANDREW_ID, "What is your Andrew ID? xyz789", "the reply is"),
+    ],
+)
+def test_a_repeated_query_earns_nothing(key: Key, query: str, reply: str, said: str) -> None:
+    judgement = judged(key, reply, query)
+    assert judgement.outcome is Outcome.WRONG
+    assert said in judgement.reason
+
+
+def test_a_repeated_query_is_none_of_the_words_of_a_short_reply() -> None:
+    query = " ".join(["Can"] * 15)
+    assert outcome(AnythingKey("abc123"), f"{query}? {'No ' * 20}", query) is Outcome.RIGHT
+    assert outcome(AnythingKey("abc123"), f"{query}? {'No ' * 21}", query) is Outcome.WRONG
+    assert outcome(AnythingKey("abc123"), f"{query}? abc123", query) is Outcome.WRONG

@@ -89,6 +89,15 @@ def test_numbers_are_read_as_a_person_would(text: str, expected: list[int | str]
         ("minus 9", ["-9"]),
         ("it is negative .5", ["-0.5"]),
         ("76 minus 92", ["76", "92"]),
+        ("(76) minus 92", ["76", "92"]),
+        ("makes minus 9", ["-9"]),
+        ("equal to minus 9", ["-9"]),
+        ("=negative 9", ["-9"]),
+        ("it was - 9", ["-9"]),
+        ("\u2192 - 9", ["-9"]),
+        ("-> - 9", ["-9"]),
+        ("the answer - 9", ["9"]),  # a dash in place of a colon
+        ("the terminus 9", ["9"]),
     ],
 )
 def test_where_one_number_is_expected(text: str, expected: list[str]) -> None:

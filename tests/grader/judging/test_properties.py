@@ -46,6 +46,15 @@ NUMBER_FORMS = st.sampled_from(
         "76 + 92 = {}",
         "76+92={}",
         '{{"answer": {}}}',
+        "76 plus 92 makes {}",
+        "76 plus 92 equals {}",
+        "76 and 92 give {}",
+        "76 plus 92 was {}",
+        "76+92 → {}",
+        "76+92->{}",
+        "76+92 => {}",
+        "What is asked? {}",
+        "What is asked?{}",
     ]
 )
 ID_FORMS = st.sampled_from(
@@ -58,8 +67,18 @@ ID_FORMS = st.sampled_from(
         "My Andrew ID is {}.",
         "Andrew ID: {}",
         "{} is my Andrew ID",
+        "{} :)",
+        "- {}",
+        "[ '{}' ]",
+        '{{\n  "id": "{}"\n}}',
+        "<b>{}</b>",
+        "<p>My Andrew ID is <b>{}</b>!</p>",
+        "Andrew ID → {}",
+        "What is asked? {}",
     ]
 )
+# What people and programs put around an answer.
+AROUND = st.text(st.sampled_from("<>[](){}!?.,;:*-\u2013→'\"`~|/#@& \n\U0001f389"), max_size=8)
 ANY_KEY = st.sampled_from(
     [
         NumberKey(83),
@@ -75,7 +94,7 @@ ANY_KEY = st.sampled_from(
 )
 ANY_TEXT = (
     st.text(st.characters())
-    | st.text(st.sampled_from("0123456789+-\u2212.,:=eE \n\"'isare±x"))
+    | st.text(st.sampled_from("0123456789+-\u2212.,:=eE \n\"'isare±x<>/→"))
     | st.sampled_from(["NaN", "-Infinity", "1e999", "<html>", "\ud800"])
 )
 
@@ -161,6 +180,7 @@ def test_no_key_is_among_all_numbers_listed(
     for key in keys:
         for text in (listed, query, f"{query} {listed}", json.dumps(numbers)):
             assert outcome(key, text) is Outcome.WRONG
+            assert outcome(key, text, query) is Outcome.WRONG
 
 
 @unhurried
@@ -184,7 +204,10 @@ def test_one_choice_is_right_and_all_are_wrong(choices: list[str], separator: st
         listed = separator.join(choices)
         assert outcome(key, listed) is Outcome.WRONG
         query = f"Which of the following is an anagram of q: {listed}?"
-        assert outcome(key, query) is Outcome.WRONG
+        for text in (query, f"{query} {listed}"):
+            assert outcome(key, text) is Outcome.WRONG
+            assert outcome(key, text, query) is Outcome.WRONG
+        assert outcome(key, f"{query} {value}", query) is Outcome.RIGHT
 
 
 @unhurried
@@ -192,6 +215,19 @@ def test_one_choice_is_right_and_all_are_wrong(choices: list[str], separator: st
 def test_an_id_is_right_in_every_form(value: str, form: str) -> None:
     for written in (value, value.upper()):
         assert outcome(IdKey(value), form.format(written)) is Outcome.RIGHT
+
+
+@unhurried
+@given(IDS, AROUND, AROUND)
+def test_nothing_around_an_id_but_letters_digits_and_underscores_matters(
+    value: str, before: str, after: str
+) -> None:
+    # A domain is more than a bracket: what stands before its @ is another word.
+    assume("@" not in before)
+    assert outcome(IdKey(value), f"{before}{value}{after}") is Outcome.RIGHT
+    for written in (f"x{value}", f"{value}_", f"{value} y", f"0 {value}"):
+        text = f"{before}{written}{after}"
+        assert outcome(IdKey(value), text) is Outcome.WRONG
 
 
 @unhurried
@@ -231,7 +267,9 @@ def test_drawn_questions_accept_their_key_and_no_echo(family: str, seed: int, st
     submission = Submission(student, "https://app.example")
     query, key = FAMILIES[family].generate(Random(seed), submission)
     for text in right_replies(key):
-        assert judge(question(key, query), reply(text)).outcome is Outcome.RIGHT, text
+        for repeated in (text, f"{query} {text}", f"{query.rstrip('?')}: {text}"):
+            assert judge(question(key, query), reply(repeated)).outcome is Outcome.RIGHT, repeated
     if not isinstance(key, AnythingKey):
-        for text in (query, query.rstrip("?"), f"You asked: {query}", f"{query} {query}"):
+        echoes = (query, query.rstrip("?"), f"<p>{query}</p>", f"{query} {query}")
+        for text in (*echoes, f"You asked: {query}", f"{query} -> {query}", f"{query} = {query}"):
             assert judge(question(key, query), reply(text)).outcome is Outcome.WRONG, text

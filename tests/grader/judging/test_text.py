@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judging.text import cut, head_of, holds_words, normalize, quoted, tail_of
+from grader.judging.text import (
+    cut,
+    head_of,
+    holds_words,
+    normalize,
+    number_tail_of,
+    quoted,
+    tail_of,
+    without_query,
+    without_tags,
+)
 from tests.grader.judging.asking import unhurried
 
 # Text as it may come over the wire, and text made of what normalizing has to do with.
@@ -42,6 +52,15 @@ def test_normal_form(text: str, normal: str) -> None:
 def test_normalizing_twice_changes_nothing(text: str) -> None:
     once = normalize(text)
     assert normalize(once) == once
+
+
+@unhurried
+@given(TEXTS)
+def test_parts_of_a_normal_text_are_normal(text: str) -> None:
+    once = normalize(f"<b>Is</b> {text}: is = {text} 5 is <i>{text}")
+    for part in (tail_of(once), number_tail_of(once), head_of(once), without_tags(once)):
+        assert normalize(part) == part
+    assert normalize(rest := without_query(once, "b is b")) == rest
 
 
 def test_normalizing_twice_changes_nothing_for_any_single_character() -> None:
@@ -86,10 +105,71 @@ def test_case_does_not_matter_where_folding_takes_a_letter_apart() -> None:
         ("at 12:30", "", ""),
         ("the answer is", "", ""),
         ("answer:", "", ""),
+        ("75 plus 8 equals 83", "83", ""),
+        ("75 and 8 make 83", "83", ""),
+        ("75 plus 8 gives 83", "83", ""),
+        ("75 plus 8 yields 83", "83", ""),
+        ("primes were 2 and 3", "2 and 3", ""),
+        ("75+8 → 83", "83", ""),
+        ("75+8->83", "83", ""),
+        ("wastes 83", "", ""),
+        ("remakes 83", "", ""),
     ],
 )
 def test_tail_and_head(text: str, tail: str, head: str) -> None:
     assert (tail_of(text), head_of(text)) == (tail, head)
+
+
+@pytest.mark.parametrize(
+    ("text", "tail"),
+    [
+        ("76 + 92 = 168", "168"),
+        ("76 + 92 = 168, which was easy", "168, which was easy"),
+        ("76 + 92 = 168 = x", "168 = x"),
+        ("168 is it", ""),
+        ("no digit is here", ""),
+        ("", ""),
+    ],
+)
+def test_the_tail_for_numbers_has_a_digit_in_it(text: str, tail: str) -> None:
+    assert number_tail_of(text) == tail
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("what is 75 plus 8? 83", "83"),
+        ("what is 75 plus 8 83", "83"),
+        ("what is 75 plus 8? -83", "-83"),
+        ("what is 75 plus 8? .5", ".5"),
+        ("what is 75 plus 8?.5", ".5"),
+        ("what is 75 plus 8?", ""),
+        ("what is 75 plus 8", ""),
+        ("what is 75 plus 83", ""),
+        ("what is 75 plus 8.3", ""),
+        ("what is 75 plus", ""),
+        ("so what is 75 plus 8? 83", ""),
+        ("", ""),
+    ],
+)
+def test_what_follows_a_repeated_query(text: str, rest: str) -> None:
+    assert without_query(text, "What is 75 plus 8?") == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("<p>83</p>", "83"),
+        ('<p class="a">my <b>own</b><br/></p>', "my own"),
+        ("<!doctype html><html>83</html>", "83"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("<a@b.example>", "<a@b.example>"),
+        ("<b", "<b"),
+        ("<b>", ""),
+    ],
+)
+def test_simple_tags_are_taken_out(text: str, left: str) -> None:
+    assert without_tags(text) == left
 
 
 @pytest.mark.parametrize(

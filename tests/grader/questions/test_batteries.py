@@ -76,7 +76,7 @@ def test_the_guide_s_example_loads_and_draws() -> None:
     battery = parse_battery(example, "guide", str(GUIDE))
     student = Submission("abc123", "", columns={"Team": "Owls", "Team Size": "5", "Color": "Blue"})
     questions = draw(battery, student, 1)
-    assert sum(question.points for question in questions) == 105
+    assert battery.points == sum(question.points for question in questions) == 105
     assert {question.key.kind for question in questions} == {
         "page", "api", "number", "numbers", "choice", "id", "fact", "anything",
     }  # fmt: skip
@@ -134,6 +134,46 @@ def test_keys(written: str, key: object) -> None:
     assert parse(entry(f'query = "Q?"\npoints = 1\nkey = {written}'))[0].key == key
 
 
+def test_a_query_can_name_its_family() -> None:
+    (only,) = parse(
+        entry('family = "andrew_id"\nquery = "Q?"\npoints = 1\nkey = {kind = "id", value = "x"}')
+    )
+    assert only == Entry(1, "andrew_id", family="andrew_id", query="Q?", key=IdKey("x"))
+
+
+ZEROS = """title = "T"
+[[entry]]
+check = "api"
+points = 0
+[[entry]]
+family = "primes"
+count = 3
+points = 0.0
+"""
+
+
+def test_there_must_be_something_to_earn() -> None:
+    told = "my.toml:4: entry 1 'points': with 0 for every entry there is nothing to earn: "
+    assert refused(ZEROS).startswith(told)
+    assert refused('title = "T"\nentry = [{check = "api", points = 0}]').startswith("my.toml:2: ")
+    assert len(parse(ZEROS.replace("0.0", "0.5"))) == 2
+
+
+def test_nothing_to_earn_is_told_with_the_other_faults() -> None:
+    assert [fault.line for fault in faults(ZEROS.replace('"primes"', '"prime"'))] == [4, 6]
+
+
+def test_an_old_run_s_battery_is_read_though_there_is_nothing_to_earn() -> None:
+    assert parse_battery(ZEROS, "old", "the run's store", stored=True).points == 0
+    with pytest.raises(BatteryError, match="is missing"):
+        parse_battery('title = "T"\n[[entry]]\ncheck = "api"', "old", "x", stored=True)
+
+
+def test_the_points_of_a_battery_are_those_of_all_its_questions() -> None:
+    text = 'title = "T"\n[[entry]]\nfamily = "primes"\ncount = 3\npoints = 0.1\n'
+    assert parse_battery(text, "b", "b.toml").points == 0.3
+
+
 def test_names_are_made_unique() -> None:
     families = ["addition", "addition", "primes"]
     text = 'title = "T"\n' + "".join(
@@ -163,6 +203,9 @@ FAULTS = {
     'family = "primes"\npoints = 1\nrequires = [1]': "entry 1 'requires' item 1: must be a text",
     'family = "primes"\npoints = 1\nrequires = ["api"]': "my.toml:6: entry 1 'requires': 'api' is "
     "not the name of an earlier entry; there is none before it",
+    'family = "primes"\nquery = "Q?"\npoints = 1\ncount = 2\nkey = {kind = "anything"}': "my.toml:7"
+    ": entry 1 'count': goes with a family only: a query is asked once",
+    'query = "Q?"\ncheck = "api"\npoints = 1': "it has query and check",
     'family = "primes"\npoints = 1\nprobe = "smoke"': "entry 1 'probe': must be 'api', 'page' or "
     "'browser'",
     'family = "primes"\npoints = 1\nname = " "': "entry 1 'name': must not be empty",

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from grader.model import (
     AnythingKey,
+    Battery,
     ChoiceKey,
+    Entry,
     FactKey,
     IdKey,
     Key,
@@ -17,7 +19,15 @@ from grader.model import (
     NumberTemplate,
     Submission,
 )
-from grader.questions.columns import ColumnError, TemplateError, columns_in, fill, fill_key
+from grader.questions import load_battery
+from grader.questions.columns import (
+    ColumnError,
+    TemplateError,
+    columns_in,
+    columns_needed,
+    fill,
+    fill_key,
+)
 
 STUDENT = Submission(
     "abc123",
@@ -41,6 +51,23 @@ STUDENT = Submission(
 @pytest.mark.parametrize("written", ["{Team Name}", "{team_name}", "{ TEAM  name }"])
 def test_case_spaces_and_underscores_do_not_matter(written: str) -> None:
     assert fill(f"In {written}!", STUDENT) == "In Blue!"
+
+
+def test_the_columns_that_a_battery_needs() -> None:
+    keys = (
+        NumberTemplate("{team_size}"),
+        ChoiceKey("{color}", ("red", "{other color}")),
+        FactKey(("{town}",), ("{country}",)),
+        IdKey("{Andrew ID}"),
+        AnythingKey("{andrew_id}"),
+        NumbersKey((2, 3)),
+    )
+    entries = tuple(Entry(1, "x", query="What is {{that}}, {name}?", key=key) for key in keys)
+    battery = Battery("b", "B", (*entries, Entry(1, "y", family="addition")), "")
+    assert columns_needed(battery) == {
+        "team_size", "color", "other color", "town", "country", "name",
+    }  # fmt: skip
+    assert columns_needed(load_battery("activity")) == set()
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import astuple, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -24,7 +26,7 @@ from grader.model import (
     ReleaseKey,
     Submission,
 )
-from grader.questions import FAMILIES, draw, load_battery
+from grader.questions import FAMILIES, draw, load_battery, shipped_batteries
 
 SUBMISSION = Submission("abc123", "https://abc123.example")
 ACTIVITY = load_battery("activity")
@@ -115,7 +117,7 @@ def test_more_than_a_family_can_give_is_refused() -> None:
 
 @given(seed=st.integers())
 def test_two_andrew_id_questions_have_two_wordings(seed: int) -> None:
-    asked = queries(draw(ACTIVITY, SUBMISSION, seed), "andrew_id")
+    asked = queries(draw(EXTREME, SUBMISSION, seed), "andrew_id")
     assert len(set(asked)) == 2
     assert all("andrew id" in query.casefold() for query in asked)
 
@@ -167,6 +169,15 @@ def test_points_are_split_over_the_probes(points: float, probes: list[ProbeKind]
     assert [(question.probe, question.points) for question in pinned] == [("page", points)]
 
 
+def test_a_query_of_ones_own_can_belong_to_a_family_and_changes_none_of_its_draws() -> None:
+    fixed = Entry(1, "mine", family="addition", query="What is 1 plus 1?", key=NumberKey(2))
+    drawn = Entry(1, "sums", family="addition", count=3)
+    first, *others = draw(battery(fixed, drawn), SUBMISSION, 1)
+    assert (first.family, first.name, first.query) == ("addition", "mine", "What is 1 plus 1?")
+    assert first.hint == FAMILIES["addition"].hint
+    assert queries(others) == queries(draw(battery(drawn), SUBMISSION, 1))
+
+
 def test_asking_with_no_probe_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least one probe"):
         draw(ACTIVITY, SUBMISSION, 1, ())
@@ -208,11 +219,26 @@ def test_the_activity_is_worth_100_of_which_the_starter_earns_40() -> None:
         ("api", 10),
         ("shakespeare", 10),
         ("robust", 10),
-        ("andrew_id", 30),
-        ("andrew_id", 30),
+        ("andrew_id", 50),
+        ("andrew_id", 10),
     ]
     assert [question.requires for question in questions[2:]] == [("api",)] * 4
-    assert all("webapp/query_processor.py" in question.hint for question in questions[4:])
+    assert [question.key for question in questions[4:]] == [IdKey("abc123")] * 2
+
+
+def test_what_the_activity_asks_stands_in_the_students_guide() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "student.md").read_text("utf-8")
+    for name in ("activity", "page"):
+        for query in queries(draw(load_battery(name), SUBMISSION, 1)):
+            assert query in guide
+
+
+@pytest.mark.parametrize("name", shipped_batteries())
+def test_a_hint_fits_an_app_in_any_language_on_any_machine(name: str) -> None:
+    """Which file to edit is said where the starter answers: `formats` knows, a hint does not."""
+    for question in draw(load_battery(name), replace(SUBMISSION, expect_commit="abcdef1"), 1):
+        assert question.hint
+        assert not re.search(r"webapp|\.py\b|\bPython\b|\bcommit,", question.hint)
 
 
 def test_extreme_asks_every_family_of_the_game_with_its_points() -> None:

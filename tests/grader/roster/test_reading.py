@@ -178,7 +178,7 @@ def test_passes_over_an_id_column_without_values() -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_reads_what_spreadsheets_write(delimiter: str, encoding: str, line_end: str) -> None:
     lines = [
@@ -269,9 +269,8 @@ def test_equal_headers_keep_their_values() -> None:
             ".a",
             "a.",
             "a:b",
-            "a\u200bb",
         ),
-        *("a" * 65, "é" * 33, "#N/A", "<b>", "a,b"),
+        *("a" * 65, "é" * 33, "#1", "<b>", "a,b"),
     ],
 )
 def test_ids_that_no_gradebook_could_hold(bad_id: str) -> None:
@@ -318,7 +317,6 @@ def test_many_faults_are_counted() -> None:
         (b"", "The file is empty."),
         (b"\xef\xbb\xbf\r\n , \r\n", "The file is empty."),
         (b"andrew_id,url\r\n", "There is a header, but no row below it."),
-        (b"PK\x03\x04rest", SAVE),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", SAVE),
         (b"%PDF-1.7", SAVE),
         (b"\xff\xfea", "encoding is not known"),

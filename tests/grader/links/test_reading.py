@@ -226,7 +226,9 @@ PIECES = st.sampled_from(
         *("x.vercel.app", "X.com", "localhost", "127.0.0.1", "[::1]", "github.com/a/b", ":3000"),
         *("api", "API", "healthz", "/api?q=1", "#a", "?", "@", "u:p@", ".", ",", ")", "(", "]("),
         *("[", "]", "<", ">", "'", "\u200b", "\uff0e", "\u3002", "\u00e9", "xn--", "%2e", "\ud800"),
-        "p-a1b2c3d4e-s.vercel.app",
+        *("p-a1b2c3d4e-s.vercel.app", "vercel.app", "www.", "x-3.app.github.dev", "a", "-"),
+        *("%20", "%E2%80%8B", "&nbsp;", "\u2014", "\u2013", "https://www.google.com/url?q="),
+        *("https://urldefense.com/v3/__", "__;", "*", "https%3A%2F%2F", "%2520"),
     ]
 )
 

@@ -1,0 +1,22 @@
+"""Points, added and split as the decimals that they are written as: three times 0.1 is 0.3."""
+
+from collections.abc import Iterable
+from decimal import ROUND_DOWN, Decimal
+
+
+def exact(points: float) -> Decimal:
+    """Give points as they are written."""
+    return Decimal(str(points))
+
+
+def total(points: Iterable[float]) -> float:
+    """Add points up."""
+    return float(sum(map(exact, points), Decimal()))
+
+
+def split(points: float, parts: int) -> list[float]:
+    """Split points into parts that add up to them again, as even as four decimals allow."""
+    whole = exact(points)
+    least = (whole / parts).quantize(Decimal("0.0001"), ROUND_DOWN)
+    first = whole - least * (parts - 1)
+    return [float(first), *[float(least)] * (parts - 1)]

@@ -1,0 +1,93 @@
+"""The sheets of a workbook (.xlsx), read by a process of its own; see `grader.roster.unpacking`."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table
+from grader.roster.unpacking import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
+
+SECONDS = 180
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from grader.roster.unpacking import main; main()"
+)
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether a file is a workbook, or another file of the same make."""
+    return data.startswith(b"PK\x03\x04")
+
+
+def read_workbook(data: bytes, where: str) -> list[Table]:
+    """Read the sheets that have rows below a header.
+
+    Raises:
+        RosterError: it is no workbook that can be read, or all of its sheets are empty.
+    """
+    if len(data) > MAX_UNPACKED:
+        raise _refused(
+            where, f"The file is larger than {MAX_UNPACKED // MEGABYTE} MB. {SAVE_AS_CSV}"
+        )
+    tables = []
+    empty: RosterError | None = None
+    sheets = list(_sheets(_unpacked(data, where)))
+    for name, lines in sheets:
+        try:
+            tables.append(_table(where if len(sheets) == 1 else f"{where}, sheet {name!r}", lines))
+        except RosterError as error:
+            empty = empty or error
+    if not tables:
+        raise empty or _refused(where, "The workbook has no sheet.")
+    return tables
+
+
+def _table(where: str, lines: bytes) -> Table:
+    def read() -> Iterator[Record]:
+        for line in io.BytesIO(lines):
+            number, cells = json.loads(line)
+            odd = {at: cell[1] for at, cell in enumerate(cells) if isinstance(cell, list)}
+            texts = tuple(cell[0] if isinstance(cell, list) else cell for cell in cells)
+            yield Record(number, texts, odd)
+
+    return Table(where, read)
+
+
+def _sheets(unpacked: bytes) -> Iterator[tuple[str, bytes]]:
+    """The name and the lines of each sheet."""
+    for sheet in re.split(rb"^(?=\{)", unpacked, flags=re.MULTILINE)[1:]:
+        head, _, lines = sheet.partition(b"\n")
+        yield json.loads(head)["sheet"], lines
+
+
+def _unpacked(data: bytes, where: str) -> bytes:
+    """What the other process says of the workbook."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-W", "ignore", "-c", _START, json.dumps(sys.path)],
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _refused(
+            where, f"The workbook is not read after {SECONDS} seconds. {SAVE_AS_CSV}"
+        ) from None
+    if done.returncode == REFUSED:
+        raise _refused(where, done.stdout.rpartition(b"\n")[2].decode())
+    if done.returncode:
+        raise _refused(
+            where,
+            "The workbook cannot be read: it is damaged or unusual, or takes more than "
+            f"{MAX_MEMORY // MEGABYTE} MB of memory. {SAVE_AS_CSV}",
+        )
+    return done.stdout
+
+
+def _refused(where: str, words: str) -> RosterError:
+    return RosterError(where, (Fault(0, "", words),))

@@ -1,0 +1,119 @@
+"""A roster tried out: everything is said, nobody is asked, and nothing is written."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from openpyxl import Workbook
+
+from tests.grader.apps import app, finished_app
+from tests.grader.cli.conftest import Grader
+from tests.grader.cli.test_instructor import QUICK, grades
+
+SAFE = "https://nam12.safelinks.protection.outlook.com/?data=05%7C02&url="
+
+
+def workbook(path: Path, *rows: list[str]) -> Path:
+    """A roster as Microsoft Forms gives it."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["ID", "Completion time", "Email", "Andrew ID", "Your link"], *rows):
+        sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_dry_run_says_what_would_be_and_asks_nobody(
+    grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(query: str) -> str:
+        asked.append(query)
+        return ""
+
+    monkeypatch.chdir(tmp_path)
+    with app(answer) as url:
+        workbook(
+            tmp_path / "form.xlsx",
+            ["1", "11/20/26 9:12:04", "cleo@x.example", "cleo", "https://github.com/cleo/app"],
+            ["2", "11/20/26 9:13:04", "ada@x.example", "ada", SAFE + quote(url, safe="")],
+            ["3", "11/20/26 9:14:04", "ben@x.example", "ben", url],
+        )
+        output = grader("batch", "form.xlsx", "--dry-run", "--seed", 7, "--allow-private").output
+    assert asked == []
+    assert [path.name for path in tmp_path.iterdir()] == ["form.xlsx"]
+    lines = output.splitlines()
+    assert 'Column url: "Your link"' in lines
+    assert "Links: 2 would be asked, 1 not" in lines
+    at = lines.index(f"  ada: {url}")
+    assert lines[at - 1] == "Repaired or odd:"
+    assert lines[at + 1].startswith(f"    handed in: {SAFE[:60]}")
+    assert lines[at + 2].endswith("what Outlook (Safe Links) had put around it.")
+    at = lines.index("  cleo: no usable link")
+    assert lines[at + 1] == "    handed in: https://github.com/cleo/app"
+    assert "under Deployments" in lines[at + 2]
+    assert 'Battery activity: "Cloud deployment activity"' in lines
+    assert "ada, for example, would be asked:" in lines
+    assert "6 questions, 100 points, seed 7" in lines
+    assert "     = ada   (50 points, andrew_id)" in lines
+    assert not any(line.startswith("  ben") for line in lines)
+    assert lines[-1] == "Nobody was asked, and nothing was written."
+
+
+def test_a_workbook_with_a_wrapped_link_is_graded(grader: Grader, tmp_path: Path) -> None:
+    with finished_app("ada") as url:
+        roster = workbook(
+            tmp_path / "form.xlsx",
+            ["1", "11/20/26 9:12:04", "ada@x.example", "ada", f"{SAFE}{quote(url, safe='')}%2520"],
+        )
+        grader("batch", roster, "--out", tmp_path / "out", *QUICK)
+    row = grades(tmp_path / "out")["ada"]
+    assert (row["url"], row["score"]) == (url, "100")
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "words"),
+    [
+        ("andrew_id,url\n1.23457E+11,a.co\n", (), "what a spreadsheet makes of a long number"),
+        ("who,url\nada,a.co\n", (), "No column holds the students' ids"),
+        ("andrew_id,url\nada,a.co\n", ("--battery", "teams.toml"), "the columns 'rival', 'team'"),
+        ("andrew_id,url\nada,a.co\n", ("--battery", "none.toml"), "no such file"),
+    ],
+)
+def test_a_dry_run_refuses_what_a_run_would(
+    grader: Grader,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str,
+    more: tuple[str, ...],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("teams.toml").write_text(
+        'title = "Teams"\n[[entry]]\nquery = "Which team?"\npoints = 1\n'
+        'key = { kind = "choice", value = "{team}", choices = ["{team}", "{rival}"] }\n'
+    )
+    Path("form.csv").write_text(content)
+    dry = grader("batch", "form.csv", "--dry-run", *more, code=2).output
+    assert words in dry
+    assert dry == grader("batch", "form.csv", "--out", "out", *more, code=2).output
+    assert not Path("out").exists()
+
+
+def test_without_a_dry_run_a_folder_is_needed(grader: Grader, tmp_path: Path) -> None:
+    roster = tmp_path / "form.csv"
+    roster.write_text("andrew_id,url\nada,a.co\n")
+    assert "Missing option '--out'" in grader("batch", roster, code=2).output
+
+
+def test_a_roster_of_nobody_has_no_example(grader: Grader, tmp_path: Path) -> None:
+    roster = tmp_path / "exported.csv"
+    roster.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,url\n    Points Possible,,,,,\n"
+        '"Student, Test",2,,7d1f29a3c5,A,https://x.example\n'
+    )
+    output = grader("batch", roster, "--dry-run").output
+    assert "Links: 0 would be asked, 0 not" in output
+    assert "for example" not in output

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from grader.links import is_loopback
-from grader.model import Job, Judgement, Question, Scorecard, State, Verdict
+from grader.model import Job, Judgement, Question, Scorecard, State, Verdict, called
 from grader.outcomes import Cause, Outcome
 
 WAKE_SECONDS, _WAKE_SECONDS_HERE = 90.0, 5.0
@@ -69,9 +69,13 @@ def asked_again(verdict: Verdict) -> bool:
 
 
 def missing(question: Question, verdicts: Iterable[Verdict]) -> list[str]:
-    """The entries that `question` requires and that are not all right among `verdicts`."""
-    wrong = {verdict.question.name for verdict in verdicts if verdict.outcome is not Outcome.RIGHT}
-    return [name for name in question.requires if name in wrong]
+    """What `question` requires and is not all right among `verdicts`, as people call it."""
+    wrong = {
+        verdict.question.name: called(verdict.question)
+        for verdict in verdicts
+        if verdict.outcome is not Outcome.RIGHT
+    }
+    return [wrong[name] for name in question.requires if name in wrong]
 
 
 def skipped(question: Question, names: Iterable[str]) -> Verdict:

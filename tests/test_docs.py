@@ -18,7 +18,7 @@ import click
 import pytest
 
 from grader.cli import cli, options
-from grader.model import State
+from grader.model import IN_WORDS, State
 from grader.outcomes import OUTCOMES, Outcome
 from tests.components import ROOT
 from tests.servers import serve
@@ -234,6 +234,13 @@ def test_the_architecture_outcome_table() -> None:
         expected.append(re.sub(" +", " ", line))
     header = "| outcome | what happened | points | second pass | a look |"
     assert rows(DOCS["docs/architecture.md"], header) == expected
+
+
+def test_every_name_in_words() -> None:
+    text = DOCS["docs/batteries.md"]
+    found = rows(text, "| check or query | in words |") + rows(text, "| family | in words | |")
+    named = dict(row.strip("| ").split(" | ")[:2] for row in found)
+    assert {name.strip("`"): words for name, words in named.items()} == IN_WORDS
 
 
 def test_states_and_exit_codes() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from grader.cli import appeals, exports, instructor, student
+from grader.cli import appeals, exports, instructor, samples, student
 from grader.cli.commands import EXIT_CODES, write_codes
 from grader.cli.options import BAD_INPUT, INTERRUPTED, say
 
@@ -66,6 +66,7 @@ def cli() -> None:
 for command in (
     *student.COMMANDS,
     *instructor.COMMANDS,
+    *samples.COMMANDS,
     *exports.COMMANDS,
     *appeals.COMMANDS,
 ):

@@ -1,4 +1,4 @@
-"""The commands of an instructor that grade: batch, demo."""
+"""The command of an instructor that grades: batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from grader.cli import kinds, options, previewing, resuming
 from grader.cli.commands import EXIT_CODES, command
-from grader.cli.executors import cluster_at, executor_for, many_threads, require_browser_of
+from grader.cli.executors import cluster_at, executor_for, require_browser_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,64 +179,8 @@ def batch(
                 options.say("Nobody of those named is to be asked again.")
         with executor_for(run, cluster, workers) as (executor, many):
             sys.exit(
-                _grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
+                grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
             )
-
-
-@command({options.DONE: "The sample class is graded."})
-@click.option(
-    "--students", type=kinds.Whole(1, 2000), default=24, show_default=True, metavar="N",
-    help="How many there are, 2000 at most.",
-)  # fmt: skip
-@click.option(
-    "--latency", type=kinds.Number(0, 5), default=0.05, show_default=True, metavar="SECONDS",
-    help="How long each reply takes.",
-)  # fmt: skip
-@click.option(
-    "--seed", type=kinds.SEED, metavar="N",
-    help="The whole number that decides questions and apps; a new one unless given.",
-)  # fmt: skip
-@click.option(
-    "--out", default="demo-results", show_default=True, type=kinds.NEW_FOLDER, metavar="DIR",
-    help="The run's folder; an earlier demo in it is replaced.",
-)  # fmt: skip
-def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
-    """Serve a sample class on this machine, and grade it."""
-    from grader.demo import SAMPLE, sample_class
-    from grader.model import Limits
-    from grader.questions import load_battery
-
-    drawn, battery = options.drawn(seed), load_battery("activity")
-    limits = Limits(timeout=latency + 2.0, wake_timeout=latency + 10.0, allow_private=True)
-    with sample_class(battery, drawn, students, latency, limits.timeout) as submissions:
-        options.say(f"A sample class of {students} apps is up on this machine (seed {drawn}).")
-        # Its apps are served by this process, too, and have to get their turn.
-        with many_threads() as (executor, many), _sample_run(out, battery, drawn) as run:
-            run.enroll(submissions, (SAMPLE,))
-            code = _grade(run, out, limits, executor, many, accept_unreachable=True)
-    sys.exit(code)
-
-
-@contextlib.contextmanager
-def _sample_run(out: Path, battery: Battery, seed: int) -> Iterator[Run]:
-    """A new run in the folder `out`, in place of that of an earlier demo and of nothing else."""
-    from grader.batch import STORE_NAME
-    from grader.demo import SAMPLE
-    from grader.jobs import Run
-    from grader.model import InputError
-
-    with _alone_in(out):
-        if (out / STORE_NAME).exists():
-            with contextlib.closing(Run.open(out / STORE_NAME)) as earlier:
-                if SAMPLE not in earlier.info.notes and earlier.total():
-                    raise InputError(
-                        f"{out} holds a run of a real class, which the demo would replace: choose "
-                        "another folder with --out"
-                    )
-        for leftover in out.glob(f"{STORE_NAME}*"):
-            leftover.unlink()
-        with contextlib.closing(Run.begin(out / STORE_NAME, battery, seed)) as run:
-            yield run
 
 
 @contextlib.contextmanager
@@ -256,14 +200,14 @@ def _run_for(
     if not (out / STORE_NAME).exists() and asks_in_browser(battery, probes or ()):
         require_browser_of(cluster)
     with (
-        _alone_in(out),
+        alone_in(out),
         contextlib.closing(Run.begin(out / STORE_NAME, battery, seed, probes)) as run,
     ):
         yield run
 
 
 @contextlib.contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
+def alone_in(out: Path) -> Iterator[None]:
     """The folder `out` made where it is missing, and kept from other commands meanwhile.
 
     Raises:
@@ -285,7 +229,7 @@ def _alone_in(out: Path) -> Iterator[None]:
         yield
 
 
-def _grade(
+def grade(
     run: Run,
     out: Path,
     limits: Limits,
@@ -318,7 +262,7 @@ def _grade(
     if accept_unreachable:
         run.accept_unreachable()
     scorecards = batches.write_files(run, out, pages)
-    options.say(terminal.summary_table(scorecards))
+    options.say(terminal.summary_table(scorecards, width=options.width()))
     options.say(f"\nReport: {out / batches.REPORT}\nGrades: {out / batches.GRADES}")
     for note in keeping.notes(run.info.keep, run.late()):
         options.say(note)
@@ -336,4 +280,4 @@ def _given(probes: tuple[ProbeKind, ...]) -> tuple[ProbeKind, ...] | None:
     return None if source is ParameterSource.DEFAULT else probes
 
 
-COMMANDS = (batch, demo)
+COMMANDS = (batch,)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DONE, FALLS_SHORT, BAD_INPUT, NOT_GRADED, INTERRUPTED = 0, 1, 2, 3, 130
 
+_UNSEEN = 200
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -29,6 +31,14 @@ def say(words: str, *, err: bool = False) -> None:
         click.echo(visible(words, lines=True), err=err)  # noqa: TID251 - the one place
     except BrokenPipeError:
         silence(sys.stderr if err else sys.stdout)
+
+
+def width() -> int:
+    """The columns that words may take: the terminal's, or many where something else reads them."""
+    import shutil
+
+    known = "COLUMNS" in os.environ or sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if known else _UNSEEN
 
 
 def silence(stream: IO[str]) -> None:

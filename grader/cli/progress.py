@@ -9,9 +9,11 @@ from collections.abc import Iterable
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from grader.batch import Graded
 from grader.cli.options import silence
+from grader.formats.words import STATE_WORDS
 from grader.model import State
 
 _LINES = 20
@@ -31,11 +33,13 @@ def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None
     waiting: set[str] = set()
     with Progress(
         TextColumn("Grading"),
-        BarColumn(),
+        # Where there is little room, the bar and the words give way, count and time never.
+        BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=5)),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[words]}"),
+        TextColumn("{task.fields[words]}", table_column=Column(ratio=3, no_wrap=True)),
         console=console,
+        expand=True,
         disable=quiet or not console.is_terminal,
     ) as progress:
         bar = progress.add_task("", total=total, completed=done, words="")
@@ -57,7 +61,7 @@ def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None
 
 def _words(states: Counter[State], waiting: int) -> str:
     counts = [
-        f"{states[state]} {state.value.replace('_', ' ')}"
+        f"{states[state]} {STATE_WORDS[state]}"
         for state in State
         if state is not State.GRADED and states[state]
     ]

@@ -150,7 +150,8 @@ def check(
             if isinstance(event, Finished):
                 scorecard = event.scorecard
             elif talk:
-                options.say(terminal.told(event, submission))
+                width, several = options.width(), len(probes) > 1
+                options.say(terminal.told(event, submission, width=width, several_ways=several))
     _print_result(form, run, scorecard)
     sys.exit(_exit_code(scorecard, pass_mark, expect_commit))
 
@@ -294,7 +295,7 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
         case "classroom":
             return classroom_result.render(scorecard)
         case _:
-            return terminal.finished(scorecard)
+            return terminal.finished(scorecard, width=options.width())
 
 
 def _tell_github(variable: str, text: str) -> None:

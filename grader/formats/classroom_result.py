@@ -9,13 +9,12 @@ import json
 from typing import Any
 
 from grader.formats import words
+from grader.formats.advice import STARTER_FILE, Advice, explanation
 from grader.formats.escaping import visible
-from grader.model import Scorecard, State, Submission, Verdict
+from grader.model import Scorecard, State, Verdict
 from grader.outcomes import Outcome
 
 _VERSION = 1
-# Where a result points a student: the one file to edit.
-_FILE = "webapp/query_processor.py"
 
 
 def render(scorecard: Scorecard) -> str:
@@ -24,14 +23,18 @@ def render(scorecard: Scorecard) -> str:
     Where it is not graded the maximum is 0: the reporter then fails the step and records no
     points, instead of a zero.
     """
+    advice = Advice(scorecard)
     ungraded = scorecard.state is State.NOT_GRADED
     result = {
         "version": _VERSION,
         "status": "error" if ungraded else _status(scorecard),
         "max_score": 0 if ungraded else scorecard.max_score,
         "tests": [
-            *([_state(scorecard)] if scorecard.state is not State.GRADED else []),
-            *(_test(scorecard, verdict) for verdict in scorecard.verdicts),
+            *([_state(advice)] if scorecard.state is not State.GRADED else []),
+            *(
+                _test(advice, verdict, title)
+                for verdict, title in zip(scorecard.verdicts, words.titles(scorecard), strict=True)
+            ),
         ],
     }
     return base64.b64encode(json.dumps(result, allow_nan=False).encode()).decode("ascii")
@@ -42,34 +45,36 @@ def _status(scorecard: Scorecard) -> str:
     return "pass" if right and scorecard.state is State.GRADED else "fail"
 
 
-def _state(scorecard: Scorecard) -> dict[str, Any]:
+def _state(advice: Advice) -> dict[str, Any]:
     """What the state rests on, as a test of its own that is worth nothing."""
+    scorecard = advice.scorecard
     state = words.STATE_WORDS[scorecard.state]
     return _entry(
         "the deployment can be graded",
         "error" if scorecard.state is State.NOT_GRADED else "fail",
         0.0,
-        [f"{state}: {scorecard.reason}", words.STATE_ADVICE[scorecard.state]],
+        [f"{state}: {scorecard.reason}", advice.on_state],
     )
 
 
-def _test(scorecard: Scorecard, verdict: Verdict) -> dict[str, Any]:
+def _test(advice: Advice, verdict: Verdict, title: str) -> dict[str, Any]:
+    scorecard = advice.scorecard
     status = {Outcome.RIGHT: "pass", Outcome.NOT_CHECKED: "error"}.get(verdict.outcome, "fail")
     counts = scorecard.state is State.GRADED
     return _entry(
-        words.title(verdict.question),
+        title,
         status,
         (verdict.points or 0.0) if counts else 0.0,
-        _message(scorecard.submission, verdict),
+        _message(advice, verdict),
         code=words.repeat_command(scorecard.submission, verdict),
         duration=words.elapsed(verdict),
     )
 
 
-def _message(submission: Submission, verdict: Verdict) -> list[str]:
+def _message(advice: Advice, verdict: Verdict) -> list[str]:
     if verdict.outcome is Outcome.RIGHT:
         return []
-    reason, *others = words.explanation(submission, verdict) or [""]
+    reason, *others = explanation(advice, verdict) or [""]
     # The reporter logs the message, and a line of a log that begins with :: is a command.
     return [f"{verdict.outcome.value}: {reason}", *(f"- {line}" for line in others)]
 
@@ -83,7 +88,7 @@ def _entry(
         "score": score,
         "message": "\n".join(visible(line) for line in message),
         "test_code": visible(code),
-        "filename": _FILE,
+        "filename": STARTER_FILE,
         "line_no": 0,
         "duration": round(duration, 3),
     }

@@ -1,10 +1,14 @@
 """How well one question tells strong students from weak ones."""
 
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import accumulate
 
-# Fewer students say more about chance than about a question.
-FEWEST_STUDENTS = 10
+# Fewer students of a kind say more about chance than about a question.
+FEWEST_OF_A_KIND = 10
+# The normal distribution lies within so many deviations with 95 %.
+_SURE = 1.96
 
 # After R. L. Ebel and D. A. Frisbie, "Essentials of Educational Measurement" (1991), chapter 13.
 _BANDS = ((0.4, "very well"), (0.3, "well"), (0.2, "somewhat"), (0.0, "hardly"))
@@ -28,10 +32,12 @@ class Discrimination:
     _item_squares: float = 0.0
     _rest_squares: float = 0.0
     _products: float = 0.0
+    _points: Counter[float] = field(default_factory=Counter)
 
     def add(self, item: float, rest: float) -> None:
         """Take in one student: the points for this question, and those for all the others."""
         self.students += 1
+        self._points[round(item, 6)] += 1
         from_item, from_rest = item - self._mean_item, rest - self._mean_rest
         self._mean_item += from_item / self.students
         self._mean_rest += from_rest / self.students
@@ -41,17 +47,40 @@ class Discrimination:
 
     @property
     def index(self) -> float | None:
-        """From -1 to 1 in hundredths; None for few students, or where all have the same points."""
+        """From -1 to 1 in hundredths; None where too few students differ, on either side."""
         spread = math.sqrt(self._item_squares * self._rest_squares)
-        if self.students < FEWEST_STUDENTS or not spread:
+        if not spread or not self._are_two_kinds():
             return None
         # No negative zero: nothing is the wrong way round there.
         return round(self._products / spread, 2) + 0.0
 
+    def _are_two_kinds(self) -> bool:
+        """Whether enough students have some number of points or more, and enough have less."""
+        below = accumulate(self._points[points] for points in sorted(self._points))
+        return any(FEWEST_OF_A_KIND <= count <= self.students - FEWEST_OF_A_KIND for count in below)
+
     @property
-    def words(self) -> str:
-        """The index in words; empty where there is none."""
+    def interval(self) -> tuple[float, float] | None:
+        """Where the index of many such students lies, with 95 %; None where there is no index.
+
+        Source: R. A. Fisher, "On the 'probable error' of a coefficient of correlation deduced from
+        a small sample", Metron 1 (1921): the inverse hyperbolic tangent of a correlation is
+        nearly normal, with the deviation 1 / sqrt(n - 3).
+        """
         index = self.index
         if index is None:
+            return None
+        if abs(index) == 1:
+            return index, index
+        margin = _SURE / math.sqrt(self.students - 3)
+        return math.tanh(math.atanh(index) - margin), math.tanh(math.atanh(index) + margin)
+
+    @property
+    def words(self) -> str:
+        """The index in words, which alarm only where it is sure; empty where there is none."""
+        index, interval = self.index, self.interval
+        if index is None or interval is None:
             return ""
-        return next((words for least, words in _BANDS if index >= least), "the wrong way round")
+        if interval[1] < 0:
+            return "the wrong way round"
+        return next((words for least, words in _BANDS if index >= least), _BANDS[-1][1])

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 
+from grader.formats.attention import look
 from grader.formats.delivery import degraded_count
 from grader.formats.escaping import csv_cell
 from grader.formats.words import decimal, override, right_count, timestamp
@@ -60,7 +61,7 @@ def _cells(scorecard: Scorecard) -> tuple[str, ...]:
         "" if scorecard.percent is None else decimal(scorecard.percent),
         str(right_count(scorecard)),
         str(len(scorecard.verdicts)),
-        "yes" if scorecard.needs_a_look else "",
+        "yes" if look(scorecard) else "",
         csv_cell(scorecard.reason),
         csv_cell(commit or ""),
         timestamp(scorecard.finished_at),

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from grader.formats import words
+from grader.formats.advice import Advice, explanation
 from grader.formats.escaping import visible
 from grader.model import RunInfo, Scorecard, State, Verdict
 from grader.outcomes import Outcome
@@ -22,16 +23,20 @@ _SHOWN = {
 
 def render(run: RunInfo, scorecard: Scorecard) -> str:
     """Write a scorecard; one that is not graded has no score at all, which is no zero."""
+    advice = Advice(scorecard)
     graded = scorecard.score is not None
     seconds = (scorecard.finished_at - scorecard.started_at).total_seconds()
     return _dump(
         ({"score": scorecard.score} if graded else {})
-        | {"execution_time": round(seconds, 3), "output": _output(run, scorecard)}
+        | {"execution_time": round(seconds, 3), "output": _output(run, advice)}
         | _SHOWN
         | {
             "tests": [
-                _test(scorecard, number, verdict, graded=graded)
-                for number, verdict in enumerate(scorecard.verdicts, start=1)
+                {"name": visible(title), "number": str(number)}
+                | _test(advice, verdict, graded=graded)
+                for number, (title, verdict) in enumerate(
+                    zip(words.titles(scorecard), scorecard.verdicts, strict=True), start=1
+                )
             ],
             "extra_data": {
                 "andrew_id": scorecard.submission.andrew_id,
@@ -54,11 +59,12 @@ def _dump(result: dict[str, Any]) -> str:
     return json.dumps(result, indent=2, allow_nan=False) + "\n"
 
 
-def _output(run: RunInfo, scorecard: Scorecard) -> str:
+def _output(run: RunInfo, advice: Advice) -> str:
+    scorecard = advice.scorecard
     lines = [f"Score: {words.score(scorecard)} points"]
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state].capitalize()
-        lines += [f"{state}: {scorecard.reason}", words.STATE_ADVICE[scorecard.state]]
+        lines += [f"{state}: {scorecard.reason}", advice.on_state]
     lines.append(f"Deployment: {scorecard.submission.url}")
     lines += [f"Note: {note}" for note in scorecard.submission.notes]
     release = words.release(scorecard.release)
@@ -68,13 +74,11 @@ def _output(run: RunInfo, scorecard: Scorecard) -> str:
     return _text(lines)
 
 
-def _test(scorecard: Scorecard, number: int, verdict: Verdict, *, graded: bool) -> dict[str, Any]:
+def _test(advice: Advice, verdict: Verdict, *, graded: bool) -> dict[str, Any]:
     right = verdict.outcome is Outcome.RIGHT
     test: dict[str, Any] = {
-        "name": visible(words.title(verdict.question)),
-        "number": str(number),
         "max_score": verdict.question.points,
-        "output": _text(_explanation(scorecard, verdict)),
+        "output": _text(_explanation(advice, verdict)),
         "output_format": "text",
         "visibility": "visible",
     }
@@ -85,8 +89,8 @@ def _test(scorecard: Scorecard, number: int, verdict: Verdict, *, graded: bool) 
     return test
 
 
-def _explanation(scorecard: Scorecard, verdict: Verdict) -> list[str]:
-    lines = words.explanation(scorecard.submission, verdict)
+def _explanation(advice: Advice, verdict: Verdict) -> list[str]:
+    lines = explanation(advice, verdict)
     return [f"{words.outcome(verdict)}: {lines[0]}", *lines[1:]] if lines else [verdict.outcome]
 
 

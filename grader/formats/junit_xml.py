@@ -4,15 +4,14 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+from grader.formats.advice import STARTER_FILE, Advice, explanation
 from grader.formats.escaping import visible, xml_text
-from grader.formats.words import STATE_ADVICE, STATE_WORDS, elapsed, explanation, title
+from grader.formats.words import STATE_WORDS, elapsed, titles
 from grader.formats.words import timestamp as rfc3339
-from grader.model import Scorecard, State, Submission, Verdict
+from grader.model import Scorecard, State, Verdict
 from grader.outcomes import Outcome
 
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
-# Where a report points a student: the one file to edit.
-_FILE = "webapp/query_processor.py"
 
 
 def render(scorecard: Scorecard) -> str:
@@ -38,11 +37,15 @@ def render_class(scorecards: Collection[Scorecard]) -> Iterator[str]:
 
 def _suite(scorecard: Scorecard, name: str) -> str:
     suite = ET.Element("testsuite", name=_clean(name))
+    advice = Advice(scorecard)
     if scorecard.state is not State.GRADED:
-        _add_state(suite, scorecard)
+        _add_state(suite, advice)
     seen: Counter[str] = Counter()
-    for verdict in scorecard.verdicts:
-        _add_case(suite, scorecard.submission, verdict, seen)
+    for verdict, name in zip(scorecard.verdicts, titles(scorecard), strict=True):
+        seen[name] += 1
+        # Readers drop all but one of the cases that share a name.
+        unique = f"{name} ({seen[name]})" if seen[name] > 1 else name
+        _add_case(suite, advice, verdict, unique)
     for attribute, path in (
         ("tests", "testcase"),
         ("failures", "testcase/failure"),
@@ -57,27 +60,22 @@ def _suite(scorecard: Scorecard, name: str) -> str:
     return ET.tostring(suite, encoding="unicode")
 
 
-def _add_state(suite: ET.Element, scorecard: Scorecard) -> None:
+def _add_state(suite: ET.Element, advice: Advice) -> None:
+    scorecard = advice.scorecard
     case = _case(suite, "deployment", "the deployment can be graded", 0.0)
     tag = "error" if scorecard.state is State.NOT_GRADED else "failure"
-    words = [scorecard.reason, STATE_ADVICE[scorecard.state]]
+    words = [scorecard.reason, advice.on_state]
     _explain(case, tag, STATE_WORDS[scorecard.state], scorecard.reason, words)
 
 
-def _add_case(
-    suite: ET.Element, submission: Submission, verdict: Verdict, seen: Counter[str]
-) -> None:
+def _add_case(suite: ET.Element, advice: Advice, verdict: Verdict, name: str) -> None:
     question = verdict.question
-    name = title(question)
-    seen[name] += 1
-    # Readers drop all but one of the cases that share a name.
-    unique = f"{name} ({seen[name]})" if seen[name] > 1 else name
-    case = _case(suite, question.section or question.family, unique, elapsed(verdict))
+    case = _case(suite, question.section or question.family, name, elapsed(verdict))
     if verdict.outcome is Outcome.RIGHT:
         return
     tag = {Outcome.SKIPPED: "skipped", Outcome.NOT_CHECKED: "error"}.get(verdict.outcome, "failure")
     reason = verdict.judgement.reason
-    _explain(case, tag, verdict.outcome.value, reason, explanation(submission, verdict))
+    _explain(case, tag, verdict.outcome.value, reason, explanation(advice, verdict))
 
 
 def _case(suite: ET.Element, classname: str, name: str, time: float) -> ET.Element:
@@ -86,7 +84,7 @@ def _case(suite: ET.Element, classname: str, name: str, time: float) -> ET.Eleme
         "testcase",
         classname=_clean(f"{suite.get('name')}.{classname}"),
         name=_clean(name),
-        file=_FILE,
+        file=STARTER_FILE,
         time=f"{time:.3f}",
     )
 

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,8 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.formats import delivery, words
+from grader.formats.advice import Advice, is_consequence
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
+from grader.model import Verdict
 from grader.outcomes import Outcome
 
 # Enough pieces for chunks of some kilobytes: a template yields every expression on its own.
@@ -70,6 +72,7 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters |= {
+        "by_name": _by_name,
         "anchor": lambda andrew_id: f"student-{file_stem(andrew_id)}",
         "decimal": words.decimal,
         "file_name": student_file_name,
@@ -77,11 +80,22 @@ def _environment() -> Environment:
         "link": link,
         "moment": words.moment,
         "one_line": one_line,
+        "percent": words.percent,
         "seconds": words.seconds,
+        "timestamp": words.timestamp,
         "tone": tone,
     }
-    environment.globals |= {"delivery": delivery, "words": words}
+    environment.tests["consequence"] = is_consequence
+    environment.globals |= {"Advice": Advice, "delivery": delivery, "words": words}
     return environment
+
+
+def _by_name(verdicts: Iterable[Verdict], several: bool) -> list[tuple[str, list[Verdict]]]:
+    """Put verdicts together that have one name, in the order of the first of each."""
+    groups: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault(words.name(verdict.question, several=several), []).append(verdict)
+    return list(groups.items())
 
 
 def tone(outcome: Outcome) -> str:

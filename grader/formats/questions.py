@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from grader.formats.escaping import one_line
-from grader.formats.words import decimal
+from grader.formats.words import decimal, name
 from grader.model import Question, total
 
 
@@ -34,8 +34,9 @@ def as_table(questions: tuple[Question, ...], seed: int) -> str:
         if question.section != section:
             section = question.section
             lines += ["", one_line(section, 76)]
-        asked = question.query or f"(the {question.family} itself)"
+        # Of a check, too, the query is told here.
+        asked = ": ".join(part for part in (name(question), question.query) if part)
         lines.append(f"{number:>3}. {one_line(asked, 200)}")
-        worth = f"{decimal(question.points)} points, {question.family}"
+        worth = f"{decimal(question.points)} points"
         lines.append(f"     = {one_line(str(question.key), 200)}   ({worth})")
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """A scorecard as Markdown, for the summary page of a GitHub Actions run."""
 
 from grader.formats import words
+from grader.formats.advice import Advice
 from grader.formats.escaping import link, markdown_text, one_line
 from grader.model import Scorecard, State, Verdict
 
@@ -9,6 +10,7 @@ _REPLY_LIMIT = 120
 
 def render(scorecard: Scorecard) -> str:
     """Write what `$GITHUB_STEP_SUMMARY` shows: the score, and a row for each question."""
+    advice = Advice(scorecard)
     lines = [f"## Score: {words.score(scorecard)}", ""]
     url = link(scorecard.submission.url)
     if url:
@@ -19,21 +21,31 @@ def render(scorecard: Scorecard) -> str:
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state]
         reason = markdown_text(scorecard.reason)
-        lines += [f"**{state}**: {reason} {words.STATE_ADVICE[scorecard.state]}", ""]
+        lines += [f"**{state}**: {reason} {advice.on_state}", ""]
     lines += ["| | points | question | outcome | reply |", "|---|---:|---|---|---|"]
-    lines += [_row(verdict) for verdict in scorecard.verdicts]
+    lines += [
+        _row(verdict, title)
+        for verdict, title in zip(scorecard.verdicts, words.titles(scorecard), strict=True)
+    ]
+    if scorecard.state is State.GRADED:
+        lines += _next_steps(advice)
     return "\n".join(lines) + "\n"
 
 
-def _row(verdict: Verdict) -> str:
+def _next_steps(advice: Advice) -> list[str]:
+    tasks = [
+        f"- {markdown_text(', '.join(task.names))}: {markdown_text(task.advice)}"
+        for task in advice.tasks
+    ]
+    more = [f"- {markdown_text(said)}" for said in advice.more]
+    return ["", "### What to do next", "", *tasks, *more] if tasks else []
+
+
+def _row(verdict: Verdict, title: str) -> str:
     outcome = f"{words.outcome(verdict)}: {markdown_text(verdict.judgement.reason)}"
-    advice = words.advice(verdict)
-    if advice:
-        outcome += f"<br>{markdown_text(advice)}"
     reply = _code(verdict.reply.text) if verdict.reply and verdict.reply.text else ""
-    query = markdown_text(words.asked(verdict.question))
     mark = markdown_text(verdict.outcome.rule.mark)
-    return f"| {mark} | {words.points(verdict)} | {query} | {outcome} | {reply} |"
+    return f"| {mark} | {words.points(verdict)} | {markdown_text(title)} | {outcome} | {reply} |"
 
 
 def _code(text: str) -> str:

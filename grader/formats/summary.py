@@ -1,20 +1,23 @@
 """A class in figures: one pass over its scorecards, keeping aggregates only."""
 
+import re
 import statistics
 from array import array
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from grader.formats.attention import Attention, arranged, at_the_top, look
 from grader.formats.discrimination import Discrimination
 from grader.formats.integrity import Flag, FlagKind, Integrity
 from grader.formats.latencies import Latencies
-from grader.formats.words import STATE_WORDS, score
-from grader.model import Scorecard, State
+from grader.formats.words import is_check
+from grader.model import Question, Scorecard, State, called
 from grader.outcomes import Outcome
 
-# What an instructor should see first comes first.
-_STATES_TO_LOOK_AT = (State.NOT_GRADED, State.UNREACHABLE, State.REFUSED, State.INVALID)
+# More queries than these are no wordings of one question, but questions of their own.
+_MOST_WORDINGS = 8
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
 
 
 @dataclass(slots=True)
@@ -22,15 +25,28 @@ class QuestionSummary:
     """How a class did on one entry of the battery.
 
     Attributes:
-        example: the query as the first student was asked it.
+        entry: the battery's name of it.
+        name: what people call it.
         outcomes: how many times each came up; an entry with a count has several per student.
         discrimination: of the students who were asked it.
     """
 
+    entry: str
     name: str
-    example: str
+    _wordings: dict[str, str] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     discrimination: Discrimination = field(default_factory=Discrimination)
+
+    def see(self, question: Question) -> None:
+        """Take in how a student was asked; the numbers in a query are no other wording."""
+        if len(self._wordings) <= _MOST_WORDINGS and not is_check(question):
+            self._wordings.setdefault(_NUMBER.sub("#", question.query), question.query)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Each wording that was asked, as its first student got it; one where there are many."""
+        examples = tuple(self._wordings.values())
+        return examples if len(examples) <= _MOST_WORDINGS else examples[:1]
 
     @property
     def right(self) -> int:
@@ -54,27 +70,6 @@ class QuestionSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
-    """A student whom an instructor should look at before signing.
-
-    Attributes:
-        kind: the state or the outcome that asks for it; None for what was set by hand.
-    """
-
-    andrew_id: str
-    name: str
-    kind: State | Outcome | None
-    reason: str
-
-    @property
-    def words(self) -> str:
-        """What it is about, in words."""
-        if self.kind is None:
-            return "set by hand"
-        return STATE_WORDS[self.kind] if isinstance(self.kind, State) else self.kind.value
-
-
-@dataclass(frozen=True, slots=True)
 class ClassSummary:
     """The figures of a class.
 
@@ -82,6 +77,9 @@ class ClassSummary:
         percents: the scores of those who have one, in percent, ascending.
         questions: in battery order.
         attention: the most pressing first.
+        notice: what concerns everybody through a fault of the grader's side, in place of
+            `attention`; empty where nothing does.
+        filled: which of name, section, median and look anybody has, for a table of them.
         flags: what an instructor may want to ask about; a flag itself costs nobody a point.
     """
 
@@ -90,8 +88,15 @@ class ClassSummary:
     percents: "array[float]"
     questions: tuple[QuestionSummary, ...]
     attention: tuple[Attention, ...]
+    notice: str
+    filled: frozenset[str]
     flags: tuple[Flag, ...]
     latencies: Latencies
+
+    @property
+    def to_look_at(self) -> int:
+        """How many students need a look."""
+        return sum(len(each.students) for each in self.attention)
 
     @property
     def mean(self) -> float | None:
@@ -129,28 +134,50 @@ def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
     states: Counter[State] = Counter()
     percents = array("d")
     questions: dict[str, QuestionSummary] = {}
-    attention: list[Attention] = []
+    found: list[tuple[Attention, str]] = []
     integrity, latencies = Integrity(), Latencies()
     students = 0
-    for scorecard in (card for card in scorecards if card.submission.listed):
+    filled: set[str] = set()
+    for scorecard in scorecards:
+        attention = look(scorecard)
+        filled.update(_filled(scorecard, attention))
+        if not scorecard.submission.listed:
+            continue
         students += 1
         states[scorecard.state] += 1
         if scorecard.percent is not None:
             percents.append(scorecard.percent)
-        if scorecard.needs_a_look:
-            attention.append(_attention(scorecard))
+        if attention is not None:
+            submission = scorecard.submission
+            found.append((attention, submission.url or submission.handed_in))
         integrity.see(scorecard)
         latencies.see(scorecard)
         _count_questions(questions, scorecard)
+    lines = arranged(found, students)
+    notice = at_the_top(lines, students)
     return ClassSummary(
         students=students,
         states=states,
         percents=array("d", sorted(percents)),
         questions=tuple(questions.values()),
-        attention=tuple(sorted(attention, key=_urgency)),
+        attention=() if notice else lines,
+        notice=notice,
+        filled=frozenset(filled),
         flags=integrity.flags(),
         latencies=latencies,
     )
+
+
+def _filled(scorecard: Scorecard, attention: Attention | None) -> Iterator[str]:
+    student = scorecard.submission
+    if student.name:
+        yield "name"
+    if student.section:
+        yield "section"
+    if scorecard.latency is not None:
+        yield "median"
+    if attention is not None or scorecard.override is not None:
+        yield "look"
 
 
 def _count_questions(questions: dict[str, QuestionSummary], scorecard: Scorecard) -> None:
@@ -159,7 +186,8 @@ def _count_questions(questions: dict[str, QuestionSummary], scorecard: Scorecard
         question = verdict.question
         name = question.name or question.family
         if name not in questions:
-            questions[name] = QuestionSummary(name, question.query)
+            questions[name] = QuestionSummary(name, called(question))
+        questions[name].see(question)
         questions[name].outcomes[verdict.outcome] += 1
         if verdict.outcome is not Outcome.SKIPPED:
             points[name] = points.get(name, 0.0) + (verdict.points or 0.0)
@@ -170,21 +198,3 @@ def _count_questions(questions: dict[str, QuestionSummary], scorecard: Scorecard
     for name, item in points.items():
         # Rounded, so that sums which differ in the sixteenth digit alone are the same.
         questions[name].discrimination.add(item, round(earned - item, 6))
-
-
-def _attention(scorecard: Scorecard) -> Attention:
-    student = scorecard.submission
-    if scorecard.set_too_high:
-        reason = f"more points than there are: {score(scorecard)}"
-        return Attention(student.andrew_id, student.name, None, reason)
-    if scorecard.state is not State.GRADED:
-        return Attention(student.andrew_id, student.name, scorecard.state, scorecard.reason)
-    verdict = next(each for each in scorecard.verdicts if each.outcome.rule.needs_a_look)
-    return Attention(student.andrew_id, student.name, verdict.outcome, verdict.judgement.reason)
-
-
-def _urgency(attention: Attention) -> int:
-    if isinstance(attention.kind, State):
-        return _STATES_TO_LOOK_AT.index(attention.kind)
-    by_outcome = [None, *Outcome]
-    return len(_STATES_TO_LOOK_AT) + by_outcome.index(attention.kind)

@@ -1,9 +1,11 @@
 """Plain words for a terminal: readable without color, safe whatever a deployment answered."""
 
-import math
+import textwrap
 from collections.abc import Collection
 
 from grader.formats import delivery, words
+from grader.formats.advice import Advice
+from grader.formats.attention import Rank
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.summary import ClassSummary, QuestionSummary, summarize
 from grader.model import (
@@ -23,30 +25,57 @@ from grader.model import (
 from grader.outcomes import Outcome
 
 _REPLY_LIMIT = 200
+_INDENT = "      "
 _BAR = 20
 _SHOWN_FOR_A_LOOK = 10
 
 
-def told(event: Event, submission: Submission) -> str:
-    """Say what just happened; empty for the end, which `finished` sums up."""
+def told(
+    event: Event, submission: Submission, *, width: int = 80, several_ways: bool = False
+) -> str:
+    """Say what just happened; empty for the end, which `finished` sums up.
+
+    Args:
+        event: what happened.
+        submission: whom it concerns.
+        width: the columns that there are; addresses and commands are never broken.
+        several_ways: whether queries are asked through several probes, so that each names its own.
+    """
     match event:
         case WakingUp():
-            return waking_up(event)
+            said = waking_up(event)
         case Awake():
-            return awake(event)
-        case Judged():
-            return judged(event, submission)
+            said = awake(event)
+        case Judged(verdict, number, total):
+            head = f"{number:>{len(str(total))}}/{total}"
+            return judged(verdict, submission, head, width=width, several_ways=several_ways)
         case LookingAgain():
-            return looking_again(event)
+            said = looking_again(event)
         case AskingAgain():
-            return asking_again(event)
+            said = asking_again(event)
         case Finished():
             return ""
+    return wrapped(said, width)
+
+
+def wrapped(text: str, width: int, indent: str = "") -> str:
+    """Break a text into lines of `width` columns between its words; later ones are indented."""
+    return "\n".join(
+        textwrap.wrap(
+            text,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 def waking_up(event: WakingUp) -> str:
     """Say that the deployment is being woken up."""
     url = visible(event.submission.url)
+    if delivery.is_local(event.submission.url):
+        return f"Waiting for {url} to answer (up to {event.deadline:.0f} s) ..."
     return f"Waking up {url} (free hosts may need up to {event.deadline:.0f} s) ..."
 
 
@@ -76,21 +105,26 @@ def asking_again(event: AskingAgain) -> str:
     return wait + asked if wait else asked.capitalize()
 
 
-def judged(event: Judged, submission: Submission) -> str:
-    """Say how one question ended: one line, and below it what helps where it is not right."""
-    width = len(str(event.total))
-    return f"{event.number:>{width}}/{event.total}  " + verdict(event.verdict, submission)
+def judged(
+    verdict: Verdict,
+    submission: Submission,
+    head: str = "",
+    *,
+    width: int = 80,
+    several_ways: bool = False,
+) -> str:
+    """Say how one question ended, and below it, indented, what came back and how to ask again."""
+    asked = visible(words.title(verdict.question, several=several_ways))
+    reason = visible(verdict.judgement.reason or verdict.outcome.rule.words)
+    columns = f"{verdict.outcome.rule.mark}  {words.points(verdict):>10}  "
+    columns = f"{head}  {columns}" if head else columns
+    said = _after(columns, f"{asked}  {words.outcome(verdict)}: {reason}", width)
+    return "\n".join([said, *(_INDENT + line for line in _help(verdict, submission))])
 
 
-def verdict(value: Verdict, submission: Submission) -> str:
-    """Write a verdict as one line, and below it, indented, what helps where it is not right."""
-    question = value.question
-    asked = visible(words.asked(question))
-    reason = visible(value.judgement.reason or value.outcome.rule.words)
-    head = f"{value.outcome.rule.mark}  {words.points(value):>10}  {asked}  {reason}"
-    if value.degraded:
-        head += f"  ({words.outcome(value)})"
-    return "\n".join([head, *(f"      {line}" for line in _help(value, submission))])
+def _after(columns: str, text: str, width: int) -> str:
+    """Wrap a text that begins behind what stands in columns, and keeps its blanks."""
+    return columns + wrapped("x" * len(columns) + text, width, _INDENT)[len(columns) :]
 
 
 def _help(value: Verdict, submission: Submission) -> list[str]:
@@ -99,9 +133,6 @@ def _help(value: Verdict, submission: Submission) -> list[str]:
     lines = []
     if value.reply and value.reply.text:
         lines.append(f"Reply:  {one_line(value.reply.text, _REPLY_LIMIT)}")
-    advice = words.advice(value)
-    if advice:
-        lines.append(f"Do:     {visible(advice)}")
     url = words.repeat_url(value)
     if url:
         lines.append(f"Open:   {url}")
@@ -111,14 +142,18 @@ def _help(value: Verdict, submission: Submission) -> list[str]:
     return lines
 
 
-def finished(scorecard: Scorecard) -> str:
+def finished(scorecard: Scorecard, *, width: int = 80) -> str:
     """Sum a scorecard up: the score, how and by what it was earned, and what to do next."""
+    advice = Advice(scorecard)
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state].capitalize()
-        advice = words.STATE_ADVICE[scorecard.state]
-        lines = [f"{state}: {visible(scorecard.reason)}", advice]
+        lines = [f"{state}: {visible(scorecard.reason)}", visible(advice.on_state)]
+        if scorecard.state is State.NOT_GRADED and scorecard.seen:
+            earned = words.decimal(scorecard.seen)
+            so_far = f"Earned so far: {earned} of {words.decimal(scorecard.max_score)} points."
+            lines.insert(1, so_far)
     else:
-        lines = _next_steps(scorecard)
+        lines = _next_steps(advice)
     answered = []
     if release := visible(words.release(scorecard.release)):
         answered.append(f"The release that answered: {release}.")
@@ -127,25 +162,27 @@ def finished(scorecard: Scorecard) -> str:
     if speed := delivery.speed(scorecard):
         answered.append(f"Replies: {speed}.")
     percent = scorecard.percent
-    share = "" if percent is None else f" ({words.decimal(percent, 1)} %)"
+    share = "" if percent is None else f" ({words.percent(percent)})"
     head = f"Score: {words.score(scorecard)} points{share}"
-    return "\n".join([head, *answered, *lines])
+    return "\n".join(_fitted(line, width) for line in [head, *answered, *lines])
 
 
-def _next_steps(scorecard: Scorecard) -> list[str]:
-    missing = [each for each in scorecard.verdicts if not each.outcome.rule.earns]
-    if not missing:
-        url = link(scorecard.submission.url)
-        if delivery.is_local(url):
+def _fitted(line: str, width: int) -> str:
+    """Wrap a line that may be indented already."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return indent + wrapped(line.lstrip(), width - len(indent)).replace("\n", f"\n{indent}")
+
+
+def _next_steps(advice: Advice) -> list[str]:
+    scorecard = advice.scorecard
+    if all(each.outcome.rule.earns for each in scorecard.verdicts):
+        if advice.local:
             return ["Everything is right on this machine. Deploy it, and check what is deployed."]
-        return [f"Everything is right. The link to hand in: {url}"]
-    causes = [each for each in missing if each.outcome is not Outcome.SKIPPED] or missing
-    # Two wordings of one question have the same advice: said once, it reads as one task.
-    tasks: dict[str, str] = {}
-    for each in causes:
-        tasks.setdefault(words.advice(each), words.asked(each.question))
-    lines = [f"  {visible(subject)}\n    {visible(advice)}" for advice, subject in tasks.items()]
-    return ["What to do next:", *lines]
+        return [f"Everything is right. The link to hand in: {link(scorecard.submission.url)}"]
+    lines = ["What to do next:"]
+    for task in advice.tasks:
+        lines += [f"  {visible(', '.join(task.names))}", f"    {visible(task.advice)}"]
+    return [*lines, *(f"  {visible(said)}" for said in advice.more)]
 
 
 def reply(value: Reply) -> str:
@@ -162,55 +199,72 @@ def reply(value: Reply) -> str:
     return "\n".join([*lines, "Reply:", text])
 
 
-def summary_table(scorecards: Collection[Scorecard]) -> str:
-    """Sum a class up in at most 80 columns: states, scores, questions, what needs a look."""
+def summary_table(scorecards: Collection[Scorecard], *, width: int = 80) -> str:
+    """Sum a class up in at most `width` columns: states, scores, questions, what needs a look."""
     summary = summarize(scorecards)
     states = ", ".join(
         f"{summary.states[state]} {words.STATE_WORDS[state]}"
         for state in State
         if summary.states.get(state)
     )
-    lines = [f"Students  {summary.students}: {states}", f"Scores    {_scores(summary)}"]
-    if summary.questions:
-        lines += ["", f"{'Question':<34}  {'right':>5}  {'of':>5}  {'%':>4}"]
-        lines += [_question_row(question) for question in summary.questions]
-    if summary.attention:
-        lines += ["", f"Needs a look ({len(summary.attention)})"]
-        for each in summary.attention[:_SHOWN_FOR_A_LOOK]:
-            student = one_line(each.andrew_id, 18)
-            lines.append(f"  {student:<18}  {each.words:<17}  {one_line(each.reason, 39)}".rstrip())
-        rest = len(summary.attention) - _SHOWN_FOR_A_LOOK
-        if rest > 0:
-            lines.append(f"  and {rest} more, listed first in report.html")
-    return "\n".join(lines + _flags(summary))
+    lines = [wrapped(visible(summary.notice), width), ""] if summary.notice else []
+    counts = (f"Students  {summary.students}: {states}", f"Scores    {_scores(summary)}")
+    lines += [wrapped(line, width, " " * 10) for line in counts]
+    if summary.questions and not summary.notice:
+        lines += ["", f"{'Question':<34}  {'right':>5}  {'of':>5}  {'share':>7}"]
+        lines += [_question_row(question, width) for question in summary.questions]
+    return "\n".join([*lines, *_looks(summary, width), *_flags(summary, width)])
 
 
-def _flags(summary: ClassSummary) -> list[str]:
+def _looks(summary: ClassSummary, width: int) -> list[str]:
+    if not summary.attention:
+        return []
+    lines = ["", f"Needs a look ({summary.to_look_at})"]
+    for each in summary.attention[:_SHOWN_FOR_A_LOOK]:
+        students = one_line(words.some_of(each.andrew_ids, 1), 18)
+        start = f"  {students:<18}  {each.words:<14}  "
+        if each.rank <= Rank.ALL_REFUSED:
+            # It says what to do, too, so that none of it is cut.
+            lines.append(_after(start, visible(each.reason), width))
+        else:
+            lines.append(f"{start}{one_line(each.reason, max(width - len(start), 1))}".rstrip())
+    rest = summary.attention[_SHOWN_FOR_A_LOOK:]
+    if rest:
+        students_left = sum(len(each.students) for each in rest)
+        lines.append(f"  and {students_left} more, listed first in report.html")
+    return lines
+
+
+def _flags(summary: ClassSummary, width: int) -> list[str]:
     """Name what was noticed; report.html says what it may mean."""
     if not summary.flags:
         return []
     count = len(summary.flags)
-    lines = ["", f"Worth asking about ({count}), a flag itself costs nothing: see report.html"]
+    said = f"Worth asking about ({count}), a flag itself costs nothing: see report.html"
+    lines = ["", wrapped(said, width)]
     for flag in summary.flags[:_SHOWN_FOR_A_LOOK]:
-        students = one_line(", ".join(flag.students), 58)
-        lines.append(f"  {flag.kind:<14}  {students}")
+        start = f"  {flag.kind:<14}  "
+        lines.append(start + one_line(", ".join(flag.students), width - len(start)))
     return lines
 
 
 def _scores(summary: ClassSummary) -> str:
     if summary.mean is None or summary.quartiles is None:
         return "nobody has one yet"
-    lower, median, upper = (words.decimal(each, 1) for each in summary.quartiles)
-    mean = words.decimal(summary.mean, 1)
-    return f"mean {mean} %, median {median} %, middle half {lower} to {upper} %"
+    lower, median, upper = summary.quartiles
+    return (
+        f"mean {words.percent(summary.mean)}, median {words.percent(median)}, "
+        f"middle half {words.percents(lower, upper)}"
+    )
 
 
-def _question_row(question: QuestionSummary) -> str:
+def _question_row(question: QuestionSummary, width: int) -> str:
     name = one_line(question.name, 34)
     counts = f"{name:<34}  {question.right:>5}  {question.checked:>5}"
     if question.pass_rate is None:
-        return f"{counts}     -"
+        return f"{counts}  {'-':>7}"
+    row = f"{counts}  {words.percent(question.pass_rate):>7}"
+    if width < len(row) + 2 + _BAR:
+        return row
     filled = round(_BAR * question.pass_rate / 100)
-    bar = "#" * filled + "." * (_BAR - filled)
-    # Only all of them are 100 %.
-    return f"{counts}  {math.floor(question.pass_rate):>4}  {bar}"
+    return f"{row}  {'#' * filled}{'.' * (_BAR - filled)}"

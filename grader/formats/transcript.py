@@ -47,8 +47,10 @@ def side_by_side(before: Scorecard, now: Scorecard) -> str:
     """Write two scorecards of the same questions, one line of each below the other."""
     lines = []
     # Where grading crashed, there may be nothing from before.
-    for number, (old, new) in enumerate(zip_longest(before.verdicts, now.verdicts), 1):
-        lines.append(f"{number}. {visible(words.title((new or old).question))}")
+    titles = zip_longest(words.titles(before), words.titles(now))
+    pairs = zip_longest(before.verdicts, now.verdicts)
+    for number, ((old, new), called) in enumerate(zip(pairs, titles, strict=True), 1):
+        lines.append(f"{number}. {visible(called[1] or called[0])}")
         lines += [
             f"   {when}  {_outcome(each)}"
             for when, each in (("before", old), ("now   ", new))
@@ -139,9 +141,11 @@ def _evidence(card: Scorecard) -> Iterator[str]:
         yield f"Wake-up: {_told(reply)}"
         if phases := words.phases(reply):
             yield f"         {phases}"
-    for number, verdict in enumerate(card.verdicts, 1):
+    for number, (verdict, title) in enumerate(
+        zip(card.verdicts, words.titles(card), strict=True), 1
+    ):
         yield ""
-        yield f"{number}. {visible(words.title(verdict.question))}"
+        yield f"{number}. {visible(title)}"
         yield f"   Expected: {visible(str(verdict.question.key))}"
         yield f"   Verdict:  {_outcome(verdict)}"
         yield from _replies(card.submission, verdict)

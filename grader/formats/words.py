@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from grader.formats.escaping import ask_command, link, one_line
+from grader.formats.escaping import ask_command, link
 from grader.model import (
+    ApiKey,
     ConsistencyKey,
     Override,
     ProbeKind,
@@ -16,10 +17,9 @@ from grader.model import (
     State,
     Submission,
     Verdict,
+    called,
 )
 from grader.outcomes import Outcome
-
-_REPLY_LIMIT = 2_000
 
 STATE_WORDS: dict[State, str] = {
     State.GRADED: "graded",
@@ -29,12 +29,10 @@ STATE_WORDS: dict[State, str] = {
     State.NOT_GRADED: "not graded",
 }
 
-STATE_ADVICE: dict[State, str] = {
-    State.GRADED: "",
-    State.UNREACHABLE: "Open the link in a private window: does it load there?",
-    State.REFUSED: "Deploy the app and hand in its public URL.",
-    State.INVALID: "Hand in the address of the deployed app, as the browser shows it.",
-    State.NOT_GRADED: "The grader's own side failed; this is no zero. Run the grader again.",
+_VIA = {
+    ProbeKind.API: "through the API",
+    ProbeKind.PAGE: "on the page",
+    ProbeKind.BROWSER: "in a browser",
 }
 
 
@@ -53,6 +51,18 @@ def _rounded(exact: Decimal, places: int) -> str:
     written = f"{rounded:f}"
     written = written.rstrip("0").rstrip(".") if places else written
     return "0" if written == "-0" else written
+
+
+def percent(value: float) -> str:
+    """Write a percentage, as in "66.7 %". Only all of it is 100 %, and only nothing is 0 %."""
+    if 0 < value < 100:
+        value = min(max(value, 0.1), 99.9)
+    return f"{decimal(value, 1)} %"
+
+
+def percents(lower: float, upper: float) -> str:
+    """Write a range of percentages, as in "40 to 66.7 %"."""
+    return f"{percent(lower).removesuffix(' %')} to {percent(upper)}"
 
 
 def points(verdict: Verdict) -> str:
@@ -83,7 +93,7 @@ def some_of(names: Sequence[str], most: int = 10) -> str:
 
 def seconds(milliseconds: float) -> str:
     """Write a duration with a precision that suits it."""
-    if milliseconds < 1000:
+    if round(milliseconds) < 1000:
         return f"{milliseconds:.0f} ms"
     return f"{milliseconds / 1000:.1f} s"
 
@@ -119,7 +129,7 @@ def evidence(reply: Reply) -> str:
 
 
 def phases(reply: Reply) -> str:
-    """List the phases that were measured, as in "connect 20, first byte 110, transfer 2 ms"."""
+    """List the phases that were measured, as in "connect 20 ms, first byte 1.1 s"."""
     took = reply.timings
     if took is None:
         return ""
@@ -130,30 +140,19 @@ def phases(reply: Reply) -> str:
         ("first byte", took.first_byte),
         ("transfer", took.transfer),
     )
-    parts = [f"{name} {value:.0f}" for name, value in named if value is not None]
-    return f"{', '.join(parts)} ms" if parts else ""
+    return ", ".join(f"{name} {seconds(value)}" for name, value in named if value is not None)
 
 
 def outcome(verdict: Verdict) -> str:
-    """Name the outcome, as in "wrong" or "right, but slow: 2.3 s"."""
+    """Name the outcome, as in "wrong" or "right, but slow (2.3 s)"."""
     if verdict.degraded and verdict.reply is not None:
-        return f"{verdict.outcome}, but slow: {seconds(verdict.reply.elapsed_ms)}"
+        return f"{verdict.outcome}, but slow ({seconds(verdict.reply.elapsed_ms)})"
     return verdict.outcome.value
 
 
 def right_count(scorecard: Scorecard) -> int:
     """Count the verdicts that are right."""
     return sum(verdict.outcome is Outcome.RIGHT for verdict in scorecard.verdicts)
-
-
-def advice(verdict: Verdict) -> str:
-    """Say what to do about a verdict: the battery's own hint where the answer was at fault."""
-    outcome = verdict.outcome
-    if outcome.rule.earns:
-        return ""
-    fault_of_answer = outcome in (Outcome.WRONG, Outcome.EMPTY)
-    own = verdict.judgement.advice or (verdict.question.hint if fault_of_answer else "")
-    return own or outcome.rule.advice
 
 
 def repeat_url(verdict: Verdict) -> str:
@@ -171,33 +170,39 @@ def repeat_command(submission: Submission, verdict: Verdict) -> str:
     return ask_command(submission.url, question.query, question.probe)
 
 
-def asked(question: Question) -> str:
-    """Name what a question asks: its query, or the check that it is."""
-    check = isinstance(question.key, ConsistencyKey) or not question.query
-    return (question.name or question.family) if check else question.query
+def is_check(question: Question) -> bool:
+    """Whether it is a check of the deployment, whose query, if any, is only a means."""
+    return isinstance(question.key, ApiKey | ConsistencyKey) or not question.query
 
 
-def title(question: Question) -> str:
-    """Name a question in one line: its entry of the battery, and what is asked."""
-    return ": ".join(part for part in (question.name, question.query) if part) or question.family
+def several_ways(scorecard: Scorecard) -> bool:
+    """Whether its queries were asked through several probes, so that each has to name its own."""
+    asked = {each.question.probe for each in scorecard.verdicts if not is_check(each.question)}
+    return len(asked) > 1
+
+
+def name(question: Question, *, several: bool = False) -> str:
+    """Name a question as people know it, and its probe: the API's only where there are `several`.
+
+    It is "a plus b", "a plus b on the page", or "the API".
+    """
+    api = question.probe is ProbeKind.API
+    via = "" if is_check(question) or (api and not several) else f" {_VIA[question.probe]}"
+    return f"{called(question)}{via}"
+
+
+def title(question: Question, *, several: bool = False) -> str:
+    """Name a question in one line, as `name` does, with its query."""
+    named = name(question, several=several)
+    return named if is_check(question) else f"{named}: {question.query}"
+
+
+def titles(scorecard: Scorecard) -> list[str]:
+    """Name the question of each verdict in one line."""
+    several = several_ways(scorecard)
+    return [title(verdict.question, several=several) for verdict in scorecard.verdicts]
 
 
 def elapsed(verdict: Verdict) -> float:
     """Add up the seconds that all replies to a question took."""
     return sum(reply.elapsed_ms for reply in verdict.replies) / 1000
-
-
-def explanation(submission: Submission, verdict: Verdict) -> list[str]:
-    """Explain a verdict that is not right: why, what to do, the reply, and how to ask again.
-
-    The lines are not yet made harmless for the place where they will be shown.
-    """
-    lines = [verdict.judgement.reason, advice(verdict)]
-    if verdict.reply:
-        if verdict.reply.text or not verdict.reply.failure:
-            lines.append(f"Reply: {one_line(verdict.reply.text, _REPLY_LIMIT) or '(empty)'}")
-        lines.append(f"Repeat: {repeat_url(verdict)}")
-    command = repeat_command(submission, verdict)
-    if command:
-        lines.append(f"Repeat: {command}")
-    return [line for line in lines if line]

@@ -33,6 +33,7 @@ from grader.model.keys import (
     PageKey,
     ReleaseKey,
 )
+from grader.model.names import IN_WORDS, called
 from grader.model.points import split, total
 from grader.model.questions import (
     Battery,
@@ -66,6 +67,7 @@ from grader.model.submissions import (
 __all__ = [
     "BYPASS_SECRET",
     "COMMIT",
+    "IN_WORDS",
     "TELLING_HEADERS",
     "Acceptance",
     "AnythingKey",
@@ -111,6 +113,7 @@ __all__ = [
     "Verdict",
     "WakingUp",
     "asks_in_browser",
+    "called",
     "split",
     "total",
 ]

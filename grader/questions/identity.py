@@ -33,8 +33,7 @@ FAMILIES = {
     "andrew_id": Family(
         andrew_id,
         "Answer with your own Andrew ID alone whenever the query holds the words Andrew ID, in "
-        "capital letters or small ones. Once that works on your own machine, push it, wait until "
-        "the platform has redeployed, and check again.",
+        "capital letters or small ones.",
         supply=len(_ANDREW_ID_WORDINGS),
     ),
 }

@@ -111,7 +111,7 @@ def test_what_builds_on_a_failed_check_is_skipped() -> None:
         scorecard = run(job(server.url))
     assert _outcomes(scorecard) == [Outcome.RIGHT, Outcome.CLIENT_ERROR, *[Outcome.SKIPPED] * 4]
     assert scorecard.score == 10
-    assert "api" in scorecard.verdicts[2].judgement.reason
+    assert "builds on: the API" in scorecard.verdicts[2].judgement.reason
 
 
 def test_an_app_that_is_down_is_unreachable_and_asked_nothing() -> None:

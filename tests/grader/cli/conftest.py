@@ -28,7 +28,8 @@ def grader(monkeypatch: pytest.MonkeyPatch) -> Grader:
         monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: object, code: int | None = 0) -> Result:
-        result = CliRunner().invoke(
+        # No line is wrapped, however wide the terminal of whoever runs the tests is.
+        result = CliRunner(env={"COLUMNS": None}).invoke(
             cli, [str(argument) for argument in arguments], catch_exceptions=False
         )
         if code is not None:

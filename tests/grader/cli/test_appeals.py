@@ -187,11 +187,11 @@ def test_batch_and_appeal_say_what_was_right_but_slow(graded: Class, grader: Gra
     graded.batch("--students", "ada", *slow)
     assert graded.grades()["ada"]["degraded"] == "5"
     text = grader("show", graded.out, "ada").output
-    assert text.count("   Verdict:  right, but slow: ") == 5
+    assert text.count("   Verdict:  right, but slow (") == 5
     assert "; 5 right, but slow" in text
     assert text.count("   Phases:   ") == 6
     said = grader("appeal", graded.out, "ben", *QUICK, *slow).output
-    assert "   now     right, but slow: " in said
+    assert "   now     right, but slow (" in said
     assert "   before  right, but slow: " not in said
 
 

@@ -249,7 +249,7 @@ def test_what_check_writes_can_be_read(carried: Carried) -> None:
     summary = (carried.folder / "GITHUB_STEP_SUMMARY").read_text("utf-8")
     assert harmful(summary) == set()
     elements = {element.name for element in BeautifulSoup(summary, "html.parser").find_all()}
-    assert elements == {"code", "br"}
+    assert elements == {"code"}
     questions = [text for words, text in carried.said.items() if words[0] == "questions"]
     assert json.loads(questions[1])
 

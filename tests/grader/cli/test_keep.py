@@ -123,7 +123,7 @@ def test_a_score_by_hand_above_the_new_most_points_is_said_and_kept(
     assert said.rstrip().endswith("90 of 100 -> 90 of 60")
     assert graded.scores() == ["90"] * 3
     # Whoever signs the grades is told of it every time.
-    assert "set by hand        more points than there are: 90 of 60" in graded.batch(
+    assert "set by hand     more points than there are: 90 of 60" in graded.batch(
         "--battery", fewer
     )
     assert "more points than there are: 90 of 60" in (graded.out / "report.html").read_text("utf-8")

@@ -57,7 +57,7 @@ def test_a_dry_run_says_what_would_be_and_asks_nobody(
     assert 'Battery activity: "Cloud deployment activity"' in lines
     assert "ada, for example, would be asked:" in lines
     assert "6 questions, 100 points, seed 7" in lines
-    assert "     = ada   (50 points, andrew_id)" in lines
+    assert "     = ada   (50 points)" in lines
     assert not any(line.startswith("  ben") for line in lines)
     assert lines[-1] == "Nobody was asked, and nothing was written."
 

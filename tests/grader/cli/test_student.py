@@ -41,7 +41,7 @@ def test_what_is_right_but_slow_is_said_and_costs_nothing(grader: Grader) -> Non
         check = ("check", url, "--andrew-id", "abc123", "--seed", SEED, "--degraded-after")
         slow = grader(*check, 0.00001).output
         quick = grader(*check, 60).output
-    assert "(right, but slow: " in slow
+    assert "  right, but slow (" in slow
     assert "6 right, but slow." in slow
     assert "Score: 100 of 100 points" in slow
     assert "Replies: median " in quick
@@ -61,8 +61,11 @@ def test_an_expected_commit_has_to_answer(grader: Grader) -> None:
     with serve(made) as url:
         check = ("check", url, "--andrew-id", "abc123", "--seed", SEED, "--expect-commit")
         result = grader(*check, "AAAAAAA")
-        assert "0 of 0  release  commit aaaaaaaaaaaa answers" in result.output
-        assert "0 of 0  consistency  8 fresh connections met one answer" in result.output
+        assert "0 of 0  the release  right: commit aaaaaaaaaaaa answers" in result.output
+        assert (
+            "0 of 0  one release everywhere  right: 8 fresh connections met one answer"
+            in result.output
+        )
         result = grader(*check, "b" * 12, code=1)
     assert "commit aaaaaaaaaaaa answers, not bbbbbbbbbbbb" in result.output
     assert "Score: 100 of 100 points" in result.output

@@ -86,10 +86,10 @@ def test_no_phase_is_claimed_that_was_not_measured() -> None:
     assert words.phases(replace(reply, timings=Timings())) == ""
     whole = Timings(12, 20.4, 35, 110, 2.4)
     assert words.phases(replace(reply, timings=whole)) == (
-        "resolve 12, connect 20, TLS 35, first byte 110, transfer 2 ms"
+        "resolve 12 ms, connect 20 ms, TLS 35 ms, first byte 110 ms, transfer 2 ms"
     )
     kept = Timings(first_byte=110, transfer=0.0)
-    assert words.phases(replace(reply, timings=kept)) == "first byte 110, transfer 0 ms"
+    assert words.phases(replace(reply, timings=kept)) == "first byte 110 ms, transfer 0 ms"
 
 
 def test_every_place_says_it() -> None:
@@ -99,10 +99,10 @@ def test_every_place_says_it() -> None:
     for text in (terminal.finished(FULL), shown, page):
         assert "https, certificate valid until 2026-05-01 14:05 UTC" in text
         assert delivery.speed(FULL) in text
-    for text in (terminal.verdict(FULL.verdicts[-1], FULL.submission), shown, page):
-        assert "right, but slow: 2.3 s" in text
+    for text in (terminal.judged(FULL.verdicts[-1], FULL.submission), shown, page):
+        assert "right, but slow (2.3 s)" in text
     for text in (shown, page):
-        assert "resolve 12, connect 8, TLS 10, first byte 10, transfer 0 ms" in text
+        assert "resolve 12 ms, connect 8 ms, TLS 10 ms, first byte 10 ms, transfer 0 ms" in text
 
 
 def test_programs_read_it() -> None:

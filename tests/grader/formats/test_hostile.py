@@ -43,7 +43,7 @@ def test_terminal(attack: str) -> None:
     assert_harmless(terminal.finished(card))
     assert_harmless(terminal.summary_table([card]))
     for verdict in card.verdicts:
-        words = terminal.judged(Judged(verdict, 1, 2), card.submission)
+        words = terminal.told(Judged(verdict, 1, 2), card.submission, width=20_000)
         assert_harmless(words)
         assert "Open:   javascript" not in words
         assert len(words.split("\n")) <= 5

@@ -3,6 +3,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from bs4 import BeautifulSoup
 
 from grader.formats import pages, report_html, student_html, terminal
 from grader.model import Question, State, Verdict
@@ -66,15 +67,27 @@ def test_the_report_and_the_terminal_tell_the_same_figures() -> None:
     for heading in ("Needs a look", "Worth asking about"):
         assert f'{heading} <span class="count">1</span>' in report
         assert f"{heading} (1)" in words
-    assert "2.5\N{EN DASH}7.5\N{NO-BREAK SPACE}%" in report
+    assert "2.5 to 7.5 %" in report
     assert "middle half 2.5 to 7.5 %" in words
+
+
+def test_the_report_and_the_terminal_tell_the_same_shares() -> None:
+    report, words = "".join(report_html.render(RUN, CLASS)), terminal.summary_table(CLASS)
+    shares = re.findall(r" (\d+(?:\.\d)? %)  [#.]+$", words, re.MULTILINE)
+    assert shares == ["44.4 %", "55.6 %", "12.5 %", "12.5 %", "37.5 %"]
+    assert re.findall(r">([\d.]+ %)<small>\d+ of \d", report) == shares
 
 
 def test_a_report_says_how_questions_and_deployments_did() -> None:
     text = "".join(report_html.render(RUN, LargeClass(60)))
     assert re.search(r"0\.\d\d<small>very well</small>", text)
     assert "<caption>Slowest deployments</caption>" in text
-    assert "<b class=look>degraded</b>" in text
+    assert "<b class=look>but slow</b>" in text
+
+
+def test_discrimination_is_silent_where_too_few_differ_on_either_side() -> None:
+    assert "Discrimination" not in "".join(report_html.render(RUN, CLASS))
+    assert "Discrimination</th>" in "".join(report_html.render(RUN, LargeClass(60)))
 
 
 def test_a_class_that_was_not_reached_has_no_latency() -> None:
@@ -141,3 +154,14 @@ def test_a_picture_is_shown_on_the_students_page_alone() -> None:
     assert '<img src="data:image/png;base64,iVBORw0KGgo=" alt="The page' in page
     assert "img-src data:;" in page
     assert "iVBORw0KGgo=" not in "".join(report_html.render(RUN, [card]))
+
+
+def test_what_was_not_asked_is_folded_on_the_students_page() -> None:
+    page = BeautifulSoup(student_html.render(RUN, CLASS[3]), "lxml")
+    folded = {each.select("summary")[0].text: each for each in page.select("details.folded")}
+    assert list(folded) == ["2 not asked, since what comes before them failed", "1 right"]
+    skipped, right = folded.values()
+    assert [each.text for each in skipped.select(".pill")] == ["skipped"] * 2
+    assert [each.text for each in right.select(".pill")] == ["right"]
+    shown = [each for each in page.select(".pill") if not each.find_parents("details")]
+    assert [each.text for each in shown] == ["protected"] * 2

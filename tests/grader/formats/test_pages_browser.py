@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from grader.formats import report_html, student_html
 from grader.formats.files import student_file_name
-from grader.model import Release, Scorecard
-from tests.grader.formats.classes import ATTACKS, RUN, LargeClass, hostile, small_class
+from grader.model import Release, Scorecard, Submission
+from grader.outcomes import Outcome
+from grader.questions import draw, load_battery
+from tests.grader.formats.classes import ATTACKS, RUN, LargeClass, hostile, scorecard, small_class
 
 pytestmark = pytest.mark.browser
 
@@ -20,6 +22,11 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 # What their margins leave of the pages' widths, in CSS pixels.
 A4, LETTER = 703, 725
+
+# One grey pixel, as PNG in base64.
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
@@ -94,13 +101,12 @@ def test_sorts_numbers_by_keyboard_with_blanks_last(
     page: Page, folder: Path, complaints: list[str]
 ) -> None:
     page.goto((folder / "report.html").as_uri())
-    name = page.get_by_role("columnheader", name="Name").get_by_role("button")
+    name = page.get_by_role("columnheader", name="Andrew ID").get_by_role("button")
     name.focus()
-    for _ in range(3):
-        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     for key, descending in (("Enter", False), ("Space", True)):
         page.keyboard.press(key)
-        scores = column(page, 5)
+        scores = column(page, 2)
         assert scores[-1] == ""
         numbers = [float(score) for score in scores[:-1]]
         assert numbers == sorted(numbers, reverse=descending)
@@ -111,10 +117,136 @@ def test_needs_a_look_leads_to_the_replies(page: Page, folder: Path) -> None:
     page.goto((folder / "report.html").as_uri())
     checks = page.get_by_role("group", name="Checks of fgh678")
     expect(checks).to_be_hidden()
-    page.locator("ul.look a", has_text="Ada Example").nth(1).click()
+    page.locator("ul.look a[href='#student-fgh678']").click()
     expect(checks).to_be_visible()
     page.locator("#student-fgh678 a", has_text="own page").click()
     expect(page.locator("h1")).to_have_text("Ada Example")
+
+
+def test_sorts_durations_by_their_length(page: Page, tmp_path: Path) -> None:
+    write(tmp_path, [took("fast", 900.0), took("slow", 2_300.0), took("fastest", 41.0)])
+    page.goto((tmp_path / "report.html").as_uri())
+    header = page.locator("table.sortable").get_by_role("columnheader", name="Median")
+    header.get_by_role("button").click()
+    number = 1 + page.locator("table.sortable thead th").evaluate_all(
+        "all => all.findIndex(each => each.textContent === 'Median')"
+    )
+    assert column(page, number) == ["41 ms", "900 ms", "2.3 s"]
+
+
+def took(andrew_id: str, milliseconds: float) -> Scorecard:
+    card = scorecard(andrew_id, [Outcome.RIGHT] * 5)
+    return replace(
+        card,
+        verdicts=tuple(
+            replace(each, replies=(replace(each.replies[0], elapsed_ms=milliseconds),))
+            for each in card.verdicts
+        ),
+    )
+
+
+def test_finds_students_by_words_state_section_and_lost_check(
+    page: Page, folder: Path, complaints: list[str]
+) -> None:
+    page.goto((folder / "report.html").as_uri())
+    rows = page.locator("table.sortable tbody tr")
+    shown = rows.locator("visible=true")
+    all_of_them = rows.count()
+    page.get_by_label("Search").fill("FGH678.example")
+    assert column_of(shown) == ["fgh678"]
+    expect(page.locator(".filter output")).to_have_text(f"1 of {all_of_them} shown")
+    expect(page.locator("#student-fgh678")).to_be_visible()
+    expect(page.locator("#student-abc123")).to_be_hidden()
+    page.get_by_label("Search").fill("")
+    page.get_by_label("State").select_option("no usable link")
+    assert column_of(shown) == ["hij890"]
+    page.get_by_label("State").select_option("any")
+    page.get_by_label("Section").select_option("B")
+    assert "cde345" in column_of(shown)
+    assert "abc123" not in column_of(shown)
+    page.get_by_label("Not right").select_option("the page")
+    assert "cde345" not in column_of(shown)
+    page.get_by_label("Section").select_option("any")
+    assert "efg567" in column_of(shown)
+    page.get_by_label("Search").press("Enter")
+    assert "efg567" in column_of(shown)
+
+
+def column_of(rows: Locator) -> list[str]:
+    return [text.strip() for text in rows.locator("th").all_inner_texts()]
+
+
+def test_a_link_opens_what_the_search_has_hidden(page: Page, folder: Path) -> None:
+    page.goto((folder / "report.html").as_uri())
+    page.get_by_label("Search").fill("abc123")
+    expect(page.locator("#student-fgh678")).to_be_hidden()
+    page.locator("ul.look a[href='#student-fgh678']").click()
+    expect(page.get_by_role("group", name="Checks of fgh678")).to_be_visible()
+
+
+def test_a_time_is_told_in_the_readers_own_zone_too(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(timezone_id="America/New_York", locale="en-US")
+    page = context.new_page()
+    page.goto((folder / "report.html").as_uri())
+    said = "2026-03-02 14:05 UTC (Mar 2, 2026, 09:05 AM EST)"
+    expect(page.locator("time").first).to_have_text(said)
+    context.close()
+
+
+def test_the_score_is_in_the_first_screenful_of_a_phone(page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((folder / "report.html").as_uri())
+    for header in ("Score", "Percent"):
+        found = page.locator("table.sortable").get_by_role("columnheader", name=header)
+        box = found.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
+
+
+def test_no_column_is_shown_that_nobody_filled(page: Page, tmp_path: Path) -> None:
+    write(tmp_path, [scorecard(name, [Outcome.RIGHT] * 5, name="") for name in ("ada", "ben")])
+    page.goto((tmp_path / "report.html").as_uri())
+    headers = page.locator("table.sortable thead th").all_inner_texts()
+    assert headers == ["Andrew ID", "Score", "Percent", "State", "Right", "Median", "Deployment"]
+    labels = page.locator(".filter label").all_inner_texts()
+    assert [each.split("\n")[0] for each in labels] == ["Search", "Not right"]
+
+
+def test_a_student_sees_first_what_to_do_and_what_was_lost(page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((folder / "students" / "bcd234.html").as_uri())
+    expect(page.locator(".score")).to_have_text("20 % 20 of 100 points")
+    headings = page.locator("h2").all_inner_texts()
+    assert headings == ["What to do next", "Checks", "Submission"]
+    entries = page.locator("article.entry h3").locator("visible=true")
+    assert [text.split("\n")[0] for text in entries.all_inner_texts()] == [
+        "Shakespeare Queries",
+        "andrew id Queries",
+        "sum Queries",
+    ]
+    page.get_by_text("2 right").click()
+    expect(page.locator("article.entry h3", has_text="the page")).to_be_visible()
+
+
+def test_a_picture_is_folded(page: Page, tmp_path: Path) -> None:
+    card = scorecard("ada", [Outcome.WRONG] * 5)
+    seen = replace(card.verdicts[0].replies[0], screenshot_png=PIXEL)
+    write(tmp_path, [replace(card, verdicts=(replace(card.verdicts[0], replies=(seen,)),))])
+    page.goto((tmp_path / "students" / "ada.html").as_uri())
+    picture = page.get_by_alt_text("The page as the grader saw it")
+    page.locator(".check summary").first.click()
+    expect(picture).to_be_hidden()
+    page.get_by_text("The page as the grader saw it").first.click()
+    expect(picture).to_be_visible()
+
+
+def test_a_page_of_32_lost_questions_is_read_on_a_phone(page: Page, tmp_path: Path) -> None:
+    questions = draw(load_battery("extreme"), Submission("ada", ""), seed=1)
+    write(tmp_path, [scorecard("ada", [Outcome.EMPTY] * len(questions), questions=questions)])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((tmp_path / "students" / "ada.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollHeight") < 7_000
+    expect(page.locator("h3", has_text="a plus b times c")).to_be_visible()
 
 
 def test_works_without_javascript(browser: Browser, folder: Path) -> None:
@@ -123,6 +255,7 @@ def test_works_without_javascript(browser: Browser, folder: Path) -> None:
     page.goto((folder / "report.html").as_uri())
     expect(page.locator("table.sortable tbody tr")).to_have_count(39)
     expect(page.locator("thead button")).to_have_count(0)
+    expect(page.locator(".filter")).to_have_count(0)
     page.locator("#student-abc123 summary").click()
     expect(page.get_by_role("group", name="Checks of abc123")).to_be_visible()
     context.close()

@@ -3,9 +3,15 @@ from dataclasses import replace
 import pytest
 
 from grader.formats.summary import summarize
-from grader.model import State
+from grader.model import Question, State
 from grader.outcomes import Outcome
-from tests.grader.formats.classes import LargeClass, scorecard, small_class
+from tests.grader.formats.classes import QUESTIONS, LargeClass, scorecard, small_class
+
+R = Outcome.RIGHT
+
+
+def worded(query: str) -> Question:
+    return replace(QUESTIONS[3], query=query)
 
 
 def test_counts_a_class() -> None:
@@ -18,10 +24,17 @@ def test_counts_a_class() -> None:
         State.INVALID: 1,
         State.NOT_GRADED: 1,
     }
-    assert [each.name for each in summary.questions] == [
+    assert [each.entry for each in summary.questions] == [
         "page",
         "api",
         "shakespeare",
+        "andrew id",
+        "sum",
+    ]
+    assert [each.name for each in summary.questions] == [
+        "the page",
+        "the API",
+        "Shakespeare",
         "andrew id",
         "sum",
     ]
@@ -41,16 +54,25 @@ def test_a_question_not_checked_counts_neither_way() -> None:
     assert summarize(unchecked).questions[0].pass_rate is None
 
 
-def test_the_most_pressing_comes_first() -> None:
-    kinds = [each.kind for each in summarize(small_class()).attention]
-    assert kinds == [
-        State.NOT_GRADED,
-        State.UNREACHABLE,
-        State.REFUSED,
-        State.INVALID,
-        Outcome.PROTECTED,
-        Outcome.RATE_LIMITED,
-    ]
+def test_a_question_in_several_wordings_shows_them_all() -> None:
+    asked = ("Who are you? Say 1.", "Who are you? Say 2.", "Your id, please.")
+    [id_] = summarize(
+        [scorecard(f"s{n}", [R], questions=[worded(asked[n])]) for n in range(3)]
+    ).questions
+    assert id_.examples == ("Who are you? Say 1.", "Your id, please.")
+
+
+def test_queries_that_all_differ_are_no_wordings() -> None:
+    letters = "abcdefghijklm"
+    cards = [scorecard(each, [R], questions=[worded(f"Spell {each}.")]) for each in letters]
+    assert summarize(cards).questions[0].examples == ("Spell a.",)
+
+
+def test_tells_which_columns_anybody_filled() -> None:
+    nobody = scorecard("abc", [R] * 5, name="")
+    nobody = replace(nobody, verdicts=tuple(replace(v, replies=()) for v in nobody.verdicts))
+    assert summarize([nobody]).filled == frozenset()
+    assert summarize(small_class()).filled == {"name", "section", "median", "look"}
 
 
 def test_a_class_without_students_or_with_one() -> None:

@@ -1,9 +1,10 @@
+import re
 from dataclasses import replace
 
 import pytest
 
 from grader.formats import terminal
-from grader.model import Awake, Judged, Release, Scorecard, WakingUp
+from grader.model import Awake, Judged, ProbeKind, Release, Scorecard, State, WakingUp
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import (
     HINT,
@@ -21,7 +22,9 @@ STUDENT = CLASS[1].submission
 def test_says_what_it_waits_for() -> None:
     words = terminal.waking_up(WakingUp(STUDENT, 90.0))
     assert "https://bcd234.example.com" in words
-    assert "90 s" in words
+    assert "free hosts may need up to 90 s" in words
+    local = terminal.waking_up(WakingUp(replace(STUDENT, url="http://localhost:3000"), 5.0))
+    assert local == "Waiting for http://localhost:3000 to answer (up to 5 s) ..."
 
 
 def test_says_which_release_answered() -> None:
@@ -35,30 +38,48 @@ def test_says_which_release_answered() -> None:
 
 def test_a_right_reply_takes_one_line() -> None:
     right = verdict(QUESTIONS[4], Outcome.RIGHT, "168", "The reply is 168.")
-    assert terminal.judged(Judged(right, 5, 12), STUDENT) == (
-        " 5/12  :)    10 of 10  What is 76 plus 92?  The reply is 168."
+    assert terminal.told(Judged(right, 5, 12), STUDENT) == (
+        " 5/12  :)    10 of 10  sum: What is 76 plus 92?  right: The reply is 168."
     )
+
+
+def test_the_line_of_a_check_names_what_others_build_on() -> None:
+    api = verdict(QUESTIONS[1], Outcome.WRONG, reason="it is an HTML page")
+    assert terminal.judged(api, STUDENT).startswith(":(     0 of 10  the API  wrong: it is an HTML")
+
+
+def test_each_check_names_its_own_probe_where_there_are_several() -> None:
+    typed = replace(QUESTIONS[4], probe=ProbeKind.BROWSER)
+    line = terminal.judged(verdict(QUESTIONS[4], Outcome.RIGHT), STUDENT, several_ways=True)
+    assert "sum through the API: What is" in line
+    assert "sum in a browser: What is" in terminal.judged(verdict(typed, Outcome.RIGHT), STUDENT)
+
+
+@pytest.mark.parametrize("width", [40, 60, 79])
+def test_prose_is_wrapped_at_the_width_and_what_is_copied_is_not(width: int) -> None:
+    wrong = verdict(QUESTIONS[3], Outcome.WRONG, "x", "this is not your id, but another one's")
+    lines = terminal.told(Judged(wrong, 5, 12), STUDENT, width=width).split("\n")
+    assert lines[-1].endswith(
+        'Repeat: grader ask "https://bcd234.example.com" "What is your Andrew ID?"'
+    )
+    assert all(len(line) <= width for line in lines if not re.search("Open: |Repeat: ", line))
+    end = terminal.finished(CLASS[1], width=width).split("\n")
+    assert max(map(len, end)) <= width
+    assert terminal.finished(CLASS[1], width=width).split() == terminal.finished(CLASS[1]).split()
 
 
 def test_a_wrong_reply_comes_with_what_helps() -> None:
     wrong = verdict(QUESTIONS[3], Outcome.WRONG, "YOUR ID HERE", "This is not your id.")
-    assert terminal.verdict(wrong, STUDENT).split("\n") == [
-        ":(     0 of 60  What is your Andrew ID?  This is not your id.",
+    assert terminal.judged(wrong, STUDENT).split("\n") == [
+        ":(     0 of 60  andrew id: What is your Andrew ID?  wrong: This is not your id.",
         "      Reply:  YOUR ID HERE",
-        f"      Do:     {HINT}",
         "      Open:   https://app.example.com/api?q=Who+was+Shakespeare%3F",
         '      Repeat: grader ask "https://bcd234.example.com" "What is your Andrew ID?"',
     ]
 
 
-def test_the_hint_of_an_answer_is_not_given_for_a_fault_of_the_deployment() -> None:
-    down = verdict(QUESTIONS[3], Outcome.SERVER_ERROR)
-    assert HINT not in terminal.verdict(down, STUDENT)
-    assert Outcome.SERVER_ERROR.rule.advice in terminal.verdict(down, STUDENT)
-
-
 def test_what_was_not_asked_cannot_be_repeated() -> None:
-    skipped = terminal.verdict(verdict(QUESTIONS[3], Outcome.SKIPPED), STUDENT)
+    skipped = terminal.judged(verdict(QUESTIONS[3], Outcome.SKIPPED), STUDENT)
     assert skipped.startswith(":|")
     assert "Repeat" not in skipped
     assert "Open" not in skipped
@@ -73,11 +94,11 @@ def test_the_end_says_where_to_implement_the_id() -> None:
 
 def test_the_end_names_a_task_once() -> None:
     twice = replace(CLASS[1], verdicts=(CLASS[1].verdicts[3],) * 2)
-    assert terminal.finished(twice).count(HINT) == 1
+    assert terminal.finished(twice, width=200).count(HINT) == 1
 
 
 def test_a_skipped_check_is_not_a_task_of_its_own() -> None:
-    words = terminal.finished(CLASS[3])
+    words = terminal.finished(CLASS[3], width=200)
     assert Outcome.PROTECTED.rule.advice in words
     assert Outcome.SKIPPED.rule.advice not in words
 
@@ -107,5 +128,48 @@ def test_a_class_fits_80_columns() -> None:
 
 
 def test_a_class_in_trouble_lists_ten_and_counts_the_rest() -> None:
-    down = [scorecard(f"id{n}", [Outcome.PROTECTED] * 5) for n in range(25)]
+    down = [unreached(f"id{n}", f"reason {n}") for n in range(25)]
     assert "and 15 more" in terminal.summary_table(down)
+
+
+def test_a_reason_that_many_share_is_one_line() -> None:
+    down = [unreached(f"id{n}", f"{n}.example.com port 443: refused", n) for n in range(25)]
+    words = terminal.summary_table(down)
+    assert "Needs a look (25)" in words
+    assert "  id0 and 24 more     unreachable     …: refused" in words
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_a_reason_is_cut_to_the_width_there_is(width: int) -> None:
+    said = "the name of this app leads nowhere, " * 5
+    [line] = [
+        line
+        for line in terminal.summary_table([unreached("id1", said)], width=width).split("\n")
+        if line.startswith("  id1")
+    ]
+    assert len(line) == width
+    assert line.endswith("…")
+
+
+def test_no_network_is_said_once_and_at_the_top() -> None:
+    reason = "this machine could not look {}.example.com up: no network"
+    cards = [unreached(f"id{n}", reason.format(n), n, State.NOT_GRADED) for n in range(30)]
+    words = terminal.summary_table(cards, width=200)
+    assert words.startswith("Nobody could be graded: this machine could not look … up: no network.")
+    assert words.count("no network") == 1
+
+
+def unreached(
+    andrew_id: str, reason: str, number: int = 0, state: State = State.UNREACHABLE
+) -> Scorecard:
+    outcome = Outcome.NOT_CHECKED if state is State.NOT_GRADED else Outcome.UNREACHABLE
+    url = f"https://{number}.example.com"
+    return replace(scorecard(andrew_id, [outcome] * 5, state, url=url), reason=reason)
+
+
+def test_what_to_do_about_a_whole_class_is_never_cut() -> None:
+    cards = [replace(unreached(f"id{n}", "private"), state=State.REFUSED) for n in range(5)]
+    for width in (60, 80):
+        lines = terminal.summary_table(cards, width=width).split("\n")
+        assert max(map(len, lines)) <= width
+        assert "run again with --allow-private" in " ".join(" ".join(lines).split())

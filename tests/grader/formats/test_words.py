@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from grader.formats.words import decimal, scaled
+from grader.formats.words import decimal, percent, percents, scaled, seconds
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,27 @@ def test_halves_are_rounded_up(value: float, places: int, written: str) -> None:
     assert decimal(value, places) == written
     if places == 2:
         assert scaled(value, Decimal(100)) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "0 %"),
+        (0.01, "0.1 %"),
+        (66.66, "66.7 %"),
+        (76.0, "76 %"),
+        (99.99, "99.9 %"),
+        (100, "100 %"),
+    ],
+)
+def test_only_all_of_it_is_100_percent(value: float, written: str) -> None:
+    assert percent(value) == written
+    assert percents(0, value) == f"0 to {written}"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "written"),
+    [(41.4, "41 ms"), (999.4, "999 ms"), (999.6, "1.0 s"), (2612, "2.6 s")],
+)
+def test_a_duration_has_one_form(milliseconds: float, written: str) -> None:
+    assert seconds(milliseconds) == written

@@ -1,0 +1,224 @@
+"""What to do next: advice that fits the app that was asked, and where it runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grader.formats.delivery import is_local
+from grader.formats.escaping import one_line
+from grader.formats.words import is_check, repeat_command, repeat_url
+from grader.model import IdKey, NumberKey, NumbersKey, Reply, Scorecard, State, Verdict, called
+from grader.outcomes import Outcome
+
+STARTER_FILE = "webapp/query_processor.py"
+STARTER_TESTS = "python -m pytest tests/webapp"
+
+_REPLY_LIMIT = 2_000
+# A host that is awake answers in that time, so that it is not its sleep if another reply is late.
+_AT_ONCE_MS = 2_000
+
+_STATE_ADVICE = {
+    State.GRADED: "",
+    State.UNREACHABLE: "Open the link in a private window: does it load there?",
+    State.REFUSED: "Deploy the app and hand in its public URL.",
+    State.INVALID: "Hand in the address of the deployed app, as the browser shows it.",
+    State.NOT_GRADED: "The grader's own side failed; this is no zero. Run the grader again.",
+}
+_NOT_STARTED = (
+    "Is the app running on this machine? Start it, leave its terminal open, and check again."
+)
+_PARTLY_GRADED = (
+    "What is missing could not be checked, and what was earned is kept: this is no zero. Run the "
+    "grader again later."
+)
+_ENDLESS = (
+    "Your code most likely never ends for this query, or is still busy with an earlier one: look "
+    "for a loop whose condition stays true."
+)
+_IN_THE_TERMINAL = (
+    "Look into the terminal where the app runs: your code probably raised an exception."
+)
+_NO_BRANCH = (
+    "An empty reply means that no branch of your code matched the query, or that an earlier one "
+    "did and returned nothing."
+)
+_EARLIER_BRANCH = (
+    "An earlier branch of your code may have answered: of several that match a query, the first "
+    "one counts."
+)
+_FILE = f"The file to change is {STARTER_FILE}."
+_TESTS = f"Run {STARTER_TESTS}: the starter's own tests name the usual mistakes."
+_REDEPLOY = "Then commit, push, wait until the platform has redeployed, and check again."
+
+# Families whose wording holds that of another family: "What is 2 plus 3 multiplied by 4?"
+_LOOK_LIKE_OTHERS = frozenset({"addition_of_three", "plus_multiplied", "multiplied_plus"})
+_ANSWERS = frozenset({Outcome.WRONG, Outcome.EMPTY})
+_OF_THE_CODE = frozenset({*_ANSWERS, Outcome.SERVER_ERROR})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do, and the checks that it mends."""
+
+    advice: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What these checks are called, each name once."""
+        return tuple(dict.fromkeys(called(verdict.question) for verdict in self.verdicts))
+
+
+@dataclass(slots=True)
+class Advice:
+    """Advice on one scorecard, as a whole and for each of its verdicts.
+
+    Attributes:
+        starter: whether our starter answers: no other app tells its release as that one does.
+        local: whether the app runs on the machine that asks.
+    """
+
+    scorecard: Scorecard
+    starter: bool = field(init=False)
+    local: bool = field(init=False)
+    _prompt: bool = field(init=False)
+    _families_by_reply: dict[str, set[str]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        card = self.scorecard
+        self.starter = card.release is not None
+        self.local = is_local(card.submission.url)
+        replies = [(each.question, each.reply) for each in card.verdicts if each.reply]
+        self._prompt = any(_came_at_once(reply) for _, reply in replies)
+        for question, reply in replies:
+            if not is_check(question) and reply.text.strip():
+                families = self._families_by_reply.setdefault(reply.text.strip(), set())
+                families.add(question.family)
+
+    @property
+    def of_the_mark(self) -> str:
+        """What to do about the platform's mark that decided the state; empty where none did."""
+        card = self.scorecard
+        deciding = {State.UNREACHABLE: Outcome.UNREACHABLE, State.NOT_GRADED: Outcome.NOT_CHECKED}
+        told = (
+            each.judgement.advice
+            for each in card.verdicts
+            if each.judgement.advice and each.outcome is deciding.get(card.state)
+        )
+        return next(told, "")
+
+    @property
+    def on_state(self) -> str:
+        """What to do about the scorecard's state; empty where it is graded."""
+        card, own = self.scorecard, self.of_the_mark
+        if card.state is State.NOT_GRADED and card.seen:
+            return f"{own} {_PARTLY_GRADED}".lstrip()
+        if card.state is State.UNREACHABLE and self.local:
+            return own or _NOT_STARTED
+        return own or _STATE_ADVICE[card.state]
+
+    def on(self, verdict: Verdict) -> str:
+        """What to do about one verdict; empty where it is right."""
+        return " ".join(part for part in (self._main(verdict), *self._more(verdict)) if part)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What to do about all that was lost, each advice once, in the order of the checks.
+
+        What was skipped or given up because of another check is no task of its own.
+        """
+        by_advice: dict[str, list[Verdict]] = {}
+        for verdict in self._causes():
+            by_advice.setdefault(self._main(verdict), []).append(verdict)
+        return [Task(advice, tuple(verdicts)) for advice, verdicts in by_advice.items() if advice]
+
+    @property
+    def more(self) -> list[str]:
+        """What holds for several tasks, or comes after them, each said once."""
+        causes = self._causes()
+        said = [part for verdict in causes for part in self._more(verdict)]
+        if any(each.outcome in _OF_THE_CODE or self._is_endless(each) for each in causes):
+            if not self.local:
+                said.append(_REDEPLOY)
+            elif self.starter:
+                said.append(_TESTS)
+        return list(dict.fromkeys(said))
+
+    def _causes(self) -> Sequence[Verdict]:
+        lost = [each for each in self.scorecard.verdicts if not each.outcome.rule.earns]
+        return [each for each in lost if not is_consequence(each)] or lost
+
+    def _main(self, verdict: Verdict) -> str:
+        rule = verdict.outcome.rule
+        if rule.earns:
+            return ""
+        if verdict.judgement.advice:
+            return verdict.judgement.advice
+        if verdict.outcome in _ANSWERS and verdict.question.hint:
+            return verdict.question.hint
+        if self._is_endless(verdict):
+            return _ENDLESS
+        if verdict.outcome is Outcome.EMPTY and verdict.question.query:
+            return _NO_BRANCH
+        if self.local and verdict.outcome is Outcome.SERVER_ERROR:
+            return _IN_THE_TERMINAL
+        if self.local and verdict.outcome is Outcome.UNREACHABLE:
+            return _NOT_STARTED
+        return rule.advice
+
+    def _more(self, verdict: Verdict) -> list[str]:
+        """What else helps with an answer: where to look, and in which file."""
+        question, outcome = verdict.question, verdict.outcome
+        if outcome not in _ANSWERS or not question.query:
+            return []
+        said = []
+        if outcome is Outcome.EMPTY:
+            said.append(_NO_BRANCH)
+        elif self._may_be_anothers(verdict):
+            said.append(_EARLIER_BRANCH)
+        unknown = outcome is Outcome.EMPTY or isinstance(question.key, IdKey)
+        if self.starter and unknown and STARTER_FILE not in question.hint:
+            said.append(_FILE)
+        return [part for part in said if part != self._main(verdict)]
+
+    def _is_endless(self, verdict: Verdict) -> bool:
+        """Whether it is no sleep of the host that a reply is late."""
+        return verdict.outcome is Outcome.TOO_SLOW and (self.local or self._prompt)
+
+    def _may_be_anothers(self, verdict: Verdict) -> bool:
+        """Whether a wrong reply may be that of a branch which is meant for other queries."""
+        if verdict.reply is None:
+            return False
+        text = verdict.reply.text.strip()
+        question = verdict.question
+        if question.family in _LOOK_LIKE_OTHERS:
+            return True
+        if self._families_by_reply.get(text, set()) - {question.family}:
+            return True
+        is_number = isinstance(question.key, NumberKey | NumbersKey)
+        return is_number and not any(char.isdecimal() for char in text)
+
+
+def is_consequence(verdict: Verdict) -> bool:
+    """Whether it was lost without being asked, since something before it was."""
+    given_up = verdict.outcome is Outcome.UNREACHABLE and not verdict.replies
+    return given_up or verdict.outcome is Outcome.SKIPPED
+
+
+def explanation(advice: Advice, verdict: Verdict) -> list[str]:
+    """Explain a verdict that is not right: why, what to do, the reply, and how to ask again.
+
+    The lines are not yet made harmless for the place where they will be shown.
+    """
+    lines = [verdict.judgement.reason, advice.on(verdict)]
+    if verdict.reply:
+        if verdict.reply.text or not verdict.reply.failure:
+            lines.append(f"Reply: {one_line(verdict.reply.text, _REPLY_LIMIT) or '(empty)'}")
+        lines.append(f"Repeat: {repeat_url(verdict)}")
+    command = repeat_command(advice.scorecard.submission, verdict)
+    if command:
+        lines.append(f"Repeat: {command}")
+    return [line for line in lines if line]
+
+
+def _came_at_once(reply: Reply) -> bool:
+    return reply.failure is None and reply.status is not None and reply.elapsed_ms <= _AT_ONCE_MS

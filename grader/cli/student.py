@@ -50,7 +50,7 @@ _BYPASS_SECRET = click.option(
 @command(
     {
         options.DONE: "The pass mark is reached.",
-        options.FALLS_SHORT: "It is not, or the expected commit does not answer everywhere.",
+        options.FALLS_SHORT: "It is not, or the expected commit is not live everywhere.",
         options.NOT_GRADED: EXIT_CODES[options.NOT_GRADED],
     }
 )

@@ -41,12 +41,19 @@ def roster(served: App, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Chromium is found, in a process that has started none."""
+def unstarted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process has started no browser."""
     from grader.probes import chromium
 
     thread = chromium.BrowserThread()
     monkeypatch.setattr(chromium, "browser_thread", lambda: thread)
+    yield
+    thread.close()
+
+
+@pytest.fixture
+def nowhere(unstarted: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Chromium is found, either."""
     monkeypatch.setattr("shutil.which", lambda _name: None)
 
 
@@ -98,6 +105,8 @@ def test_a_run_that_has_asked_all_needs_no_browser_and_an_appeal_does(
     grader("rejudge", out, "--battery", "activity")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows runs no script by its first line")
+@pytest.mark.usefixtures("unstarted")
 def test_a_browser_that_does_not_start_says_what_it_lacks(
     served: App, grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,8 +116,6 @@ def test_a_browser_that_does_not_start_says_what_it_lacks(
     lacks = "error while loading shared libraries: libnss3.so: cannot open shared object file"
     program.write_text(f"#!/bin/sh\necho 'starting' >&2\necho '{lacks}' >&2\nexit 127\n")
     program.chmod(0o755)
-    thread = chromium.BrowserThread()
-    monkeypatch.setattr(chromium, "browser_thread", lambda: thread)
     monkeypatch.setattr(chromium, "find_chromium", lambda _own: program)
     said = grader("ask", served.url, "hi", "--probe", "browser", code=2).output
     assert lacks in said

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from grader.asking import OUR_CRASH
 from grader.formats import grades_csv, keeping, report_html, results_json
 from grader.formats.integrity import shared_links
 from grader.formats.words import some_of
-from grader.grading import OUR_CRASH
 from grader.grading import run as grade_job
 from grader.handouts import StudentPages
 from grader.jobs import Run
@@ -225,7 +225,8 @@ def _pass(
             return
         try:
             # Windows lets nobody interrupt a wait that has no end.
-            future = done.get(timeout=min(1.0, waiting or 1.0))
+            has_room = len(under_way) < workers()
+            future = done.get(timeout=min(1.0, (waiting if has_room else None) or 1.0))
         except queue.Empty:
             continue
         pending.discard(future)

@@ -1,17 +1,22 @@
 """Grading one submission: questions are asked, replies judged, and events told as it happens."""
 
 import dataclasses
-import logging
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from grader.asking import ask
 from grader.judging import judge
-from grader.judging.second_look import is_from_a_cache, seen_own, worth_another_look
+from grader.judging.second_look import (
+    is_api_asleep,
+    is_challenged,
+    seen_own,
+    worth_another_look,
+)
 from grader.model import (
     AskingAgain,
     Awake,
-    ConsistencyKey,
     Event,
     Finished,
     Job,
@@ -21,7 +26,6 @@ from grader.model import (
     ProbeKind,
     Question,
     Release,
-    ReleaseKey,
     Reply,
     Scorecard,
     State,
@@ -35,6 +39,7 @@ from grader.passes import (
     joined,
     missing,
     not_before,
+    pause_between,
     seconds_until,
     skipped,
     state_of,
@@ -45,20 +50,10 @@ from grader.probes import Deployment
 from grader.questions import STARTER_QUERY, draw
 from grader.waking import Waking
 
-_log = logging.getLogger(__name__)
-
-OUR_CRASH = "the grader itself failed: "
-"""How the reason of what was not checked begins where a bug of ours is to blame."""
-
 # After so many transport failures in a row, or as many timeouts' worth of time lost to them in a
 # pass, the rest waits for the second pass: what hangs now and then ends, too.
 _PATIENCE = 3
-# What a cache may have kept from before the last push.
-_MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
-_OLD = "the first reply came from a cache"
 _TRANSPORT_FAILURES = frozenset({Outcome.TOO_SLOW, Outcome.UNREACHABLE})
-# The part of the wake-up's time between two questions to an app whose platform saw a bot in us.
-_SLOWLY = 1 / 90
 _STATES = {
     Outcome.FORBIDDEN_ADDRESS: State.REFUSED,
     Outcome.NOT_CHECKED: State.NOT_GRADED,
@@ -108,66 +103,6 @@ def grade_twice(job: Job) -> Iterator[Event]:
         yield from grade(again)
 
 
-def ask(
-    question: Question,
-    deployment: Deployment,
-    degraded_after: float,
-    earlier: Sequence[Verdict] = (),
-) -> Verdict:
-    """Ask one question and judge what comes back. Our own crash is never the student's fault.
-
-    Args:
-        question: what is asked.
-        deployment: who is asked.
-        degraded_after: seconds after which a right reply counts as degraded.
-        earlier: the verdicts on what the deployment was asked before.
-    """
-    try:
-        replies: list[Reply] = []
-        for reply in _replies(question, deployment):
-            replies.append(reply)
-            if reply.failure is not None:
-                break
-        judgement = judge(question, *replies, earlier=earlier)
-        if judgement.outcome in _MAY_BE_OLD and is_from_a_cache(replies[-1]):
-            judgement = _past_caches(question, deployment, replies, judgement)
-        right = judgement.outcome is Outcome.RIGHT
-        degraded = right and replies[-1].elapsed_ms > 1000 * degraded_after
-        if right:
-            # A picture is evidence for what was lost, and large.
-            replies = [dataclasses.replace(reply, screenshot_png="") for reply in replies]
-        return Verdict(question, judgement, tuple(replies), degraded)
-    except Exception as error:
-        # A class may meet it thousands of times: who hears of the verdict tells people of it.
-        _log.debug("asking %r failed", question.query, exc_info=True)
-        reason = f"{OUR_CRASH}{type(error).__name__}"
-        return Verdict(question, Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH))
-
-
-def _past_caches(
-    question: Question, deployment: Deployment, replies: list[Reply], judgement: Judgement
-) -> Judgement:
-    """Ask once more where no cache answers; what one did answer stands unless that worked."""
-    if question.probe is not ProbeKind.API or not question.query:
-        return judgement
-    reply = deployment.ask_past_caches(question.query)
-    if reply is None or reply.failure is not None or is_from_a_cache(reply):
-        return dataclasses.replace(judgement, reason=f"{judgement.reason} ({_OLD})")
-    replies.append(reply)
-    fresh = judge(question, reply)
-    return dataclasses.replace(fresh, reason=f"{fresh.reason} ({_OLD}, and was asked once more)")
-
-
-def _replies(question: Question, deployment: Deployment) -> Iterator[Reply]:
-    match question.key:
-        case ReleaseKey():
-            yield deployment.ask_release()
-        case ConsistencyKey(connections):
-            yield from deployment.ask_afresh(question.query, connections)
-        case _:
-            yield deployment.ask(question.probe, question.query, question.typing)
-
-
 class _Grading:
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -181,9 +116,10 @@ class _Grading:
         self._lost_ms = 0.0
         # Why the rest is not asked now: a platform's bot protection stands in the way.
         self._blocked: Judgement | None = None
-        self._pause = 0.0
+        self._pause = pause_between(job)
+        # Whether the app itself is known to refuse some queries by a page with 403 or 429.
+        self._refuses = False
         if job.previous is not None:
-            self._pause = _SLOWLY * wake_seconds(job) if job.previous.blocked else 0.0
             self._started_at = job.previous.started_at
             self._wake_up = job.previous.wake_up
             self._release = job.previous.release
@@ -244,13 +180,15 @@ class _Grading:
         self, deployment: Deployment, questions: tuple[Question, ...], waking: Waking
     ) -> Iterator[Event]:
         """Where nothing came of the app's own, wait for it, and ask once more when it is there."""
-        if waking.own or seen_own(self._verdicts) or not worth_another_look(self._verdicts):
+        asleep = is_api_asleep(self._verdicts)
+        own = waking.own or seen_own(self._verdicts)
+        if (own and not asleep) or self._blocked or not worth_another_look(self._verdicts):
             return
         if waking.left < 1:
             return
         lost = next(each for each in self._verdicts if each.replies and not each.outcome.rule.earns)
         yield LookingAgain(waking.left, lost.judgement.reason)
-        if not waking.again():
+        if not waking.again(api_alone=asleep):
             return
         yield Awake(self._release, 1000 * waking.elapsed)
         asked = tuple(self._verdicts)
@@ -295,7 +233,12 @@ class _Grading:
     def _asked(self, question: Question, deployment: Deployment) -> Verdict:
         if self._pause:
             deployment.pause(self._pause)
-        verdict = ask(question, deployment, self._job.limits.degraded_after, self._verdicts)
+        earlier = () if self._refuses else self._verdicts
+        verdict = ask(question, deployment, self._job.limits.degraded_after, earlier)
+        if is_blocked(verdict.judgement) and self._still_answers(verdict, deployment):
+            self._refuses = True
+            judgement = judge(question, *verdict.replies)
+            verdict = dataclasses.replace(verdict, judgement=judgement)
         if is_blocked(verdict.judgement):
             self._blocked = verdict.judgement
         failed = verdict.outcome in _TRANSPORT_FAILURES
@@ -303,6 +246,24 @@ class _Grading:
         if failed:
             self._lost_ms += sum(reply.elapsed_ms for reply in verdict.replies)
         return verdict
+
+    def _still_answers(self, verdict: Verdict, deployment: Deployment) -> bool:
+        """Whether a page that looks like a bot protection's is the app's own reply to one query.
+
+        Where no platform's mark is on it, something that was right is asked once more: it is still
+        right where nothing stands between the app and us.
+        """
+        if verdict.reply is None or is_challenged(verdict.reply):
+            return False
+        right = (
+            each.question
+            for each in self._verdicts
+            if each.outcome is Outcome.RIGHT and each.question.query
+        )
+        question = next(right, None)
+        return question is not None and (
+            ask(question, deployment, math.inf).outcome is Outcome.RIGHT
+        )
 
     def _is_patience_spent(self) -> bool:
         lost = self._lost_ms >= 1000 * _PATIENCE * self._job.limits.timeout
@@ -356,9 +317,9 @@ class _Grading:
         if state is State.UNREACHABLE and any(reply.failure is None for reply in replies):
             # It was awake in the first pass: what it answered then still counts.
             return self._finished(State.GRADED)
-        return self._finished(state, why.reason)
+        return self._finished(state, why.reason, why.cause)
 
-    def _finished(self, state: State, reason: str = "") -> Finished:
+    def _finished(self, state: State, reason: str = "", cause: Cause | None = None) -> Finished:
         if state is State.GRADED:
             state, reason = state_of(self._verdicts)
         return Finished(
@@ -371,5 +332,6 @@ class _Grading:
                 reason=reason,
                 release=self._release,
                 wake_up=self._wake_up,
+                cause=cause,
             )
         )

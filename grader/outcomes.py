@@ -32,15 +32,17 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why something was not checked, where that decides what happens next. The values are stored.
+    """What lies behind a judgement, where that decides what happens next. The values are stored.
 
     Attributes:
         BOT_PROTECTION: a platform's firewall took the grader for a bot: it is asked again late and
             slowly, and an instructor may accept what was earned.
+        CACHE: it is right, but only past a cache: an instructor should see it.
         CRASH: a bug of ours.
     """
 
     BOT_PROTECTION = "bot protection"
+    CACHE = "cache"
     CRASH = "crash"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from grader.links import is_loopback
-from grader.model import Job, Judgement, Question, Scorecard, State, Verdict, called
+from grader.model import Job, Judgement, Question, Reply, Scorecard, State, Verdict, called
 from grader.outcomes import Cause, Outcome
 
 WAKE_SECONDS, _WAKE_SECONDS_HERE = 90.0, 5.0
@@ -13,6 +13,8 @@ WAKE_SECONDS, _WAKE_SECONDS_HERE = 90.0, 5.0
 _FALLS_ASLEEP = timedelta(minutes=10)
 # The part of the wake-up's time for which an app is left alone whose platform saw a bot in us.
 _LEFT_ALONE = 1 / 3
+# And the part of it between two questions then.
+_SLOWLY = 1 / 90
 
 
 def wake_seconds(job: Job) -> float:
@@ -23,11 +25,20 @@ def wake_seconds(job: Job) -> float:
 
 
 def waited_before(job: Job, now: datetime) -> float:
-    """How many of those seconds the first pass has used up; 0 where the app may sleep again."""
+    """How many of those seconds the first pass has used up; 0 where the app may sleep again.
+
+    A request that reached the app's host woke it up, and time runs on; where none did, only the
+    time that was spent on it counts.
+    """
     previous = job.previous
     if previous is None or now - previous.finished_at > _FALLS_ASLEEP:
         return 0.0
-    return max(0.0, (now - previous.started_at).total_seconds())
+    until = now if any(map(_reached, previous.replies)) else previous.finished_at
+    return max(0.0, (until - previous.started_at).total_seconds())
+
+
+def _reached(reply: Reply) -> bool:
+    return reply.status is not None or reply.failure is Outcome.TOO_SLOW
 
 
 def not_before(job: Job) -> datetime | None:
@@ -42,9 +53,16 @@ def not_before(job: Job) -> datetime | None:
     last = [verdict.reply for verdict in previous.verdicts if _asks_to_wait(verdict)]
     wanted = [reply.ask_again_at for reply in (*last, *previous.wake_up[-1:]) if reply is not None]
     if previous.blocked:
-        alone = timedelta(seconds=_LEFT_ALONE * wake_seconds(job))
+        alone = timedelta(seconds=_LEFT_ALONE * min(wake_seconds(job), WAKE_SECONDS))
         wanted.append(previous.finished_at + alone)
     return max(filter(None, wanted), default=None)
+
+
+def pause_between(job: Job) -> float:
+    """Seconds between two questions: to an app whose platform saw a bot in us, slowly."""
+    if job.previous is None or not job.previous.blocked:
+        return 0.0
+    return _SLOWLY * min(wake_seconds(job), WAKE_SECONDS)
 
 
 def seconds_until(moment: datetime | None) -> float:
@@ -108,6 +126,21 @@ def state_of(verdicts: Sequence[Verdict]) -> tuple[State, str]:
     if forbidden is not None and not outcomes:
         return State.REFUSED, forbidden
     return State.GRADED, ""
+
+
+def of_a_cache(judgement: Judgement, *, asked_again: bool) -> Judgement:
+    """The judgement on what a cache answered at first, with a note of that.
+
+    What is right only past the cache is for an instructor to see: an app could say that of itself,
+    and guess twice.
+    """
+    note = "the first reply came from a cache" + (", and it was asked once more" * asked_again)
+    right = judgement.outcome is Outcome.RIGHT
+    return dataclasses.replace(
+        judgement,
+        reason=f"{judgement.reason} ({note})",
+        cause=Cause.CACHE if right else judgement.cause,
+    )
 
 
 def as_accepted(scorecard: Scorecard) -> Scorecard:

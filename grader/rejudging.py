@@ -14,8 +14,8 @@ from grader.model import (
     State,
     Verdict,
 )
-from grader.outcomes import Outcome
-from grader.passes import missing, skipped, state_of
+from grader.outcomes import Cause, Outcome
+from grader.passes import missing, of_a_cache, skipped, state_of
 
 
 def rejudge(
@@ -97,6 +97,8 @@ def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -
         return None
     if before.reply is not None:
         judgement = judge(question, *before.replies, earlier=so_far)
+        if before.judgement.cause is Cause.CACHE:
+            judgement = of_a_cache(judgement, asked_again=True)
         # How long is too long was decided when it was asked.
         degraded = before.degraded and judgement.outcome is Outcome.RIGHT
         return Verdict(question, judgement, before.replies, degraded)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from grader.judging import read_release
 from grader.judging.second_look import (
+    is_challenged,
     is_own,
     is_same_everywhere,
     may_change,
@@ -90,7 +91,10 @@ class Waking:
     @property
     def silence(self) -> Judgement | None:
         """Why no question can be asked; None where something answered."""
-        return None if self._awake else silence(self._last.values())
+        if self._awake:
+            return None
+        others = [reply for place, reply in self._last.items() if place is not _Place.HEALTHZ]
+        return silence(others or self._last.values())
 
     @property
     def only(self) -> str:
@@ -110,10 +114,14 @@ class Waking:
             self._last[_Place.HEALTHZ] = self._deployment.ask_release(self._slice)
         self.release = read_release(self._last[_Place.HEALTHZ])
 
-    def again(self) -> bool:
-        """Look at the API and the page until one of them is the app's own; whether one was."""
-        self._first_round = False
-        for place in self._turns((_Place.API, _Place.PAGE)):
+    def again(self, *, api_alone: bool) -> bool:
+        """Look at the API and the page until one of them is the app's own; whether one was.
+
+        Args:
+            api_alone: whether the page is there already, and only the API is waited for.
+        """
+        self._first_round = self.own = False
+        for place in self._turns((_Place.API,) if api_alone else (_Place.API, _Place.PAGE)):
             self._look_at(place)
             if self.own:
                 return True
@@ -132,11 +140,15 @@ class Waking:
                     # Seen at most a tenth later than the app is awake, and two seconds at most.
                     waited = self._waited + self.elapsed
                     pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, waited / 10))
+                    # A limiter may extend its ban with each request that comes too early.
+                    pause = max(pause, self._last[self._decided].retry_after or 0.0)
                     if self.left <= pause:
                         return
                     self._deployment.pause(pause)
                 yield place
-                if is_same_everywhere(self._last[place]):
+                reply = self._last[place]
+                is_shut = place is not _Place.HEALTHZ and is_challenged(reply)
+                if is_shut or is_same_everywhere(reply):
                     return
             self._first_round = False
             if not any(may_change(self._last[place]) for place in places):

@@ -98,7 +98,8 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
 )  # fmt: skip
 @click.option(
     "--accept-unreachable", is_flag=True,
-    help="Score unreachable apps 0 even where they are more than half of the class.",
+    help="Score unreachable apps 0 even where they are more than half of the class, and apps that "
+    "a bot protection kept from being graded with what they earned until then.",
 )  # fmt: skip
 @click.option(
     "--only", "states", callback=_states, metavar="STATE,...",

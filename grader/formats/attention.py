@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from grader.formats.advice import Advice
 from grader.formats.words import STATE_WORDS, decimal, score
 from grader.model import ProbeKind, Scorecard, State, Verdict
-from grader.outcomes import Outcome
+from grader.outcomes import Cause, Outcome
 
 # From so many on, or where it is the whole class, students with one reason stand in one line.
 _GROUP = 4
@@ -102,7 +102,10 @@ def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
         return Rank.BLOCKED, "bot protection", f"{reason}. {Advice(card).of_the_mark} {_ACCEPT}"
     if card.state is not State.GRADED:
         return _STATE_RANKS[card.state], STATE_WORDS[card.state], card.reason
-    verdict = next(each for each in card.verdicts if each.outcome.rule.needs_a_look)
+    verdict = next((each for each in card.verdicts if each.outcome.rule.needs_a_look), None)
+    if verdict is None:
+        old = next(each for each in card.verdicts if each.judgement.cause is Cause.CACHE)
+        return Rank.OTHER, "from a cache", old.judgement.reason
     rank = _OUTCOME_RANKS.get(verdict.outcome, Rank.OTHER)
     return rank, verdict.outcome.value, verdict.judgement.reason
 

@@ -100,7 +100,7 @@ def looking_again(event: LookingAgain) -> str:
 
 def asking_again(event: AskingAgain) -> str:
     """Say that a second pass begins, and why not at once."""
-    wait = f"In {words.seconds(1000 * event.seconds)}, as asked for: " if event.seconds else ""
+    wait = f"In {words.seconds(1000 * event.seconds)}: " if event.seconds else ""
     asked = f"asking once more what may pass this time ({event.questions} of the questions) ..."
     return wait + asked if wait else asked.capitalize()
 

@@ -156,7 +156,7 @@ def ask_once_more(
     connection.execute(
         update(ATTEMPTS)
         .where(ATTEMPTS.c.id == attempt_id)
-        .values(final=True, seconds=_seconds(scorecard))
+        .values(final=True, accepted=False, seconds=_seconds(scorecard))
     )
     judge_again(connection, attempt_id, scorecard, kind=AttemptKind.GRADED, at=at)
 

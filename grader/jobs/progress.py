@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 
 from grader.jobs.attempts import KEPT, utc
 from grader.jobs.tables import ATTEMPTS, OVERRIDES, SCORECARD, SCORECARDS, SUBMISSIONS
-from grader.model import Keep, State
+from grader.model import Keep, Scorecard, State
 
 # The last attempt at a link stands for it, unless the instructor wants it asked anew.
 _STANDS = and_(ATTEMPTS.c.current, ATTEMPTS.c.again.is_(False))
@@ -164,22 +164,28 @@ def in_doubt(connection: Connection, run_id: int) -> bool:
 
 
 def accept_unreachable(connection: Connection, run_id: int) -> None:
-    """Let what is unreachable by now count as that, and what a bot protection left as it is."""
-    of_run = SUBMISSIONS.c.run_id == run_id
-    which = select(ATTEMPTS.c.id).select_from(KEPT).where(of_run, _DOUBTFUL)
+    """Let all that is unreachable by now count as that, though the run doubts itself."""
+    which = select(ATTEMPTS.c.id).select_from(KEPT).where(SUBMISSIONS.c.run_id == run_id, _DOUBTFUL)
     _mark(connection, which, accepted=True)
-    ungraded = (
-        select(SCORECARDS.c.id, SCORECARDS.c.attempt_id, SCORECARDS.c.document)
+
+
+def blocked(connection: Connection, run_id: int) -> list[tuple[int, str, Scorecard]]:
+    """The attempts that a bot protection kept from being graded: id, student's key, scorecard."""
+    query = (
+        select(ATTEMPTS.c.id, SUBMISSIONS.c.student, SCORECARDS.c.document)
         .select_from(KEPT)
-        .where(of_run, SCORECARDS.c.current, SCORECARDS.c.state == State.NOT_GRADED)
+        .where(
+            SUBMISSIONS.c.run_id == run_id,
+            ATTEMPTS.c.final,
+            SCORECARDS.c.current,
+            SCORECARDS.c.state == State.NOT_GRADED,
+        )
     )
-    for row in connection.execute(ungraded).all():
-        scorecard = SCORECARD.validate_json(row.document)
-        if scorecard.blocked:
-            scored = update(SCORECARDS).where(SCORECARDS.c.id == row.id)
-            connection.execute(scored.values(score=scorecard.seen))
-            marked = update(ATTEMPTS).where(ATTEMPTS.c.id == row.attempt_id)
-            connection.execute(marked.values(accepted=True))
+    found = (
+        (row.id, row.student, SCORECARD.validate_json(row.document))
+        for row in connection.execute(query).all()
+    )
+    return [each for each in found if each[2].blocked]
 
 
 def unsettled(connection: Connection, run_id: int) -> int:
@@ -201,7 +207,7 @@ def unsettled(connection: Connection, run_id: int) -> int:
 
 def _open(connection: Connection, run_id: int) -> ColumnElement[bool]:
     """Not graded, or unreachable in a run that doubts it."""
-    ungraded = and_(SCORECARDS.c.state == State.NOT_GRADED, ATTEMPTS.c.accepted.is_(False))
+    ungraded = SCORECARDS.c.state == State.NOT_GRADED
     return or_(ungraded, _DOUBTFUL) if in_doubt(connection, run_id) else ungraded
 
 

@@ -38,7 +38,7 @@ from grader.model import (
     Submission,
     Transcript,
 )
-from grader.passes import not_before
+from grader.passes import as_accepted, not_before
 from grader.questions import draw
 
 _PAGE = 50
@@ -214,9 +214,24 @@ class Run:
             return progress.late(connection, self._id, self.info.keep)
 
     def accept_unreachable(self) -> None:
-        """Let what is unreachable by now count as zero, even in a run in doubt."""
+        """Let what is unreachable by now count as zero, even in a run in doubt.
+
+        What a platform's bot protection left of a scorecard counts as what was earned.
+        """
+        now = datetime.now(UTC)
         with self._engine.begin() as connection:
             progress.accept_unreachable(connection, self._id)
+            taken = progress.blocked(connection, self._id)
+            for attempt_id, _, scorecard in taken:
+                attempts.judge_again(
+                    connection,
+                    attempt_id,
+                    as_accepted(scorecard),
+                    kind=AttemptKind.GRADED,
+                    at=now,
+                )
+            students = [student for _, student, _ in taken]
+            attempts.settle(connection, self._id, self.info.keep, students)
 
     def commit(self, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> bool:
         """Keep what came of `job`; whatever was graded before stays.

@@ -18,7 +18,6 @@ from grader.jobs.tables import (
     reading,
 )
 from grader.model import Scorecard, State, Submission
-from grader.passes import as_accepted
 
 _DOUBT = "unreachable, like more than half of this run: the grading machine itself is in doubt"
 _KEPT = 512
@@ -95,17 +94,10 @@ class StoredScorecards(Collection[Scorecard]):
             submission=replace(_of_person(asked, enrolled), listed=listed),
             override=None if by_hand is None else OVERRIDE.validate_json(by_hand),
         )
-        return shown(scorecard, in_doubt=self._in_doubt, is_accepted=accepted)
+        return doubted(scorecard) if self._in_doubt and not accepted else scorecard
 
 
-def shown(scorecard: Scorecard, *, in_doubt: bool, is_accepted: bool) -> Scorecard:
-    """The scorecard as its run shows it, in doubt or not, accepted by an instructor or not."""
-    if is_accepted:
-        return as_accepted(scorecard) if scorecard.blocked else scorecard
-    return _doubted(scorecard) if in_doubt else scorecard
-
-
-def _doubted(scorecard: Scorecard) -> Scorecard:
+def doubted(scorecard: Scorecard) -> Scorecard:
     """The scorecard as a run in doubt shows it: nobody gets a zero for being unreachable."""
     if scorecard.state is not State.UNREACHABLE:
         return scorecard

@@ -54,7 +54,8 @@ SUBMISSIONS = Table(
 )
 # `current` is the last one of its submission, `counts` the one that counts for the student: of all
 # attempts, at earlier links too. `again`: the instructor wants it asked anew; until then it stands.
-# `accepted`: being unreachable, it costs the student the points though the run doubts itself.
+# `accepted`: being unreachable, it costs the student the points though the run doubts itself; a
+# second pass that sees something else takes that back.
 ATTEMPTS = Table(
     "attempt",
     METADATA,

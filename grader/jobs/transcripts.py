@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from grader.jobs.attempts import KEPT
-from grader.jobs.scorecards import shown
+from grader.jobs.scorecards import doubted
 from grader.jobs.tables import (
     ACCEPTANCE,
     ACCEPTANCES,
@@ -96,7 +96,7 @@ def transcript(
         current = each.current and each.counts
         if current:
             card = replace(card, override=stands)
-            card = shown(card, in_doubt=in_doubt, is_accepted=each.accepted)
+            card = doubted(card) if in_doubt and not each.accepted else card
         attempts.append(
             Attempt(
                 card,

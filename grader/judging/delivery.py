@@ -28,6 +28,8 @@ _WANTS_TLS = re.compile(
     r"plain http request was sent to https port|http request to an https server", re.IGNORECASE
 )
 _BEGINNING = 4096
+# Statuses that no standard has, and that nginx and content networks send all the same.
+_OF_SERVERS = frozenset({444, *range(494, 500), *range(520, 531), 598, 599})
 _LOGIN_ADVICE = (
     "Open your link in a private window: whoever has no account must see the app, not a login."
 )
@@ -41,12 +43,12 @@ def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement |
         earlier: the verdicts on what the same deployment was asked before: they tell a path that
             is not there from a query that the app does not know, and a limit from bot protection.
     """
-    if reply.failure is not None:
+    if mark := mark_of(reply):
+        return _marked(mark, reply)
+    if reply.failure is not None and not _is_large_error(reply):
         return Judgement(reply.failure, reply.detail or reply.failure.rule.words)
     if reply.status is None:
         return Judgement(Outcome.NOT_CHECKED, "the grader kept neither a reply nor a failure")
-    if mark := mark_of(reply):
-        return _marked(mark, reply)
     if _LOGIN_PAGE.match(reply.final_url):
         reason = f"the request was led to a login page, {cut(reply.final_url)}"
         return Judgement(Outcome.PROTECTED, reason)
@@ -56,6 +58,12 @@ def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement |
     if 200 <= reply.status < 300:
         return None
     return _judge_status(reply.status, reply, list(earlier))
+
+
+def _is_large_error(reply: Reply) -> bool:
+    """Whether it is an error, of which nobody needs to read all."""
+    is_error = reply.status is not None and reply.status >= 400
+    return reply.failure is Outcome.TOO_LARGE and is_error
 
 
 def _marked(mark: Mark, reply: Reply) -> Judgement:
@@ -128,7 +136,7 @@ def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
         case _ if status < 200:
             return Judgement(Outcome.CLIENT_ERROR, f"{answered}, which is no final reply")
     outcome = Outcome.SERVER_ERROR if status >= 500 else Outcome.CLIENT_ERROR
-    if _is_unknown(status):
+    if _is_unknown(status) and status not in _OF_SERVERS:
         answered += f", which HTTP does not know: {_sent_as_status(str(status))}"
     return Judgement(outcome, answered)
 

@@ -101,7 +101,7 @@ CHALLENGES: tuple[Mark, ...] = (
     _mark("server", "akamaighost", "Akamai took the grader for a bot",
           _BOT_ADVICE.format("Akamai's bot protection"),
           fault=Fault.PLATFORM, waits=True, statuses=(403, 429), outcome=_BOTS),
-    _mark("", "vercel security checkpoint|_incapsula_resource|challenge-platform/h/|"
+    _mark("", "vercel security checkpoint|_incapsula_resource|_cf_chl_opt|^error code: 1010|"
           "<title>just a moment\\.\\.\\.", "a firewall took the grader for a bot",
           _BOT_ADVICE.format("the platform's bot protection"),
           fault=Fault.PLATFORM, waits=True, statuses=(202, 403, 405, 429, 503), outcome=_BOTS),
@@ -152,13 +152,14 @@ MARKS: tuple[Mark, ...] = (
           "the app crashed, or does not run, on Heroku", f"{_LOG} Run: heroku logs --tail",
           fault=Fault.APP, waits=True, statuses=(500, 502, 503, 504),
           outcome=Outcome.SERVER_ERROR),
-    _mark("", "application not found|the train has not arrived", "Railway has no running app at "
-          "this address", "Look at the service on Railway: is it deployed, and is this its domain?",
+    _mark("", "\"message\": *\"application not found\"|the train has not arrived",
+          "Railway has no running app at this address",
+          "Look at the service on Railway: is it deployed, and is this its domain?",
           waits=True, statuses=(404,)),
     _mark("x-railway-fallback", "true", "Railway could not reach the app",
           f"{_LOG} Does the app listen on the port that $PORT names?",
           fault=Fault.APP, waits=True, outcome=Outcome.SERVER_ERROR),
-    _mark("server", "^fly/", "Fly could not reach the app",
+    _mark("server", "^fly/", "the app did not answer on Fly, or answered with an error",
           f"{_LOG} Does the app listen on the internal_port of fly.toml?",
           fault=Fault.APP, waits=True, statuses=(502, 503), outcome=Outcome.SERVER_ERROR),
     _mark(_NGROK, "ERR_NGROK_6024", "ngrok shows a warning page in place of the app",
@@ -181,14 +182,23 @@ MARKS: tuple[Mark, ...] = (
           "and hand in that URL.", statuses=(502, 530)),
     _mark("", "there isn't a github pages site here", "GitHub Pages has no site at this address",
           "GitHub Pages runs no Python: deploy the app and hand in its URL.", statuses=(404,)),
+    _mark("", "this web app is stopped", "Azure has stopped this app",
+          "Open the app on Azure and start it.", statuses=(403,)),
+    _mark("", "usage_exceeded", "Netlify has paused this site: its limits are used up",
+          "Open the site on Netlify: it says what to do.", statuses=(503,)),
+    _mark("", "coming soon: pythonanywhere", "PythonAnywhere has no running app at this address",
+          "Open the Web page on PythonAnywhere: is the app there, and enabled?", statuses=(404,)),
+    _mark("server", "^cloudflare", "Cloudflare could not reach the app's host", _LOG,
+          fault=Fault.APP, waits=True, statuses=(*range(520, 528), 530),
+          outcome=Outcome.SERVER_ERROR),
     _mark("server", "airtunes", "this is a Mac's AirPlay receiver, which sits on port 5000",
           "Run the app on another port, or switch AirPlay Receiver off (System Settings, General, "
-          "AirDrop & Handoff)."),
+          "AirDrop & Handoff).", statuses=(403,)),
 )  # fmt: skip
 
 
 def mark_of(reply: Reply) -> Mark | None:
     """The platform's mark on a reply that came; None where it is the app's own."""
-    if reply.failure is not None or reply.status is None:
+    if reply.failure not in (None, Outcome.TOO_LARGE) or reply.status is None:
         return None
     return next((mark for mark in MARKS if mark.is_on(reply)), None)

@@ -6,7 +6,7 @@ What could be forged here buys time, never points.
 from collections.abc import Iterable
 
 from grader.judging.delivery import judge_delivery
-from grader.judging.pages import is_html_page
+from grader.judging.pages import is_html_page, says_html
 from grader.judging.platforms import mark_of
 from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
@@ -24,7 +24,7 @@ def is_own(reply: Reply, probe: ProbeKind) -> bool:
     content networks answer with errors and with pages of their own.
     """
     if reply.failure is Outcome.TOO_LARGE:
-        return True
+        return _is_ok(reply) and not says_html(reply)
     if judge_delivery(reply) is not None:
         return False
     return not is_html_page(reply) if probe is ProbeKind.API else bool(reply.text_box)
@@ -32,11 +32,13 @@ def is_own(reply: Reply, probe: ProbeKind) -> bool:
 
 def may_change(reply: Reply) -> bool:
     """Whether what came instead of the app may be another in a minute or two."""
+    if mark := mark_of(reply):
+        return mark.waits and mark.outcome is not Outcome.NOT_CHECKED
+    if reply.failure is Outcome.TOO_LARGE:
+        return not is_own(reply, ProbeKind.API)
     if reply.failure is not None:
         passing = reply.failure in (Outcome.TOO_SLOW, Outcome.UNREACHABLE)
         return passing and not reply.lasting
-    if mark := mark_of(reply):
-        return mark.waits and mark.outcome is not Outcome.NOT_CHECKED
     judgement = judge_delivery(reply)
     is_login = judgement is not None and judgement.outcome is Outcome.PROTECTED
     # A 403 may be a platform's that is not ready; a 401 and a login page are meant.
@@ -50,13 +52,40 @@ def is_same_everywhere(reply: Reply) -> bool:
 
 
 def seen_own(verdicts: Iterable[Verdict]) -> bool:
-    """Whether any of the replies behind `verdicts` is the app's own; `/healthz` does not count."""
+    """Whether anything of the app's own is behind `verdicts`; `/healthz` does not count."""
     return any(
-        is_own(reply, verdict.question.probe)
+        verdict.outcome is Outcome.RIGHT
+        or any(
+            is_own(reply, verdict.question.probe)
+            for reply in verdict.replies
+            if not _is_healthz(reply)
+        )
         for verdict in verdicts
-        for reply in verdict.replies
-        if not _is_healthz(reply)
     )
+
+
+def is_api_asleep(verdicts: Iterable[Verdict]) -> bool:
+    """Whether the API gave nothing but what a host says of an app that is not ready.
+
+    The page may be served from elsewhere, and be there before it.
+    """
+    replies = [
+        verdict.reply
+        for verdict in verdicts
+        if verdict.reply is not None and verdict.question.probe is ProbeKind.API
+    ]
+    return bool(replies) and all(map(_is_not_ready, replies))
+
+
+def _is_not_ready(reply: Reply) -> bool:
+    mark = mark_of(reply)
+    return reply.status in (502, 503, 504) if mark is None else may_change(reply)
+
+
+def is_challenged(reply: Reply) -> bool:
+    """Whether a bot protection answered."""
+    mark = mark_of(reply)
+    return mark is not None and mark.outcome is Outcome.NOT_CHECKED
 
 
 def worth_another_look(verdicts: Iterable[Verdict]) -> bool:
@@ -103,6 +132,10 @@ def is_from_a_cache(reply: Reply) -> bool:
         return True
     age = reply.headers.get("age", "")
     return age.isascii() and age.isdigit() and len(age) < 10 and int(age) > _FRESH
+
+
+def _is_ok(reply: Reply) -> bool:
+    return reply.status is not None and 200 <= reply.status < 300
 
 
 def _is_healthz(reply: Reply) -> bool:

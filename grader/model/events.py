@@ -56,7 +56,7 @@ class AskingAgain:
 
     Attributes:
         questions: how many.
-        seconds: until then, since the app or its platform asked for it.
+        seconds: until then, for which the app is left alone.
     """
 
     questions: int

@@ -115,7 +115,7 @@ class Judgement:
         reason: one sentence for the student.
         decided_by: the part of the reply that decided: "whole", "tail", "head", or "" where the
             text did not matter.
-        cause: why it was not checked, where that decides what happens next.
+        cause: what lies behind it, where that decides what happens next.
         advice: what the student can do about just this; empty where the outcome's own is enough.
     """
 
@@ -213,8 +213,10 @@ class Scorecard:
 
     Attributes:
         reason: what the state rests on, in words; empty where it is GRADED.
-        wake_up: every reply to the unscored wake-up request, the last one counts.
+        wake_up: the replies to the unscored looks at a waking app: what `/healthz` said, and what
+            decided, of each pass.
         override: what was set by hand since, and not withdrawn; it decides the score.
+        cause: what lies behind the state, where that decides what happens next.
     """
 
     submission: Submission
@@ -226,6 +228,7 @@ class Scorecard:
     release: Release | None = None
     wake_up: tuple[Reply, ...] = ()
     override: Override | None = None
+    cause: Cause | None = None
 
     @property
     def max_score(self) -> float:
@@ -254,9 +257,8 @@ class Scorecard:
     @property
     def blocked(self) -> bool:
         """Whether a platform's bot protection kept the grader from grading it."""
-        return self.state is State.NOT_GRADED and any(
-            verdict.judgement.cause is Cause.BOT_PROTECTION for verdict in self.verdicts
-        )
+        causes = (self.cause, *(verdict.judgement.cause for verdict in self.verdicts))
+        return self.state is State.NOT_GRADED and Cause.BOT_PROTECTION in causes
 
     @property
     def percent(self) -> float | None:
@@ -298,7 +300,8 @@ class Scorecard:
         if self.override is not None:
             return self.set_too_high
         return self.state is not State.GRADED or any(
-            verdict.outcome.rule.needs_a_look for verdict in self.verdicts
+            verdict.outcome.rule.needs_a_look or verdict.judgement.cause is Cause.CACHE
+            for verdict in self.verdicts
         )
 
     @property

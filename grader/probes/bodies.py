@@ -36,6 +36,8 @@ def _unpacked(response: BaseHTTPResponse, cap: int, unpack: "_Unpacker | None") 
     body = bytearray()
     # A short read is not the end: only the empty one after it tells a whole body from a part.
     while piece := response.read(_PIECE if unpack else cap + 1 - len(body), decode_content=False):
+        if unpack and unpack.is_over:
+            raise UnreadableError("the reply goes on after the end of what is packed in it")
         body += unpack.unpack(piece, cap + 1 - len(body)) if unpack else piece
         if len(body) > cap:
             raise UnreadableError(f"the reply is larger than {cap // 1024} KiB")
@@ -67,6 +69,11 @@ class _Unpacker:
         window = zlib.MAX_WBITS if packing == "deflate" else 16 + zlib.MAX_WBITS
         self._zlib = zlib.decompressobj(window)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the packed body has come to its end."""
+        return self._zlib.eof
+
     def unpack(self, piece: bytes, most: int) -> bytes:
         """The next bytes, `most` of them at most: a small piece may unpack to gigabytes."""
         try:
@@ -89,7 +96,7 @@ class _Unpacker:
         Raises:
             UnreadableError: if what it holds is not.
         """
-        if self._started and not self._zlib.eof:
+        if self._started and not self.is_over:
             raise UnreadableError(f"the reply breaks off in the middle of its {self._packing}")
 
 

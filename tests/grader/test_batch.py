@@ -21,7 +21,7 @@ from grader.batch import RosterColumnsError
 from grader.formats.files import student_file_name
 from grader.handouts import StudentPages
 from grader.jobs import Run
-from grader.model import Job, Limits, Override, Scorecard, State, Submission
+from grader.model import Job, Keep, Limits, Override, Scorecard, State, Submission
 from grader.questions import parse_battery
 from grader.roster import parse_roster, read_roster
 from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, student_app
@@ -255,7 +255,7 @@ def test_a_job_that_crashes_is_not_graded_and_the_rest_goes_on(
     run.close()
 
 
-@pytest.mark.parametrize("where", ["grader.grading.judge", "grader.batch.grade_job"])
+@pytest.mark.parametrize("where", ["grader.asking.judge", "grader.batch.grade_job"])
 def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
     tmp_path: Path,
     executor: ThreadPoolExecutor,
@@ -410,4 +410,43 @@ def test_what_a_bot_protection_left_is_no_grade_until_it_is_accepted(
     current = run.transcript("ada").current
     assert current is not None
     assert current.score == 40
+    run.close()
+
+
+def test_accepting_holds_for_the_rule_and_for_judging_again(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run.keep(Keep("best"))
+    with raw_server(_guarded) as server:
+        run.enroll([Submission("ada", server.url)], ())
+        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+        run.accept_unreachable()
+        run.ask_again(["ada"], [])
+        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+    assert [card.score for card in run.scorecards()] == [40], "the blocked attempt takes nothing"
+    run.accept_unreachable()
+    dearer = ACTIVITY.source.replace("points = 10", "points = 12", 1)
+    run.rejudge(parse_battery(dearer, "activity", "dearer.toml"), datetime.now(UTC))
+    assert [card.score for card in run.scorecards()] == [42]
+    run.close()
+
+
+def test_what_a_second_pass_sees_takes_an_acceptance_back(
+    tmp_path: Path, executor: ThreadPoolExecutor
+) -> None:
+    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        run.enroll([Submission("ada", url)], ())
+        steps = batch.grade_class(run, executor, QUICK, lambda: 1)
+        assert not next(steps).final
+        steps.close()
+    run.accept_unreachable()
+    (job,) = run.second_pass(QUICK)
+    assert job.previous is not None
+    run.commit(job, replace(job.previous, state=State.NOT_GRADED, reason="no network here"))
+    assert run.unsettled() == 1
+    assert run.reopen() == 1
     run.close()

@@ -2,11 +2,13 @@
 
 import dataclasses
 import itertools
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask, Response, abort, request
@@ -22,6 +24,7 @@ from grader.model import (
     Judged,
     Limits,
     LookingAgain,
+    Reply,
     Scorecard,
     State,
     Submission,
@@ -30,6 +33,7 @@ from grader.model import (
 from grader.outcomes import Cause, Outcome
 from grader.passes import as_accepted, not_before, waited_before, wake_seconds
 from grader.probes.deadline import all_stopped
+from grader.rejudging import rejudge
 from tests.grader.apps import ACTIVITY, SEED, job, right_answers
 from tests.grader.probes.raw import (
     HALF_A_REPLY,
@@ -182,7 +186,10 @@ def test_its_time_is_counted_from_the_first_request_over_both_passes() -> None:
 
 def test_a_day_later_it_may_sleep_again() -> None:
     now = datetime(2026, 3, 2, tzinfo=UTC)
-    card = Scorecard(Submission("a", "https://a.example"), State.UNREACHABLE, (), now, now)
+    woken = Reply("https://a.example/", now, failure=Outcome.TOO_SLOW)
+    card = Scorecard(
+        Submission("a", "https://a.example"), State.UNREACHABLE, (), now, now, wake_up=(woken,)
+    )
     again = Job(card.submission, ACTIVITY, SEED, previous=card)
     assert waited_before(again, now + timedelta(seconds=50)) == 50
     assert waited_before(again, now + timedelta(days=1)) == 0
@@ -355,3 +362,134 @@ def test_only_what_no_cache_answered_replaces_it_three_times_at_most() -> None:
     assert all(verdict.outcome is Outcome.WRONG for verdict in card.verdicts)
     assert all("came from a cache" in verdict.judgement.reason for verdict in card.verdicts)
     assert sum("fresh=" in target for target in asked) == 3
+
+
+def test_a_right_app_whose_text_looks_like_a_page_is_no_crash_of_ours() -> None:
+    def answer(target: str) -> bytes | None:
+        if target == "/healthz":
+            return None
+        found = re.search(r"(\d+) plus (\d+)", unquote(target))
+        total = str(sum(map(int, found.groups()))) if found else ""
+        return reply(f"<p>{total}</p>".encode(), "Content-Type: text/html")
+
+    addition = Entry(points=10, name="addition", family="addition", count=3)
+    battery = dataclasses.replace(ACTIVITY, entries=(addition,))
+    with raw_server(_with(answer)) as server:
+        card = run(Job(Submission("abc123", server.url), battery, SEED, PATIENT))
+    assert (card.state, card.score) == (State.GRADED, 30)
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "429 Too Many Requests"])
+def test_an_apps_own_refusal_of_one_query_is_no_bot_protection(status: str) -> None:
+    page = reply(b"<!doctype html><h1>No</h1>", "Content-Type: text/html", status=status)
+    card = _graded(_with(lambda target: page if "divided" in target else None))
+    assert (card.state, card.score) == (State.GRADED, 90)
+    assert not card.blocked
+
+
+@pytest.mark.parametrize(
+    "asleep",
+    [
+        reply(SPLASH.partition(b"\r\n\r\n")[2].ljust(70_000), "Content-Type: text/html"),
+        reply(bytes(70_000), status="503 Service Unavailable"),
+        reply(b"\x0b", "Content-Encoding: br", status="502 Bad Gateway"),
+    ],
+    ids=["splash", "503", "br"],
+)
+def test_a_large_page_of_a_host_is_no_answer_of_the_app(asleep: bytes) -> None:
+    asked = itertools.count()
+    card = _graded(
+        _with(lambda _target: asleep if next(asked) < 5 else None),
+        dataclasses.replace(PATIENT, wake_timeout=30),
+    )
+    assert (card.state, card.score) == (State.GRADED, 100)
+
+
+def test_the_mark_on_a_large_page_is_read() -> None:
+    challenge = reply(bytes(70_000), "x-vercel-mitigated: challenge", status="403 Forbidden")
+    card = _graded(always(challenge))
+    assert (card.state, card.blocked) == (State.NOT_GRADED, True)
+
+
+def test_an_api_asleep_behind_a_page_that_is_up_is_waited_for() -> None:
+    asked = itertools.count()
+    bad = reply(b"", status="502 Bad Gateway")
+    card = _graded(
+        _with(lambda target: bad if target.startswith("/api") and next(asked) < 4 else None),
+        dataclasses.replace(PATIENT, wake_timeout=30),
+    )
+    assert card.score == 100
+
+
+def test_time_runs_only_where_a_request_has_reached_the_apps_host() -> None:
+    began = datetime(2026, 3, 2, tzinfo=UTC)
+    gone = Reply("https://a.example/", began, failure=Outcome.UNREACHABLE)
+    woken = dataclasses.replace(gone, failure=Outcome.TOO_SLOW)
+    card = Scorecard(
+        Submission("a", "https://a.example"), State.UNREACHABLE, (), began,
+        began + timedelta(seconds=2),
+    )  # fmt: skip
+    later = began + timedelta(seconds=60)
+    for replies, waited in (((gone,), 2), ((gone, woken), 60), ((), 2)):
+        previous = dataclasses.replace(card, wake_up=replies)
+        assert (
+            waited_before(Job(card.submission, ACTIVITY, SEED, previous=previous), later) == waited
+        )
+
+
+def test_a_challenge_is_left_alone_and_a_limit_is_waited_out() -> None:
+    heard: list[str] = []
+
+    def challenged(target: str) -> bytes | None:
+        heard.append(target)
+        return None if target == "/healthz" else CHALLENGE
+
+    card = _graded(_with(challenged), dataclasses.replace(PATIENT, wake_timeout=600))
+    assert card.blocked
+    # The release and the page; after that it is asked nothing.
+    assert len(heard) == 2
+    heard.clear()
+
+    def limited(target: str) -> bytes:
+        heard.append(target)
+        return reply(b"", "Retry-After: 60", status="429 Too Many Requests")
+
+    _graded(_with(limited), dataclasses.replace(PATIENT, wake_timeout=30))
+    assert len(heard) == 3 + 2, "whoever asks for more time than is left is looked at once"
+
+
+def test_challenged_from_the_first_request_of_the_second_pass_is_blocked_too() -> None:
+    failing = reply(b"", status="500 Internal Server Error")
+    with raw_server(_with(lambda target: failing if "Andrew" in target else None)) as server:
+        first = run(job(server.url))
+    with raw_server(always(CHALLENGE)) as server:
+        second = run(dataclasses.replace(job(server.url), previous=first))
+    assert (second.state, second.score, second.seen) == (State.NOT_GRADED, None, 40)
+    assert second.blocked
+
+
+def test_connections_that_are_compared_are_not_asked_past_a_cache() -> None:
+    answers = itertools.cycle([b"one", b"two"])
+    hit = "x-vercel-cache: HIT"
+    entry = Entry(points=10, name="consistency", check="consistency", connections=2)
+    battery = dataclasses.replace(ACTIVITY, entries=(entry,))
+    handler = _with(lambda target: reply(next(answers), hit) if target.startswith("/api") else None)
+    with raw_server(handler) as server:
+        card = run(Job(Submission("abc123", server.url), battery, SEED, PATIENT))
+    (verdict,) = card.verdicts
+    assert "different answers" in verdict.judgement.reason
+    assert len(verdict.replies) == 4
+
+
+def test_what_is_right_past_a_cache_alone_needs_a_look_and_stays_so() -> None:
+    handler = _with(lambda target: OLD if "Andrew" in target and "fresh=" not in target else None)
+    card = _graded(handler)
+    assert (card.score, card.needs_a_look) == (100, True)
+    assert rejudge(card, [verdict.question for verdict in card.verdicts]) == card
+    challenged = _with(
+        lambda target: (
+            None if "Andrew" not in target else (CHALLENGE if "fresh=" in target else OLD)
+        )
+    )
+    card = _graded(challenged)
+    assert (card.state, card.score) == (State.GRADED, 40), "what the cache said stands"

@@ -40,6 +40,8 @@ HEROKU = '<iframe src="//www.herokucdn.com/error-pages/{}.html"></iframe>'
         ("ngrok-error-code", "ERR_NGROK_6024", 200, Outcome.UNREACHABLE, False, "warning page"),
         ("ngrok-error-code", "ERR_NGROK_8012", 502, Outcome.UNREACHABLE, True, "behind it"),
         ("ngrok-error-code", "ERR_NGROK_725", 403, Outcome.RATE_LIMITED, True, "limit"),
+        ("server", "cloudflare", 521, Outcome.SERVER_ERROR, True, "host"),
+        ("server", "cloudflare", 530, Outcome.SERVER_ERROR, True, "host"),
         ("server", "AirTunes/770.8.1", 403, Outcome.UNREACHABLE, False, "AirPlay"),
         ("server", "Fly/5e8ba0d9c (2026-11-01)", 502, Outcome.SERVER_ERROR, True, "Fly"),
     ],
@@ -61,6 +63,9 @@ def test_a_header_says_what_the_platform_means(
         (HEROKU.format("no-such-app"), 404, Outcome.UNREACHABLE, False, "Heroku knows no app"),
         ("<html><title>No such app</title>", 404, Outcome.UNREACHABLE, False, "Heroku"),
         (HEROKU.format("application-error"), 503, Outcome.SERVER_ERROR, True, "crashed"),
+        ("<h1>Error 403 - This web app is stopped.</h1>", 403, Outcome.UNREACHABLE, False, "Azure"),
+        ("<title>Coming Soon: PythonAnywhere</title>", 404, Outcome.UNREACHABLE, False, "Python"),
+        ("usage_exceeded", 503, Outcome.UNREACHABLE, False, "Netlify"),
         (HEROKU.format("maintenance-mode"), 503, Outcome.UNREACHABLE, False, "maintenance"),
         ('{"status":"error","code":404,"message":"Application not found"}', 404,
          Outcome.UNREACHABLE, True, "Railway"),
@@ -94,6 +99,7 @@ def test_a_body_says_what_the_platform_means(
         ({"server": "AkamaiGHost"}, 403, "Access Denied"),
         ({}, 403, "<html><title>Just a moment...</title>"),
         ({}, 429, "<title>Vercel Security Checkpoint</title>"),
+        ({}, 403, "error code: 1010"),
     ],
 )
 def test_bot_protection_is_never_the_students_fault(
@@ -116,6 +122,10 @@ def test_bot_protection_is_never_the_students_fault(
         ("Just a moment...", 200, {}),
         ("There isn't a GitHub Pages site here.", 200, {}),
         ("23", 200, {"server": "Fly/1", "x-vercel-cache": "MISS"}),
+        ("23", 200, {"server": "AirTunes/1"}),
+        ("Application not found in my list", 404, {}),
+        ("<script src=/cdn-cgi/challenge-platform/h/g/x.js>", 503, {}),
+        ("", 502, {"server": "cloudflare"}),
         ("23", 200, {"server": "AkamaiGHost", "x-datadome": "protected"}),
     ],
 )

@@ -98,3 +98,8 @@ def test_what_says_that_it_is_packed_and_is_not(name: str) -> None:
 def test_pages_are_unpacked_too() -> None:
     got = _asked(gzip.compress(b"<input>"), "Content-Encoding: gzip", kind=ProbeKind.PAGE)
     assert got.text_box
+
+
+def test_what_goes_on_after_its_packed_end_is_not_read_on() -> None:
+    got = _asked(gzip.compress(b"83") + bytes(200_000), "Content-Encoding: gzip")
+    assert got.failure is Outcome.TOO_LARGE

@@ -100,7 +100,7 @@ def test_what_was_not_graded_is_not_called_graded(
         raise ZeroDivisionError
 
     with monkeypatch.context() as broken:
-        broken.setattr("grader.grading.judge", crash)
+        broken.setattr("grader.asking.judge", crash)
         resumed.batch(*PRIVATE, code=3)
         said = resumed.batch(*PRIVATE, code=3)
     asked_again = "1 not graded so far, asked once more."

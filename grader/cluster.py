@@ -14,6 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from grader.formats.words import some_of
 from grader.model import InputError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ CONNECT_SECONDS = 10.0
 # So long a cluster may be without workers before it counts as lost: one may be starting anew.
 WORKERLESS_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
+_SHOWN = 5
 _START = "start some on any machine with the grader: dask worker {} --nthreads 64"
 # What these would say of a lost connection is said here, in words; theirs are stack traces.
 _LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
@@ -107,6 +109,25 @@ class ClusterExecutor(Executor):
         future.add_done_callback(lambda ended: ended.cancelled() and elsewhere.cancel())
         elsewhere.add_done_callback(partial(_settle, future))
         return future
+
+    def require(self, need: Callable[[], None]) -> None:
+        """Call `need` on each worker that there is now: it raises where that lacks something.
+
+        Raises:
+            ClusterError: with what the first one says, and which workers lack it.
+        """
+        client: Any = self._client
+        calls = {
+            worker: client.submit(need, workers=[worker], pure=False)
+            for worker in client.nthreads()
+        }
+        lacking = {worker: error for worker, call in calls.items() if (error := call.exception())}
+        if lacking:
+            shown = some_of(sorted(lacking), _SHOWN)
+            first = next(iter(lacking.values()))
+            raise ClusterError(
+                f"{len(lacking)} of {len(calls)} workers lack what is needed ({shown}): {first}"
+            )
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Look after the cluster no longer, and cancel what is under way where that is wanted."""
@@ -217,7 +238,7 @@ def _check_workers(client: "Client", address: str) -> None:
     if not found:
         raise ClusterError(f"the cluster {address} has no workers: {_START.format(address)}")
     if others := sorted(worker for worker, digest in found.items() if digest != code_digest()):
-        shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        shown = some_of(others, _SHOWN)
         raise ClusterError(
             f"{len(others)} of {len(found)} workers have no grader, or another version of it "
             f"({shown}): install there what is installed here, and start them again"

@@ -10,12 +10,18 @@ from typing import Any
 
 import click
 
-from grader.cli import appeals, exports, instructor, student
+from grader.cli import appeals, exports, instructor, samples, student
+from grader.cli.commands import EXIT_CODES, write_codes
 from grader.cli.options import BAD_INPUT, INTERRUPTED, say
 
 
 class _Grader(click.Group):
     """Turns typed errors into words, in one place."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit codes below the commands."""
+        write_codes(formatter, EXIT_CODES)
+        super().format_epilog(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -42,7 +48,12 @@ def _fail(words: str) -> None:
     sys.exit(BAD_INPUT)
 
 
-@click.group(cls=_Grader, context_settings={"help_option_names": ["-h", "--help"]})
+_COMPLETION = "Tab completes commands and options once the shell is told: docs/student.md says how."
+
+
+@click.group(
+    cls=_Grader, epilog=_COMPLETION, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="continuous-delivery-activity", prog_name="grader")
 def cli() -> None:
     """Score deployed query-answering web apps: one, or a whole class."""
@@ -55,6 +66,7 @@ def cli() -> None:
 for command in (
     *student.COMMANDS,
     *instructor.COMMANDS,
+    *samples.COMMANDS,
     *exports.COMMANDS,
     *appeals.COMMANDS,
 ):

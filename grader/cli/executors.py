@@ -42,11 +42,31 @@ def cluster_at(scheduler: str | None) -> Iterator[ClusterExecutor | None]:
         yield cluster
 
 
+def require_browser_of(cluster: ClusterExecutor | None) -> None:
+    """See to it that whoever is to ask has a browser: this machine, or each of a cluster's.
+
+    Raises:
+        InputError: if one has none that starts.
+    """
+    from grader.probes.browser import require_browser
+
+    if cluster is None:
+        require_browser()
+    else:
+        cluster.require(require_browser)
+
+
 @contextlib.contextmanager
 def executor_for(
     run: Run, cluster: ClusterExecutor | None, workers: int | None
 ) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """What runs the jobs that `run` lacks, and how many of them may be under way now."""
+    """What runs the jobs that `run` lacks, and how many of them may be under way now.
+
+    Raises:
+        InputError: if they are to be asked in a browser, and there is none.
+    """
+    if run.info.in_browser and run.finished() < run.total():
+        require_browser_of(cluster)
     if cluster is not None:
         yield cluster, lambda: workers or cluster.threads()
         return

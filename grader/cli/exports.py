@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import options
+from grader.cli import kinds, options
+from grader.cli.commands import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,14 +31,24 @@ _FORMATS: dict[str, tuple[str, set[str], set[str]]] = {
 }
 
 
-@click.command()
-@click.argument("folder", type=options.RUN_FOLDER)
-@click.option("--format", "form", required=True, type=click.Choice(list(_FORMATS)))
+@command(
+    {
+        options.DONE: "The file is written.",
+        options.NOT_GRADED: "It is written, and some students in it are not graded yet.",
+    }
+)
+@options.DIR
 @click.option(
-    "--gradebook", type=options.FILE,
+    "--format", "form", required=True, type=click.Choice(list(_FORMATS)),
+    help="The system that will read the file.",
+)  # fmt: skip
+@click.option(
+    "--gradebook", type=kinds.FILE, metavar="FILE",
     help="The gradebook as you exported it from Canvas or Blackboard.",
 )  # fmt: skip
-@click.option("--assignment", type=options.TEXT, help="The gradebook's column to fill.")
+@click.option(
+    "--assignment", type=kinds.TEXT, metavar="TITLE", help="The gradebook's column to fill."
+)
 @click.option(
     "--id-column", type=click.Choice(["username", "email", "idnumber"]),
     help="What Moodle finds users by; username unless given.",
@@ -46,7 +57,10 @@ _FORMATS: dict[str, tuple[str, set[str], set[str]]] = {
     "--replace-excused", is_flag=True,
     help="Write grades over EX, too, which Canvas's gradebook keeps unless this is given.",
 )  # fmt: skip
-@click.option("--out", type=options.NEW_FILE, help="A file in the run's folder unless given.")
+@click.option(
+    "--out", type=kinds.NEW_FILE, metavar="FILE",
+    help="The file to write; in the run's folder unless given.",
+)  # fmt: skip
 def export(
     folder: Path,
     form: str,
@@ -198,8 +212,10 @@ def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -
     return lines
 
 
-@click.command("gradescope-zip")
-@click.option("--out", required=True, type=options.NEW_FILE)
+@command({options.DONE: "The file is written."}, name="gradescope-zip")
+@click.option(
+    "--out", required=True, type=kinds.NEW_FILE, metavar="FILE", help="The zip file to write."
+)
 @options.asking
 def gradescope_zip(
     out: Path,

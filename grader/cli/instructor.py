@@ -1,4 +1,4 @@
-"""The commands of an instructor that grade: batch, demo."""
+"""The command of an instructor that grades: batch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import options, previewing, resuming
-from grader.cli.executors import cluster_at, executor_for, many_threads
+from grader.cli import kinds, options, previewing, resuming
+from grader.cli.commands import EXIT_CODES, command
+from grader.cli.executors import cluster_at, executor_for, require_browser_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
+    from grader.cluster import ClusterExecutor
     from grader.jobs import Run
     from grader.model import Battery, Keep, Limits, ProbeKind, State
 
@@ -65,15 +67,25 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
     return value
 
 
-@click.command()
-@click.argument("roster", type=options.FILE)
-@click.option(
-    "--out", type=options.NEW_FOLDER, callback=_unless_dry, help="The run's folder.  [required]"
+@command(
+    {
+        options.DONE: "The run is complete, whatever the scores.",
+        options.NOT_GRADED: EXIT_CODES[options.NOT_GRADED],
+    }
 )
-@options.asking
-@click.option("--workers", type=click.IntRange(1, 2000), help="How many are asked at once.")
+@click.argument("roster", type=kinds.FILE, metavar="ROSTER", help="The file with ids and links.")
 @click.option(
-    "--per-site", type=click.IntRange(1, 2000), default=1, show_default=True,
+    "--out", type=kinds.NEW_FOLDER, callback=_unless_dry, metavar="DIR",
+    help="The run's folder: a new one, or that of the run to go on with.  [required]",
+)  # fmt: skip
+@options.asking
+@click.option(
+    "--workers", type=kinds.Whole(1, 2000), metavar="N",
+    help="How many apps are asked at once, 2000 at most; unless given, as many as this machine "
+    "bears.",
+)  # fmt: skip
+@click.option(
+    "--per-site", type=kinds.Whole(1, 2000), default=1, show_default=True, metavar="N",
     help="How many requests a site gets at once, whoever shares it.",
 )  # fmt: skip
 @click.option(
@@ -94,7 +106,7 @@ def _scheduler(_context: click.Context, _option: click.Parameter, value: str | N
     help="Grade everybody in these states again, as in --only unreachable,not_graded.",
 )  # fmt: skip
 @click.option(
-    "--students", type=options.TEXT, callback=_names, metavar="ID,...",
+    "--students", type=kinds.TEXT, callback=_names, metavar="ID,...",
     help="Grade these students again; with --only, those of them in its states.",
 )  # fmt: skip
 @click.option(
@@ -146,7 +158,7 @@ def batch(
     limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
     with (
         cluster_at(scheduler) as cluster,
-        _run_for(out, chosen, seed, _given(probes)) as run,
+        _run_for(out, chosen, seed, _given(probes), cluster) as run,
     ):
         resuming.open_private(run, allow_private, quiet)
         found, notes = batches.submissions(read, allow_private=run.info.allow_private)
@@ -160,65 +172,16 @@ def batch(
         marked = run.ask_again(students, states)
         if keep is not None:
             resuming.change_rule(run, keep, quiet)
+        reopened = run.reopen()
         if not quiet:
             options.say(f"Battery {chosen.name}, seed {run.info.seed}, {run.total()} submissions")
-            if run.info.battery != chosen:
-                options.say("It goes on with the text that this battery had when the run began.")
-            resuming.say_enrolled(enrolled, run)
+            resuming.say_enrolled(enrolled, run, chosen, reopened)
             if (students or states) and not marked:
                 options.say("Nobody of those named is to be asked again.")
-        run.reopen()
         with executor_for(run, cluster, workers) as (executor, many):
             sys.exit(
-                _grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
+                grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
             )
-
-
-@click.command()
-@click.option("--students", type=click.IntRange(1, 2000), default=24, show_default=True)
-@click.option("--latency", type=options.Range(0, 5), default=0.05, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Decides questions and apps.")
-@click.option(
-    "--out", default="demo-results", show_default=True, help="Its earlier demo run is replaced.",
-    type=options.NEW_FOLDER,
-)  # fmt: skip
-def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
-    """Serve a sample class on this machine, and grade it."""
-    from grader.demo import SAMPLE, sample_class
-    from grader.model import Limits
-    from grader.questions import load_battery
-
-    drawn, battery = options.drawn(seed), load_battery("activity")
-    limits = Limits(timeout=latency + 2.0, wake_timeout=latency + 10.0, allow_private=True)
-    with sample_class(battery, drawn, students, latency, limits.timeout) as submissions:
-        options.say(f"A sample class of {students} apps is up on this machine (seed {drawn}).")
-        # Its apps are served by this process, too, and have to get their turn.
-        with many_threads() as (executor, many), _sample_run(out, battery, drawn) as run:
-            run.enroll(submissions, (SAMPLE,))
-            code = _grade(run, out, limits, executor, many, accept_unreachable=True)
-    sys.exit(code)
-
-
-@contextlib.contextmanager
-def _sample_run(out: Path, battery: Battery, seed: int) -> Iterator[Run]:
-    """A new run in the folder `out`, in place of that of an earlier demo and of nothing else."""
-    from grader.batch import STORE_NAME
-    from grader.demo import SAMPLE
-    from grader.jobs import Run
-    from grader.model import InputError
-
-    with _alone_in(out):
-        if (out / STORE_NAME).exists():
-            with contextlib.closing(Run.open(out / STORE_NAME)) as earlier:
-                if SAMPLE not in earlier.info.notes and earlier.total():
-                    raise InputError(
-                        f"{out} holds a run of a real class, which the demo would replace: choose "
-                        "another folder with --out"
-                    )
-        for leftover in out.glob(f"{STORE_NAME}*"):
-            leftover.unlink()
-        with contextlib.closing(Run.begin(out / STORE_NAME, battery, seed)) as run:
-            yield run
 
 
 @contextlib.contextmanager
@@ -227,20 +190,25 @@ def _run_for(
     battery: Battery,
     seed: int | None,
     probes: tuple[ProbeKind, ...] | None = None,
+    cluster: ClusterExecutor | None = None,
 ) -> Iterator[Run]:
     """The run in the folder `out`, which nobody else grades into meanwhile."""
     from grader.batch import STORE_NAME
     from grader.jobs import Run
+    from grader.model import asks_in_browser
 
+    # A run that could not be asked as it says is not begun: it would keep its probes for ever.
+    if not (out / STORE_NAME).exists() and asks_in_browser(battery, probes or ()):
+        require_browser_of(cluster)
     with (
-        _alone_in(out),
+        alone_in(out),
         contextlib.closing(Run.begin(out / STORE_NAME, battery, seed, probes)) as run,
     ):
         yield run
 
 
 @contextlib.contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
+def alone_in(out: Path) -> Iterator[None]:
     """The folder `out` made where it is missing, and kept from other commands meanwhile.
 
     Raises:
@@ -262,7 +230,7 @@ def _alone_in(out: Path) -> Iterator[None]:
         yield
 
 
-def _grade(
+def grade(
     run: Run,
     out: Path,
     limits: Limits,
@@ -313,4 +281,4 @@ def _given(probes: tuple[ProbeKind, ...]) -> tuple[ProbeKind, ...] | None:
     return None if source is ParameterSource.DEFAULT else probes
 
 
-COMMANDS = (batch, demo)
+COMMANDS = (batch,)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from grader.cli import kinds
 
 if TYPE_CHECKING:
     from grader.model import ProbeKind, Submission
@@ -47,26 +47,6 @@ def silence(stream: IO[str]) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-class Range(click.FloatRange):
-    """A range of numbers, which "nan" is none of though it is below and above nothing."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The number.
-
-        Raises:
-            click.BadParameter: if it is not in the range.
-        """
-        try:
-            number: float = super().convert(float(value), param, ctx)
-        except ValueError:
-            self.fail(f"{value!r} is not a number, such as 80", param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value} is not a number", param, ctx)
-        return number
-
-
 def _probes(_context: click.Context, _option: click.Parameter, value: str) -> tuple[ProbeKind, ...]:
     from grader.model import ProbeKind
 
@@ -76,29 +56,6 @@ def _probes(_context: click.Context, _option: click.Parameter, value: str) -> tu
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}")
     return tuple(ProbeKind(name) for name in names)
-
-
-class Text(click.types.StringParamType):
-    """Text that can be sent and stored: no bytes that are none in the terminal's encoding."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text as it is.
-
-        Raises:
-            click.BadParameter: if it is none.
-        """
-        text: str = super().convert(value, param, ctx)
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            self.fail("this is not text in the terminal's encoding", param, ctx)
-        return text
-
-
-def _not_empty(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if not value.strip():
-        raise click.BadParameter("it must not be empty")
-    return value
 
 
 def columns_given(
@@ -122,49 +79,44 @@ def _pairs(given: tuple[str, ...], example: str) -> dict[str, str]:
     return {word: meaning for word, _, meaning in pairs}
 
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-RUN_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
-NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-TEXT = Text()
-SECONDS = Range(min=0, min_open=True, max=3600)
+DIR = click.argument(
+    "folder", metavar="DIR", type=kinds.RUN_FOLDER, help="The run's folder, as batch made it."
+)
 BATTERY = click.option(
-    "--battery", default="activity", show_default=True, metavar="NAME|FILE", help="What is asked."
-)
+    "--battery", default="activity", show_default=True, metavar="NAME|FILE",
+    help="What is asked: activity, extreme, page, or a file of your own.",
+)  # fmt: skip
 SEED = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), help="Draws the questions; a new one unless given."
-)
+    "--seed", type=kinds.SEED, metavar="N",
+    help="The whole number that draws the questions; a new one unless given.",
+)  # fmt: skip
 ANDREW_ID = click.option(
-    "--andrew-id", required=True, type=TEXT, callback=_not_empty, metavar="ID",
-    help="The student's id.",
+    "--andrew-id", required=True, type=kinds.TEXT, callback=kinds.not_empty, metavar="ID",
+    envvar="GRADER_ANDREW_ID", show_envvar=True, help="The student's id.",
 )  # fmt: skip
 VALUES = click.option(
-    "--value", "values", multiple=True, type=TEXT, callback=_values_given, metavar="COLUMN=TEXT",
+    "--value", "values", multiple=True, type=kinds.TEXT, callback=_values_given,
+    metavar="COLUMN=TEXT",
     help="What a roster would say of the student, for a battery that asks: --value team=Reds.",
 )  # fmt: skip
-QUERY = click.argument("query", type=TEXT, callback=_not_empty)
 QUIET = click.option("--quiet", is_flag=True, help="Print the result alone.")
 TIMEOUT = click.option(
-    "--timeout", type=SECONDS, default=10.0, show_default=True, help="Seconds for one question."
-)
+    "--timeout", type=kinds.SECONDS, default=10, show_default=True, metavar="SECONDS",
+    help="How long one question may take.",
+)  # fmt: skip
 WAKE_TIMEOUT = click.option(
-    "--wake-timeout",
-    type=SECONDS,
-    help="Seconds in which an app may wake up, from the first request on: free hosts fall asleep. "
+    "--wake-timeout", type=kinds.SECONDS, metavar="SECONDS",
+    help="How long an app may take to wake up, from the first request on: free hosts fall asleep.  "
     "[default: 90; 5 for an app on this machine]",
-)
+)  # fmt: skip
 DEGRADED_AFTER = click.option(
-    "--degraded-after",
-    type=SECONDS,
-    default=2.0,
-    show_default=True,
-    help="Seconds after which a right answer is called slow; it costs nothing.",
-)
+    "--degraded-after", type=kinds.SECONDS, default=2, show_default=True, metavar="SECONDS",
+    help="After how long a right answer is called slow; it costs nothing.",
+)  # fmt: skip
 ALLOW_PRIVATE = click.option(
-    "--allow-private",
-    is_flag=True,
+    "--allow-private", is_flag=True,
     help="Open each submission's own scheme, host and port even in a private network.",
-)
+)  # fmt: skip
 
 
 def asking(command: _Command) -> _Command:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.jobs import Enrollment, Run
-    from grader.model import Keep
+    from grader.model import Battery, Keep
 
 # The options that ask again, with the names of their parameters.
 _AGAIN = {"students": "students", "only": "states"}
@@ -40,8 +40,17 @@ def change_rule(run: Run, keep: Keep, quiet: bool) -> None:
     run.keep(keep)
 
 
-def say_enrolled(enrolled: Enrollment, run: Run) -> None:
-    """Say what the roster changed in the run, and how far that is."""
+def say_enrolled(enrolled: Enrollment, run: Run, battery: Battery, reopened: int) -> None:
+    """Say what the roster changed in the run, and how far that is.
+
+    Args:
+        enrolled: what the roster changed.
+        run: as it is now.
+        battery: as it is given now.
+        reopened: how many are asked once more, since they could not be graded.
+    """
+    if run.info.battery != battery:
+        options.say("It goes on with the text that this battery had when the run began.")
     if enrolled.changed:
         options.say(
             "Another link, other keys or other addresses open than before, graded anew: "
@@ -58,8 +67,9 @@ def say_enrolled(enrolled: Enrollment, run: Run) -> None:
         )
     if enrolled.removed:
         options.say(f"No longer in the roster, kept in the run: {', '.join(enrolled.removed)}")
-    if run.finished():
-        options.say(f"Resuming: {run.finished()} of {run.total()} are graded already.")
+    if run.finished() or reopened:
+        again = f"; {reopened} not graded so far, asked once more" if reopened else ""
+        options.say(f"Resuming: {_done(run, ' already')}{again}.")
 
 
 def say_stopped(why: str, run: Run, out: Path) -> None:
@@ -69,7 +79,20 @@ def say_stopped(why: str, run: Run, out: Path) -> None:
     again = [f"--{name}" for name, option in _AGAIN.items() if given.get(option)]
     without = f" without {' and '.join(again)}" if again else ""
     options.say(
-        f"\n{why}: {run.finished()} of {run.total()} are graded and kept in {out}. "
+        f"\n{why}: {_done(run)} and kept in {out}. "
         f"Run the same command again{without} to grade the rest.",
         err=True,
     )
+
+
+def _done(run: Run, already: str = "") -> str:
+    """How many need not be asked any more, as in "3 of 9 are graded"; others are named."""
+    from grader.formats.words import STATE_WORDS
+    from grader.model import State
+
+    states = run.finished_states()
+    total, done = run.total(), sum(states.values())
+    if done == states[State.GRADED]:
+        return f"{done} of {total} are graded{already}"
+    named = ", ".join(f"{states[state]} {STATE_WORDS[state]}" for state in State if states[state])
+    return f"{done} of {total} are done{already} ({named})"

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import options
+from grader.cli import kinds, options, pushes
+from grader.cli.commands import EXIT_CODES, command
 
 if TYPE_CHECKING:
     from grader.model import ProbeKind, RunInfo, Scorecard
 
 
 _CONNECTIONS = 8
-
-
-def _commit(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    from grader.model import COMMIT
-
-    commit = value.strip().lower()
-    if commit and not COMMIT.fullmatch(commit):
-        raise click.BadParameter("a commit is 7 to 40 hexadecimal digits, as git log shows it")
-    return commit
 
 
 def _secret(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -34,6 +26,14 @@ def _secret(_context: click.Context, _option: click.Parameter, value: str) -> st
     return secret
 
 
+def _query(
+    _context: click.Context, _argument: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    if not " ".join(value).strip():
+        raise click.BadParameter("it must not be empty")
+    return value
+
+
 def _compared(_context: click.Context, _option: click.Parameter, value: int | None) -> int | None:
     if value == 1:
         raise click.BadParameter("one connection has none to be compared with: 0, or 2 and more")
@@ -41,39 +41,55 @@ def _compared(_context: click.Context, _option: click.Parameter, value: int | No
 
 
 _BYPASS_SECRET = click.option(
-    "--bypass-secret",
-    default="",
-    envvar="GRADER_BYPASS_SECRET",
-    callback=_secret,
-    help="Opens a protected Vercel deployment; better given as $GRADER_BYPASS_SECRET.",
+    "--bypass-secret", default="", envvar="GRADER_BYPASS_SECRET", show_envvar=True,
+    callback=_secret, metavar="SECRET",
+    help="Opens a protected Vercel deployment; better given by the environment.",
+)  # fmt: skip
+
+
+@command(
+    {
+        options.DONE: "The pass mark is reached.",
+        options.FALLS_SHORT: "It is not, or the expected commit is not live everywhere.",
+        options.NOT_GRADED: EXIT_CODES[options.NOT_GRADED],
+    }
 )
-
-
-@click.command()
-@click.argument("url")
+@click.argument(
+    "url", envvar="GRADER_URL", type=kinds.TEXT,
+    help="The address of the deployed app; unless given, $GRADER_URL.",
+)  # fmt: skip
 @options.ANDREW_ID
 @options.asking
 @click.option(
-    "--pass-mark",
-    type=options.Range(0, 100),
-    default=100.0,
-    show_default=True,
+    "--pass-mark", type=kinds.Number(0, 100), default=100, show_default=True, metavar="PERCENT",
     help="Percent of the points below which the exit code is 1.",
-)
+)  # fmt: skip
 @options.VALUES
 @_BYPASS_SECRET
 @click.option(
-    "--expect-commit", default="", callback=_commit, metavar="SHA",
+    "--expect-commit", default="", callback=pushes.commit, metavar="SHA",
     help="The commit that should answer, as /healthz tells it.",
 )  # fmt: skip
 @click.option(
-    "--connections", type=click.IntRange(0, 64), callback=_compared,
-    help="Fresh connections that should meet one release and one answer, 2 or more; a check that "
-    "the battery has keeps its own number.  [default: 8 where a commit is expected, else 0]",
+    "--wait-for-commit", is_flag=False, flag_value=pushes.HEAD, callback=pushes.commit,
+    metavar="[SHA|HEAD]",
+    help="Wait until this commit is live, as /healthz tells it, then check, and expect it. Without "
+    "a value it is HEAD, the last commit of the git repository in this folder.",
+)  # fmt: skip
+@click.option(
+    "--commit-timeout", type=kinds.SECONDS, default=600, show_default=True, metavar="SECONDS",
+    help="How long --wait-for-commit waits at most.",
+)  # fmt: skip
+@click.option(
+    "--connections", type=kinds.Whole(0, 64), callback=_compared, metavar="N",
+    help="How many fresh connections should meet one release and one answer, 2 to 64, or 0 for no "
+    "such check; one that the battery has keeps its own number.  [default: 8 where a commit is "
+    "expected, else 0]",
 )  # fmt: skip
 @click.option(
     "--format", "form", default="text", show_default=True,
-    type=click.Choice(["text", "json", "junit", "gradescope", "classroom"]),
+    type=click.Choice(["text", "json", "junit", "gradescope", "classroom", "html"]),
+    help="How the result is printed: for people, for programs, or as a page of its own.",
 )  # fmt: skip
 @options.QUIET
 def check(
@@ -90,6 +106,8 @@ def check(
     values: dict[str, str],
     bypass_secret: str,
     expect_commit: str,
+    wait_for_commit: str,
+    commit_timeout: float,
     connections: int | None,
     form: str,
     quiet: bool,
@@ -97,11 +115,15 @@ def check(
     """Check one deployment, as its student: the same questions your instructor asks."""
     from datetime import UTC, datetime
 
-    from grader.formats import classroom_result, step_summary, terminal
+    from grader.formats import terminal
     from grader.grading import grade_twice
     from grader.model import Finished, Job, Limits, RunInfo
+    from grader.probes.browser import require_browser
     from grader.questions import load_battery
 
+    if expect_commit and wait_for_commit:
+        raise click.UsageError("--wait-for-commit expects its commit: leave --expect-commit out.")
+    expect_commit = expect_commit or wait_for_commit
     submission, private = options.submission_of(
         url,
         andrew_id,
@@ -113,58 +135,70 @@ def check(
     if connections is None:
         connections = _CONNECTIONS if expect_commit else 0
     limits = Limits(timeout, wake_timeout, private, probes, degraded_after, connections)
-    chosen, drawn = load_battery(battery), options.drawn(seed)
+    run = RunInfo(load_battery(battery), options.drawn(seed), datetime.now(UTC), probes=probes)
+    job = Job(submission, run.battery, run.seed, limits)
     talk = form == "text" and not quiet
     if talk:
         for note in submission.notes:
             options.say(f"Note: {note}")
+    if run.in_browser:
+        require_browser()
+    if wait_for_commit:
+        pushes.wait(job, wait_for_commit, commit_timeout, quiet=quiet)
     with options.values_needed():
-        for event in grade_twice(Job(submission, chosen, drawn, limits)):
+        for event in grade_twice(job):
             if isinstance(event, Finished):
                 scorecard = event.scorecard
             elif talk:
-                options.say(
-                    terminal.told(
-                        event, submission, width=options.width(), several_ways=len(probes) > 1
-                    )
-                )
-    options.say(_rendered(form, RunInfo(chosen, drawn, datetime.now(UTC)), scorecard))
-    if form == "classroom":
-        _tell_github("GITHUB_OUTPUT", f"result={classroom_result.render(scorecard)}\n")
-    _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(scorecard))
-    if scorecard.percent is None:
-        sys.exit(options.NOT_GRADED)
-    doubt = _doubt_of(scorecard, expect_commit)
-    if doubt:
-        options.say(f"Falls short: {doubt}", err=True)
-    passed = scorecard.percent >= pass_mark and not doubt
-    sys.exit(options.DONE if passed else options.FALLS_SHORT)
+                width, several = options.width(), len(probes) > 1
+                options.say(terminal.told(event, submission, width=width, several_ways=several))
+    _print_result(form, run, scorecard)
+    sys.exit(_exit_code(scorecard, pass_mark, expect_commit))
 
 
-@click.command()
-@click.argument("url")
-@options.QUERY
+@command(
+    {
+        options.DONE: "A reply came.",
+        options.FALLS_SHORT: "None could be read.",
+        options.NOT_GRADED: "The fault is this machine's.",
+    }
+)
+@click.argument("url", type=kinds.TEXT, help="The address of the app.")
+@click.argument(
+    "words", nargs=-1, required=True, type=kinds.TEXT, callback=_query, metavar="QUERY",
+    help="What to ask, in quotation marks.",
+)  # fmt: skip
 @options.TIMEOUT
 @options.ALLOW_PRIVATE
 @click.option(
     "--probe", "kind", type=click.Choice(["api", "page", "browser"]), default="api",
-    show_default=True,
+    show_default=True, help="How it is asked: its API, its page, or its page in a browser.",
 )  # fmt: skip
 @_BYPASS_SECRET
 def ask(
-    url: str, query: str, timeout: float, allow_private: bool, kind: str, bypass_secret: str
+    url: str,
+    words: tuple[str, ...],
+    timeout: float,
+    allow_private: bool,
+    kind: str,
+    bypass_secret: str,
 ) -> None:
-    """Ask one query, and show the reply as the grader sees it.
-
-    The exit code is 0 where a reply came, 1 where none could be read, and 3 where the fault is
-    this machine's.
-    """
+    """Ask one query, and show the reply as the grader sees it."""
     from grader.formats import terminal
+    from grader.formats.escaping import ask_command
     from grader.model import Limits, ProbeKind
     from grader.outcomes import Outcome
     from grader.probes import Deployment
+    from grader.probes.browser import require_browser
 
+    query = " ".join(words)
+    if len(words) > 1:
+        # The terminal has cut it at its blanks.
+        line = ask_command(url, query, ProbeKind(kind))
+        raise click.UsageError(f"Put the query into quotation marks{f': {line}' if line else '.'}")
     submission, private = options.submission_of(url, "", allow_private, bypass_secret=bypass_secret)
+    if ProbeKind(kind) is ProbeKind.BROWSER:
+        require_browser()
     with Deployment(submission, Limits(timeout=timeout, allow_private=private)) as deployment:
         reply = deployment.ask(ProbeKind(kind), query)
     options.say(terminal.reply(reply))
@@ -173,14 +207,15 @@ def ask(
     sys.exit(options.DONE if reply.failure is None else options.FALLS_SHORT)
 
 
-@click.command()
+@command({options.DONE: "They are printed."})
 @options.BATTERY
 @options.ANDREW_ID
 @options.SEED
 @options.VALUES
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
-)
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
+    help="How they are printed: for people, or for programs.",
+)  # fmt: skip
 def questions(
     battery: str, andrew_id: str, seed: int | None, values: dict[str, str], form: str
 ) -> None:
@@ -194,6 +229,16 @@ def questions(
     with options.values_needed():
         asked = draw(load_battery(battery), student, drawn)
     options.say(formats.as_json(asked) if form == "json" else formats.as_table(asked, drawn))
+
+
+def _exit_code(scorecard: Scorecard, pass_mark: float, expect_commit: str) -> int:
+    """How a check ends; what falls short besides the score is said."""
+    if scorecard.percent is None:
+        return options.NOT_GRADED
+    if doubt := _doubt_of(scorecard, expect_commit):
+        options.say(f"Falls short: {doubt}", err=True)
+    passed = scorecard.percent >= pass_mark and not doubt
+    return options.DONE if passed else options.FALLS_SHORT
 
 
 def _doubt_of(scorecard: Scorecard, expect_commit: str) -> str:
@@ -214,6 +259,17 @@ def _doubt_of(scorecard: Scorecard, expect_commit: str) -> str:
     return ""
 
 
+def _print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
+    """Print the result, and tell it to GitHub Actions where that runs this."""
+    from grader.formats import step_summary
+
+    rendered = _rendered(form, run, scorecard)
+    options.say(rendered)
+    if form == "classroom":
+        _tell_github("GITHUB_OUTPUT", f"result={rendered}\n")
+    _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(scorecard))
+
+
 def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
     from grader.formats import (
         classroom_result,
@@ -224,6 +280,12 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
     )
 
     match form:
+        case "html":
+            from grader.formats import student_html
+
+            page = student_html.render(run, scorecard)
+            # As ASCII it is the same page in whatever encoding a shell writes it to a file.
+            return page.encode("ascii", "xmlcharrefreplace").decode()
         case "json":
             return results_json.render_one(run, scorecard)
         case "junit":

@@ -9,6 +9,7 @@ from grader.formats import delivery, keeping, results_json, words
 from grader.formats.escaping import one_line, visible
 from grader.formats.words import moment, timestamp
 from grader.model import (
+    Acceptance,
     Attempt,
     AttemptKind,
     Override,
@@ -67,9 +68,16 @@ def _attempt_object(attempt: Attempt) -> dict[str, Any]:
         "at": timestamp(attempt.at),
         "superseded": attempt.superseded,
         "counts": attempt.current,
+        "accepted": _acceptance_object(attempt.accepted),
         "wake_up": [results_json.reply_object(reply) for reply in attempt.scorecard.wake_up],
         **results_json.student_object(attempt.scorecard),
     }
+
+
+def _acceptance_object(accepted: Acceptance | None) -> dict[str, str] | None:
+    if accepted is None:
+        return None
+    return {"by": accepted.by, "at": timestamp(accepted.at), "reason": accepted.reason}
 
 
 def _override_object(override: Override) -> dict[str, Any]:
@@ -116,8 +124,10 @@ def _how(attempt: Attempt, attempts: Sequence[Attempt]) -> str:
     elif attempt is not passes[-1]:
         parts.append("first pass" if attempt is passes[0] else "earlier pass")
     where = card.submission.url or one_line(card.submission.handed_in, 80) or "no link"
-    parts += [words.STATE_WORDS[card.state], f"{moment(attempt.at)}: {_earned(card)}"]
-    return ", ".join([*parts, visible(where)])
+    parts += [words.STATE_WORDS[card.state], f"{moment(attempt.at)}: {_earned(card)}", where]
+    if attempt.accepted is not None and attempt.kind is AttemptKind.APPEALED:
+        parts.append(f"accepted by {attempt.accepted.by}: {attempt.accepted.reason}")
+    return visible(", ".join(parts))
 
 
 def _evidence(card: Scorecard) -> Iterator[str]:

@@ -1,11 +1,10 @@
 """What came of asking one student's app again, and whether it may count."""
 
-from datetime import datetime
-
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from grader.jobs import attempts, transcripts
-from grader.model import AttemptKind, Keep, Scorecard, State
+from grader.jobs.tables import ACCEPTANCE, ACCEPTANCES
+from grader.model import Acceptance, AttemptKind, Keep, Scorecard, State
 
 
 def undecided(before: Scorecard, now: Scorecard) -> str:
@@ -27,9 +26,11 @@ def adopt(
     keep: Keep,
     andrew_id: str,
     scorecard: Scorecard,
-    at: datetime,
+    accepted: Acceptance,
 ) -> bool:
     """Let what came be an attempt of the student's; whether it counts by the rule `keep`.
+
+    Who accepted it, when and why is kept with the attempt.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
@@ -39,15 +40,20 @@ def adopt(
     before = attempts.standings(connection, run_id, [row.student]).get(row.student, [])
     # It was asked what counts: where that is of an earlier battery, so is what came.
     outdated = any(each.counts and each.outdated for each in before)
-    attempts.add(
+    attempt_id = attempts.add(
         connection,
         row.id,
         scorecard,
         kind=kind,
-        at=at,
+        at=accepted.at,
         final=True,
         outdated=outdated,
         accepted=True,
+    )
+    connection.execute(
+        insert(ACCEPTANCES).values(
+            attempt_id=attempt_id, document=ACCEPTANCE.dump_json(accepted).decode()
+        )
     )
     attempts.settle(connection, run_id, keep, [row.student])
     (found,) = attempts.standings(connection, run_id, [row.student]).values()

@@ -118,8 +118,12 @@ def add(
     only: bool = False,
     outdated: bool = False,
     accepted: bool = False,
-) -> None:
-    """Keep a new attempt of a submission; unless it is the `only` one, settle what counts then."""
+) -> int:
+    """Keep a new attempt of a submission; unless it is the `only` one, settle what counts then.
+
+    Returns:
+        The attempt's id.
+    """
     if not only:
         connection.execute(
             update(ATTEMPTS)
@@ -140,7 +144,9 @@ def add(
         )
     )
     key: Any = added.inserted_primary_key
-    _keep(connection, key[0], scorecard, kind, at)
+    attempt_id: int = key[0]
+    _keep(connection, attempt_id, scorecard, kind, at)
+    return attempt_id
 
 
 def ask_once_more(

@@ -1,14 +1,34 @@
 """What an instructor sets by hand, with author and reason."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, insert, update
 
 from grader.jobs.tables import OVERRIDE, OVERRIDES
-from grader.jobs.transcripts import current_scorecard, submission_row
+from grader.jobs.transcripts import (
+    UngradedError,
+    UnknownStudentError,
+    current_scorecard,
+    submission_row,
+)
 from grader.model import InputError, Override
 
 
 class OverrideError(InputError):
     """The override does not fit what was graded."""
+
+
+def set_all(
+    connection: Connection, run_id: int, decided: Mapping[str, Override]
+) -> dict[str, InputError]:
+    """Let each override count for its student, by id; why for some it cannot, by id."""
+    refused: dict[str, InputError] = {}
+    for andrew_id, override in decided.items():
+        try:
+            set_by_hand(connection, run_id, andrew_id, override)
+        except (UnknownStudentError, UngradedError, OverrideError) as error:
+            refused[andrew_id] = error
+    return refused
 
 
 def set_by_hand(connection: Connection, run_id: int, andrew_id: str, override: Override) -> None:

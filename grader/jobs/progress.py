@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from grader.jobs.attempts import KEPT, utc
 from grader.jobs.tables import ATTEMPTS, OVERRIDES, SCORECARD, SCORECARDS, SUBMISSIONS
@@ -40,6 +40,16 @@ def finished(connection: Connection, run_id: int) -> int:
     """How many of them need not be asked any more."""
     done = and_(enrolled(run_id), _STANDS, ATTEMPTS.c.final)
     return connection.scalars(select(func.count()).select_from(_ASKED).where(done)).one()
+
+
+def finished_states(connection: Connection, run_id: int) -> Counter[State]:
+    """What became of those that need not be asked any more, by what was seen last."""
+    done = and_(enrolled(run_id), _STANDS, ATTEMPTS.c.final, SCORECARDS.c.current)
+    # What an instructor has accepted as it is counts as graded.
+    settled = and_(SCORECARDS.c.state == State.NOT_GRADED, ATTEMPTS.c.accepted)
+    state = case((settled, State.GRADED.value), else_=SCORECARDS.c.state)
+    query = select(state, func.count()).select_from(KEPT).where(done).group_by(state)
+    return Counter({State(found): count for found, count in connection.execute(query)})
 
 
 def asked(connection: Connection, run_id: int) -> set[str]:

@@ -1,6 +1,7 @@
 """One run in its store: what is to be graded, and what was."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +22,10 @@ from grader.jobs import (
 from grader.jobs.scorecards import StoredScorecards
 from grader.jobs.tables import NOTES, RUNS, SCORECARD, SUBMISSION, reading
 from grader.model import (
+    Acceptance,
     AttemptKind,
     Battery,
+    InputError,
     Job,
     Keep,
     Limits,
@@ -132,6 +135,11 @@ class Run:
         """How many of them have their final scorecard."""
         with reading(self._engine) as connection:
             return progress.finished(connection, self._id)
+
+    def finished_states(self) -> Counter[State]:
+        """What became of those who have their final scorecard, by what was seen last."""
+        with reading(self._engine) as connection:
+            return progress.finished_states(connection, self._id)
 
     def asked(self) -> set[str]:
         """The keys of the students who have an attempt: their ids, case folded."""
@@ -294,8 +302,26 @@ class Run:
         with self._engine.begin() as connection:
             overrides.set_by_hand(connection, self._id, andrew_id, override)
 
-    def adopt(self, andrew_id: str, scorecard: Scorecard, at: datetime) -> bool:
-        """Let what came of an appeal be an attempt of the student's.
+    def override_all(
+        self, decided: Mapping[str, Override], *, dry_run: bool = False
+    ) -> dict[str, InputError]:
+        """Let what an instructor says count for many students, by id: for all, or for nobody.
+
+        Args:
+            decided: what counts for each.
+            dry_run: whether nobody's is changed in any case.
+
+        Returns:
+            Why it cannot be, by id; if there is any, nothing is changed.
+        """
+        with self._engine.connect() as connection:
+            refused = overrides.set_all(connection, self._id, decided)
+            if not refused and not dry_run:
+                connection.commit()
+        return refused
+
+    def adopt(self, andrew_id: str, scorecard: Scorecard, accepted: Acceptance) -> bool:
+        """Let what came of an appeal be an attempt of the student's, and keep who accepted it.
 
         Returns:
             Whether it counts: that is for the run's rule to say.
@@ -304,7 +330,9 @@ class Run:
             UnknownStudentError: if the run does not have the student.
         """
         with self._engine.begin() as connection:
-            return appeals.adopt(connection, self._id, self.info.keep, andrew_id, scorecard, at)
+            return appeals.adopt(
+                connection, self._id, self.info.keep, andrew_id, scorecard, accepted
+            )
 
     def appeal(self, andrew_id: str, limits: Limits) -> tuple[Scorecard, Job]:
         """What counts for a student, and the job that asks the same questions again.
@@ -325,7 +353,7 @@ class Run:
         return before, replace(self._job(row.document, limits), questions=questions)
 
     def rejudge(
-        self, battery: Battery, at: datetime, *, partial: bool = False
+        self, battery: Battery, at: datetime, *, partial: bool = False, dry_run: bool = False
     ) -> rejudged.Rejudged:
         """Judge the stored replies by a corrected battery, which is the run's from now on.
 
@@ -335,15 +363,20 @@ class Run:
             battery: the corrected one.
             at: now.
             partial: whether students who were never asked what it asks keep what they have.
+            dry_run: whether to tell what would come of it, and change nothing.
 
         Raises:
-            UnjudgedError: if there are such students, unless `partial`; nothing is changed.
+            UnjudgedError: if there are such students, unless `partial` or a `dry_run`; nothing is
+                changed.
         """
-        with self._engine.begin() as connection:
+        with self._engine.connect() as connection:
             found = rejudged.rejudge_all(connection, self._id, self.info, battery, at)
+            if dry_run:
+                return found
             if not partial:
                 rejudged.refuse_unjudged(battery, found)
             self._set(connection, battery=battery.name, battery_source=battery.source)
+            connection.commit()
         self.info = replace(self.info, battery=battery)
         return found
 

@@ -19,8 +19,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from grader.model import Override, Scorecard, Submission
+from grader.model import Acceptance, Override, Scorecard, Submission
 
+# A table may be added without another version: a store that lacks it gets it when it is opened.
 VERSION = 4
 METADATA = MetaData()
 
@@ -91,7 +92,15 @@ OVERRIDES = Table(
     Column("current", Boolean, nullable=False),
     Column("document", Text, nullable=False),
 )
+# Who let an appeal count: attempts of before this table have nobody.
+ACCEPTANCES = Table(
+    "acceptance",
+    METADATA,
+    Column("attempt_id", ForeignKey("attempt.id"), primary_key=True),
+    Column("document", Text, nullable=False),
+)
 
+ACCEPTANCE = TypeAdapter(Acceptance)
 SUBMISSION = TypeAdapter(Submission)
 SCORECARD = TypeAdapter(Scorecard)
 OVERRIDE = TypeAdapter(Override)

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Row, select
 from grader.jobs.attempts import KEPT
 from grader.jobs.scorecards import doubted
 from grader.jobs.tables import (
+    ACCEPTANCE,
+    ACCEPTANCES,
     ATTEMPTS,
     OVERRIDE,
     OVERRIDES,
@@ -69,8 +71,14 @@ def transcript(
     """
     row = submission_row(connection, run_id, andrew_id)
     kept = connection.execute(
-        select(SCORECARDS, ATTEMPTS.c.asked_at, ATTEMPTS.c.counts, ATTEMPTS.c.accepted)
-        .select_from(KEPT)
+        select(
+            SCORECARDS,
+            ATTEMPTS.c.asked_at,
+            ATTEMPTS.c.counts,
+            ATTEMPTS.c.accepted,
+            ACCEPTANCES.c.document.label("acceptance"),
+        )
+        .select_from(KEPT.outerjoin(ACCEPTANCES))
         .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.student == row.student)
         .order_by(ATTEMPTS.c.id, SCORECARDS.c.id)
     ).all()
@@ -98,6 +106,7 @@ def transcript(
                 at=datetime.fromisoformat(each.at),
                 superseded=not each.current,
                 current=current,
+                accepted=each.acceptance and ACCEPTANCE.validate_json(each.acceptance),
             )
         )
     return Transcript(public(SUBMISSION.validate_json(row.document)), tuple(attempts), overrides)

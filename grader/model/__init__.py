@@ -16,6 +16,7 @@ from grader.model.jobs import (
     Job,
     Limits,
     RunInfo,
+    asks_in_browser,
 )
 from grader.model.keeping import Keep
 from grader.model.keys import (
@@ -43,6 +44,7 @@ from grader.model.questions import (
 )
 from grader.model.scorecards import (
     TELLING_HEADERS,
+    Acceptance,
     Attempt,
     AttemptKind,
     Judgement,
@@ -67,6 +69,7 @@ __all__ = [
     "COMMIT",
     "IN_WORDS",
     "TELLING_HEADERS",
+    "Acceptance",
     "AnythingKey",
     "ApiKey",
     "AskingAgain",
@@ -109,6 +112,7 @@ __all__ = [
     "Typing",
     "Verdict",
     "WakingUp",
+    "asks_in_browser",
     "called",
     "split",
     "total",

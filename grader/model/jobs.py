@@ -1,5 +1,6 @@
 """What is to be done: runs, and the jobs that they are made of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,11 @@ from grader.model.keeping import LAST, Keep
 from grader.model.questions import Battery, ProbeKind, Question
 from grader.model.scorecards import Scorecard
 from grader.model.submissions import Submission
+
+
+def asks_in_browser(battery: Battery, probes: Iterable[ProbeKind]) -> bool:
+    """Whether any of `battery` is asked in a browser, by its own word or by `probes`."""
+    return ProbeKind.BROWSER in (*probes, *(entry.probe for entry in battery.entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class RunInfo:
     @property
     def in_browser(self) -> bool:
         """Whether any of it is asked in a browser."""
-        return ProbeKind.BROWSER in (*self.probes, *(entry.probe for entry in self.battery.entries))
+        return asks_in_browser(self.battery, self.probes)
 
 
 @dataclass(frozen=True, slots=True)

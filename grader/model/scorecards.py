@@ -196,6 +196,21 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who let an appeal count.
+
+    Attributes:
+        by: who.
+        at: when, in UTC.
+        reason: why, for the student and whoever asks later.
+    """
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """How long a deployment's replies took, in milliseconds; the percentile by nearest rank."""
 
@@ -332,6 +347,7 @@ class Attempt:
         at: when the scorecard was made, in UTC; its replies may be older.
         superseded: whether a later scorecard of the same attempt stands in its place.
         current: whether it is the one that counts.
+        accepted: who let it count, where the attempt is an appeal; None where nobody was named.
     """
 
     scorecard: Scorecard
@@ -341,6 +357,7 @@ class Attempt:
     at: datetime
     superseded: bool
     current: bool
+    accepted: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import functools
 from concurrent.futures import CancelledError
 from datetime import UTC, datetime
 
-from grader.model import Reply, Typing
+from grader.model import InputError, Reply, Typing
 from grader.outcomes import Outcome
 from grader.probes.deadline import Deadline
 from grader.probes.guard import Guard
@@ -12,6 +12,39 @@ from grader.probes.guard import Guard
 # Waiting for a free place and for the browser to start is no fault of the deployment's, and no
 # part of its deadline; but it must end. Every visit before it ends by its own deadline.
 _QUEUE_SECONDS = 3600.0
+_START_SECONDS = 90.0
+_NEEDED = "this machine cannot ask in a browser:"
+
+
+class NoBrowserError(InputError):
+    """There is no browser on this machine, or it does not start; says how to get one."""
+
+
+def require_browser() -> None:
+    """Start the browser of this process, which visits then use.
+
+    So a missing one is said before anybody is asked, and once.
+
+    Raises:
+        NoBrowserError: if there is none that starts.
+    """
+    try:
+        from grader.probes.chromium import BrowserUnavailableError, browser_thread
+    except ModuleNotFoundError as error:
+        raise NoBrowserError(f"{_NEEDED} {_missing(error)}") from None
+    try:
+        browser_thread().start().result(_START_SECONDS)
+    except BrowserUnavailableError as error:
+        raise NoBrowserError(f"{_NEEDED} {error}") from None
+    except TimeoutError:
+        raise NoBrowserError(f"{_NEEDED} it did not start in {_START_SECONDS:g} s") from None
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    return (
+        f"{error.name} is not installed, which comes with the extra browser. In the project's "
+        'folder: pip install -e ".[grader,browser]", then: python -m playwright install chromium'
+    )
 
 
 class BrowserProbe:
@@ -45,10 +78,7 @@ class BrowserProbe:
             from grader.probes.errand import Errand
             from grader.probes.visit import visit
         except ModuleNotFoundError as error:
-            return self._not_checked(
-                f"{error.name} is not installed. Run: pip install playwright, "
-                "then: python -m playwright install chromium"
-            )
+            return self._not_checked(_missing(error))
         errand = Errand(self._base, query, self._typing, seconds, self._guard, self._bypass_secret)
         thread = browser_thread()
         if self._turn is None:

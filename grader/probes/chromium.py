@@ -98,7 +98,11 @@ class Engine:
         """
         proxy = VettingProxy()
         await proxy.start()
-        playwright = await async_playwright().start()
+        try:
+            playwright = await async_playwright().start()
+        except Exception as error:  # it has no type of its own for this
+            proxy.close()
+            raise BrowserUnavailableError(f"Playwright did not start: {error}") from error
         try:
             with _bounded_memory():
                 engine = cls(playwright, proxy, await _launch(playwright, proxy.url))
@@ -149,7 +153,7 @@ async def _launch(playwright: Playwright, proxy: str) -> Browser:
     program = find_chromium(playwright.chromium.executable_path)
     if program is None:
         raise BrowserUnavailableError(
-            "no Chromium was found on this machine. Run: python -m playwright install chromium"
+            "no Chromium was found. Run: python -m playwright install chromium"
         )
     try:
         return await playwright.chromium.launch(
@@ -162,8 +166,18 @@ async def _launch(playwright: Playwright, proxy: str) -> Browser:
             proxy={"server": proxy, "bypass": "<-loopback>"},
         )
     except Error as error:
-        first = error.message.strip().splitlines()[0]
-        raise BrowserUnavailableError(f"{program} did not start: {first[:200]}") from error
+        raise BrowserUnavailableError(
+            f"{program} did not start: {_own_words(error.message)}. What it lacks may come with: "
+            "python -m playwright install --with-deps chromium"
+        ) from error
+
+
+def _own_words(message: str) -> str:
+    """What Chromium itself said at its end, where Playwright's message has it; one line."""
+    lines = message.strip().splitlines()
+    own = [said for line in lines if (said := line.partition("[err] ")[2])]
+    telling = [each for each in own if "shared libraries" in each or "sandbox" in each]
+    return (*telling, *own, lines[0])[0][:200]
 
 
 class BrowserThread:
@@ -194,6 +208,13 @@ class BrowserThread:
         more, while no other is under way: whatever took the browser down takes nobody else along.
         """
         return asyncio.run_coroutine_threadsafe(self._run(visit, turn), self._loop)
+
+    def start(self) -> Future[Engine]:
+        """Start the browser now, for the visits that come.
+
+        The future raises BrowserUnavailableError where there is none that starts.
+        """
+        return asyncio.run_coroutine_threadsafe(self._started(), self._loop)
 
     def close(self) -> None:
         """End the browser and the thread."""

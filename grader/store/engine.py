@@ -81,15 +81,16 @@ def _shown(location: Path | str) -> str:
 
 
 def _prepare(engine: Engine, metadata: MetaData, version: int) -> int:
-    """Make the tables unless they are there; the version of those that are there now."""
+    """Make the tables that are not there; the version of those that are there now."""
     versions = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
     with engine.begin() as connection:
         versions.create(connection, checkfirst=True)
         found = connection.scalar(select(versions.c.version))
         if found is None:
-            metadata.create_all(connection)
             connection.execute(insert(versions).values(version=version))
             found = version
+        if found == version:
+            metadata.create_all(connection)
     return found
 
 

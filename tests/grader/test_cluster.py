@@ -85,7 +85,7 @@ class Cluster:
         )
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def add_worker(self, folder: Path = ROOT) -> None:
+    def add_worker(self, folder: Path = ROOT, **variables: str) -> None:
         command = ["worker", self.address, "--nthreads", str(THREADS), "--no-nanny"]
         log = self._processes.enter_context((self._logs / f"log{len(self.workers)}").open("wb"))
         worker = subprocess.Popen(
@@ -93,7 +93,7 @@ class Cluster:
                 *(sys.executable, "-m", "dask", *command, "--no-dashboard"),
                 *("--local-directory", str(self._logs)),
             ],
-            cwd=folder, env={**os.environ, **SETTINGS}, stdout=log, stderr=log,
+            cwd=folder, env={**os.environ, **SETTINGS, **variables}, stdout=log, stderr=log,
         )  # fmt: skip
         self.workers.append(worker)
         self._processes.callback(worker.wait)
@@ -268,3 +268,19 @@ def test_a_worker_that_comes_later_needs_the_same_grader_too() -> None:
     with suppress(cluster.OtherCodeError):
         cluster.run_by_same_code("another", sum, [1, 2])
         pytest.fail("it was called")
+
+
+def test_a_worker_without_a_browser_is_said_before_anybody_is_asked(
+    deployed: Deployed, tmp_path: Path
+) -> None:
+    deployed.gate.set()
+    with running(tmp_path, workers=0) as dask:
+        dask.add_worker(PATH="", PLAYWRIGHT_BROWSERS_PATH=str(tmp_path))
+        said = command_line(
+            "batch", deployed.roster, "--out", tmp_path / "out", "--allow-private",
+            "--probe", "browser", "--scheduler", dask.address, code=2,
+        )  # fmt: skip
+    assert "1 of 1 workers lack what is needed (tcp://" in said
+    assert "no Chromium was found. Run: python -m playwright install chromium" in said
+    assert not deployed.wake_ups
+    assert not (tmp_path / "out").exists()

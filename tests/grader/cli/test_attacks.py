@@ -190,7 +190,7 @@ def correct(made: Carried) -> None:
     first, second = made.ids[:2]
     by_hand = ("--by", "=1+1", "--reason", script)
     made.run("override", str(made.out), second, "--score", "1", *by_hand)
-    made.run("appeal", str(made.out), first, "--accept", "--allow-private", *QUICK[:4])
+    made.run("appeal", str(made.out), first, "--accept", *by_hand, "--allow-private", *QUICK[:4])
     corrected = made.battery(2, "What of {Lab}?")
     made.run("rejudge", str(made.out), "--battery", corrected)
 

@@ -99,7 +99,7 @@ def test_running_again_resumes_and_asks_nobody_twice(
     first = (out / "grades.csv").read_text()
     # Without a seed the run's own is taken.
     result = grader("batch", form, "--out", out, *QUICK[:-2])
-    assert "3 of 3 are graded already" in result.output
+    assert "3 of 3 are done already (2 graded, 1 no usable link)." in result.output
     assert (out / "grades.csv").read_text() == first
 
 

@@ -10,7 +10,7 @@ import pytest
 from grader import grading
 from grader.model import Job, Scorecard
 from tests.grader.apps import ACTIVITY, app, right_answers
-from tests.grader.cli.conftest import Grader
+from tests.grader.cli.conftest import ACCEPT, Grader
 
 QUICK = ("--timeout", 1, "--wake-timeout", 1, "--allow-private")
 BY = ("--by", "Dean", "--reason", "As agreed")
@@ -64,7 +64,7 @@ def test_the_rule_is_kept_changed_and_explained_everywhere(graded: Graded, grade
     shown = graded.show()
     assert shown.count("(counts, the best one)") == shown.count("(does not count)") == 1
     # An appeal is an attempt as well; what it may not do is said.
-    said = grader("appeal", graded.out, "ada", "--accept", *QUICK).output
+    said = grader("appeal", graded.out, "ada", *ACCEPT, *QUICK).output
     assert "another attempt counts: the best one" in said
     said = graded.batch("--keep", "last")
     assert "Which attempt counts: the last one (until now the best one)" in said

@@ -14,7 +14,7 @@ from grader.jobs import Run
 from grader.model import Job, Scorecard, Submission
 from grader.questions import parse_battery
 from tests.grader.apps import ACTIVITY, QUICK, app, right_answers
-from tests.grader.cli.conftest import Grader
+from tests.grader.cli.conftest import ACCEPT, Grader
 
 BRIEF = ("--timeout", 1, "--wake-timeout", 1)
 PRIVATE = (*BRIEF, "--seed", 7, "--allow-private")
@@ -57,7 +57,7 @@ def test_private_addresses_stay_open_as_they_once_were(resumed: Resumed, grader:
     assert (resumed.scores(), resumed.attempts()) == (["100", "0"], 1)
     resumed.batch(*BRIEF, "--students", "ada")
     assert (resumed.scores(), resumed.attempts()) == (["100", "0"], 2)
-    said = grader("appeal", resumed.out, "ada", *BRIEF, "--accept").output
+    said = grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT).output
     assert "Score now:    100 of 100" in said
 
 
@@ -85,12 +85,30 @@ def test_no_appeal_adopts_that_an_address_is_refused_now(resumed: Resumed, grade
         run.enroll([Submission("ada", resumed.url)], ())
         (job,) = run.first_pass(QUICK)
         run.commit(job, grading.run(job))
-    said = grader("appeal", resumed.out, "ada", *BRIEF, "--accept", code=3).output
+    said = grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT, code=3).output
     assert "its address answered before, and is refused now" in said
     assert "nothing changed" in said
     assert resumed.attempts() == 1
-    grader("appeal", resumed.out, "ada", *BRIEF, "--accept", "--allow-private")
+    grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT, "--allow-private")
     assert (resumed.scores(), resumed.attempts()) == (["100"], 2)
+
+
+def test_what_was_not_graded_is_not_called_graded(
+    resumed: Resumed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("grader.asking.judge", crash)
+        resumed.batch(*PRIVATE, code=3)
+        said = resumed.batch(*PRIVATE, code=3)
+    asked_again = "1 not graded so far, asked once more."
+    assert f"Resuming: 1 of 2 are done already (1 no usable link); {asked_again}" in said
+    assert "are graded already" not in said
+    assert "1 graded" in resumed.batch(*PRIVATE)
+    said = resumed.batch(*PRIVATE)
+    assert "Resuming: 2 of 2 are done already (1 graded, 1 no usable link)." in said
 
 
 def test_how_to_resume_leaves_out_what_would_ask_again(

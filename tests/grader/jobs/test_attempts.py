@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from grader.jobs import ByHand, Run
 from grader.judging import judge
 from grader.model import (
+    Acceptance,
     AttemptKind,
     Battery,
     Job,
@@ -137,7 +138,8 @@ def take(run: Run, model: Model, number: int, step: tuple[str, object]) -> None:
                 model.attempts[-1] = (model.attempts[-1][0], answers)
         case ("appeal", tuple() | None as answers):
             _, job = run.appeal("ada", LIMITS)
-            counts = run.adopt("ada", graded(job, answers, at), at)
+            accepted = Acceptance("Dean", at, f"Appeal {number}")
+            counts = run.adopt("ada", graded(job, answers, at), accepted)
             model.attempts.append((at, answers))
             assert counts == (model.counting() == len(model.attempts) - 1)
         case (kind, tuple() | None as answers):
@@ -321,7 +323,7 @@ def test_an_appeal_of_an_earlier_battery_is_of_that_battery() -> None:
         other = battery(1, 2, second="Which is third?")
         run.rejudge(other, START, partial=True)
         appealed = replace(run.transcript("ada").attempts[0].scorecard, finished_at=START)
-        assert run.adopt("ada", appealed, START + timedelta(days=1))
+        assert run.adopt("ada", appealed, Acceptance("Dean", START + timedelta(days=1), "Appeal 7"))
         run.ask_again(["ada"], [])
         asked(run, (1, 1), START + timedelta(days=2))
         # Fewer points, but of the battery that counts.

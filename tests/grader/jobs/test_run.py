@@ -7,6 +7,7 @@ import pytest
 from grader.grading import run as grade_job
 from grader.jobs import OtherRunError, Run, UngradedError, UnknownStudentError
 from grader.model import (
+    Acceptance,
     InputError,
     Job,
     Judgement,
@@ -371,7 +372,8 @@ def test_what_was_accepted_once_accepts_nothing_later(store: Path) -> None:
     assert [card.state for card in run.scorecards()] == states
     # What was accepted is not asked again for it, and an appeal that was adopted is accepted.
     assert run.reopen() == 2
-    run.adopt("student0", scorecard(submission(0), state=State.UNREACHABLE), NOW)
+    accepted = Acceptance("Dean", NOW, "Appeal 7")
+    run.adopt("student0", scorecard(submission(0), state=State.UNREACHABLE), accepted)
     assert [card.state for card in run.scorecards()] == states
     run.close()
 

@@ -1,0 +1,117 @@
+"""What options and arguments take: numbers and text, refused in words where they are none."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+_LARGEST = 2**63 - 1  # what the store can hold
+
+
+class Number(click.ParamType[float]):
+    """A number from `least` to `most`; neither "nan" nor "inf" is one.
+
+    Args:
+        least: the smallest one that is allowed.
+        most: the largest one; none if it is infinite.
+        above: whether it must be above `least`.
+    """
+
+    name = "number"
+
+    def __init__(self, least: float, most: float = math.inf, *, above: bool = False) -> None:
+        self._least = least
+        self._most = most
+        self._above = above
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number.
+
+        Raises:
+            click.BadParameter: if it is none, or is out of range.
+        """
+        try:
+            number = self._read(value)
+        except ValueError:
+            self.fail(f"{value!r} is not {self._example}", param, ctx)
+        in_range = self._least <= number <= self._most and math.isfinite(number)
+        if not in_range or (self._above and number == self._least):
+            self.fail(f"{value} is out of range: {self._range()}", param, ctx)
+        return number
+
+    _example = "a number, such as 80"
+
+    def _read(self, value: Any) -> float:
+        number = float(value)
+        if math.isnan(number):
+            raise ValueError(value)
+        return number
+
+    def _range(self) -> str:
+        if math.isinf(self._most):
+            return f"{self._least} or more"
+        most = "2^63 - 1" if self._most == _LARGEST else self._most
+        return f"above {self._least}, at most {most}" if self._above else f"{self._least} to {most}"
+
+
+class Whole(Number):
+    """A whole number from `least` to `most`."""
+
+    _example = "a whole number, such as 8"
+
+    def _read(self, value: Any) -> int:
+        return int(value)
+
+
+class Text(click.types.StringParamType):
+    """Text that can be sent and stored: no bytes that are none in the terminal's encoding."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is.
+
+        Raises:
+            click.BadParameter: if it is none.
+        """
+        text: str = super().convert(value, param, ctx)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail("this is not text in the terminal's encoding", param, ctx)
+        return text
+
+
+def not_empty(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """The text, which is more than blanks.
+
+    Raises:
+        click.BadParameter: if it is not.
+    """
+    if not value.strip():
+        raise click.BadParameter("it must not be empty")
+    return value
+
+
+def one_line(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """The text, which is some words on one line; None where it was not given.
+
+    Raises:
+        click.BadParameter: if it is not.
+    """
+    text = value.strip() if value is not None else None
+    if text is not None and not (text and text.isprintable()):
+        raise click.BadParameter("write it in words, on one line")
+    return text
+
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+RUN_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+TEXT = Text()
+SECONDS = Number(0, 3600, above=True)
+SEED = Whole(0, _LARGEST)

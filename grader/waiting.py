@@ -1,0 +1,97 @@
+"""Waiting until a push is live: /healthz is looked at again and again."""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from grader.judging import read_release
+from grader.judging.delivery import judge_delivery
+from grader.judging.second_look import may_change
+from grader.model import Job, Reply
+from grader.outcomes import Outcome
+from grader.passes import wake_seconds
+from grader.probes import Deployment
+
+# It is looked at again after a tenth of the time waited so far, but within these seconds.
+_SOONEST, _LATEST = 0.25, 5.0
+
+
+class Standing(Enum):
+    """What a look at a deployment says of the commit that is waited for."""
+
+    LIVE = auto()
+    OTHER = auto()
+    UNTOLD = auto()  # our /healthz says that it does not know
+    UNREADABLE = auto()  # something answers, and tells no commit
+    AWAY = auto()  # nothing answers, or with a server's error
+    LASTING = auto()  # something that no waiting changes: it is paused, or asks for a login
+    OURS = auto()  # this machine could not look
+
+
+_FINAL = frozenset({Standing.LIVE, Standing.UNTOLD, Standing.LASTING})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a deployment.
+
+    Attributes:
+        words: what was seen, as a clause.
+        after: seconds since the waiting began.
+    """
+
+    standing: Standing
+    words: str
+    after: float = 0.0
+
+
+def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
+    """Look at a deployment until it runs `commit`; the last look says how it ended.
+
+    Each look is a fresh connection: one that is kept alive may stay with an old server. What
+    answers and tells no commit may be a platform's page: it is waited for as for a wake-up.
+
+    Args:
+        job: whose deployment is looked at, and how long a look may take.
+        commit: as `COMMIT` has it.
+        seconds: how long to wait at most; a look that has begun by then is still awaited.
+    """
+    began = time.monotonic()
+    while True:
+        with Deployment(job.submission, job.limits) as deployment:
+            reply = deployment.ask_release()
+        after = time.monotonic() - began
+        seen = dataclasses.replace(read(reply, commit), after=after)
+        yield seen
+        patience = wake_seconds(job) if seen.standing is Standing.UNREADABLE else seconds
+        if seen.standing in _FINAL or after >= min(patience, seconds):
+            return
+        pause = min(max(_SOONEST, after / 10), _LATEST)
+        time.sleep(max(0.0, min(pause, seconds - after)))
+
+
+def read(reply: Reply, commit: str) -> Look:
+    """What a reply of /healthz says of `commit`."""
+    release = read_release(reply)
+    if release is not None and release.commit:
+        # Either may be abbreviated.
+        same = release.commit.startswith(commit) or commit.startswith(release.commit)
+        standing = Standing.LIVE if same else Standing.OTHER
+        return Look(standing, f"commit {release.commit[:12]} answers")
+    if release is not None:
+        return Look(Standing.UNTOLD, "/healthz answers, and knows no commit")
+    judgement = judge_delivery(reply)
+    if judgement is None:
+        words = f"/healthz answers with status {reply.status}, and tells no commit"
+        return Look(Standing.UNREADABLE, words)
+    if judgement.outcome is Outcome.NOT_CHECKED:
+        standing = Standing.OURS
+    elif not may_change(reply):
+        standing = Standing.LASTING
+    elif reply.failure is None and (reply.status or 0) < 500:
+        standing = Standing.UNREADABLE
+    else:
+        standing = Standing.AWAY
+    return Look(standing, judgement.reason)

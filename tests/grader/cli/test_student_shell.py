@@ -1,0 +1,58 @@
+"""What a shell makes of check and ask: variables, pages in files, quotation marks left out."""
+
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.grader.apps import SEED, app, finished_app
+from tests.grader.cli.conftest import Grader
+from webapp.query_processor import process
+
+
+def test_who_and_where_may_come_from_the_environment(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with finished_app("abc123") as url, app(process) as other:
+        monkeypatch.setenv("GRADER_URL", url)
+        monkeypatch.setenv("GRADER_ANDREW_ID", "abc123")
+        assert "Score: 100 of 100" in grader("check", "--seed", SEED).output
+        assert "Score: 40 of 100" in grader("check", other, "--seed", SEED, code=1).output
+        given = ("--andrew-id", "xyz789", "--format", "json")
+        assert json.loads(grader("check", *given, code=None).output)["andrew_id"] == "xyz789"
+    assert "abc123" in grader("questions", "--seed", SEED).output
+    monkeypatch.setenv("GRADER_ANDREW_ID", "")
+    assert "env var: 'GRADER_ANDREW_ID'" in grader("questions", code=2).output
+
+
+def test_html_is_the_students_page_whatever_a_shell_makes_of_it(grader: Grader) -> None:
+    with app(lambda _query: "caf\u00e9 \u2028 <b>") as url:
+        asked = ("check", url, "--andrew-id", "abc123", "--seed", SEED, "--format", "html")
+        page = grader(*asked, code=1).output
+    assert page.startswith("<!doctype html>")
+    assert page.isascii()
+    body = BeautifulSoup(page, "lxml")
+    assert "caf\u00e9" in body.get_text()
+    assert "Who was Shakespeare?" in body.get_text()
+    # A style's or a script's text knows no character references.
+    assert "&#" not in "".join(str(part) for part in body(["style", "script"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("What", "is", "your", "name?"), 'grader ask "http://localhost:1" "What is your name?"'),
+        (
+            ("Who", "--probe", "page", "was", "Shakespeare?"),
+            'grader ask --probe page "http://localhost:1" "Who was Shakespeare?"',
+        ),
+        # No quotation marks are right in every shell around these.
+        (("What", "costs", "$5?"), "Put the query into quotation marks."),
+    ],
+)
+def test_a_query_without_quotation_marks_is_said_with_them(
+    grader: Grader, words: tuple[str, ...], line: str
+) -> None:
+    said = grader("ask", "http://localhost:1", *words, code=2).output
+    assert "Put the query into quotation marks" in said
+    assert line in " ".join(said.split())

@@ -1,0 +1,107 @@
+"""The workflows are what GitHub takes, and the one for GitHub Classroom does what it says."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.components import ROOT, SCRIPTS, output_of
+from tests.servers import serve
+from webapp.app import create_app
+from webapp.query_processor import process
+
+CLASSROOM = ROOT / "docs" / "classroom-workflow.yml"
+WORKFLOWS = (CLASSROOM, *sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+# What each action takes, of what is used here.
+INPUTS = {
+    "actions/checkout@v5": {"repository", "path"},
+    "actions/setup-node@v5": {"node-version"},
+    "actions/setup-python@v6": {"python-version"},
+    "classroom-resources/autograding-grading-reporter@v1": {"runners"},
+}
+REPORTER = "classroom-resources/autograding-grading-reporter@v1"
+
+
+def steps(workflow: Path) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_is_what_github_takes(workflow: Path) -> None:
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", *schema, str(workflow)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for step in steps(workflow):
+        if "uses" in step:
+            assert set(step.get("with", {})) <= INPUTS[step["uses"]]
+
+
+def test_the_reporter_is_told_the_result_of_the_check() -> None:
+    """Its source: it reads RUNNER_RESULTS for each id in `runners`, in capital letters."""
+    found = steps(CLASSROOM)
+    ids = [step["id"] for step in found if "id" in step]
+    reporter = next(step for step in found if step.get("uses") == REPORTER)
+    # It says that anything else in an id is wrong.
+    assert re.fullmatch(r"([a-zA-Z0-9]+,)*[a-zA-Z0-9]+", reporter["with"]["runners"])
+    assert reporter["with"]["runners"].split(",") == ids
+    assert reporter["env"] == {
+        f"{each.upper()}_RESULTS": f"${{{{ steps.{each}.outputs.result }}}}" for each in ids
+    }
+    # It has to run where the check falls short, too.
+    assert all(step["continue-on-error"] for step in found if "id" in step)
+
+
+def answer(query: str) -> str:
+    return "abc123" if "andrew id" in query.lower() else process(query)
+
+
+@pytest.mark.skipif(
+    not (shutil.which("bash") and shutil.which("git")), reason="bash or git is not installed"
+)
+def test_the_check_runs_as_the_workflow_runs_it(tmp_path: Path) -> None:
+    script = next(step["run"] for step in steps(CLASSROOM) if "id" in step)
+    output = tmp_path / "output"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")},
+        "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_OUTPUT": str(output),
+    }
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@y", "-c", "commit.gpgsign=false")
+    subprocess.run([*git, "init", "--quiet"], cwd=tmp_path, check=True)
+    commit = ("commit", "--quiet", "--allow-empty", "--message", "First")
+    subprocess.run([*git, *commit], cwd=tmp_path, check=True)
+    (head,) = re.findall(r"[0-9a-f]{40}", output_of(*git, "-C", str(tmp_path), "rev-parse", "HEAD"))
+    release = {"commit": head, "platform": None, "environment": None, "region": None}
+    with serve(create_app({"PROCESS": answer, "RELEASE": release})) as url:
+        (tmp_path / "url.txt").write_text(f"{url}\n")
+        (tmp_path / "andrew_id.txt").write_text("abc123\n")
+        # As GitHub runs a step.
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-c", script],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert f"Waiting until commit {head[:12]} is live" in done.stderr
+    name, _, encoded = output.read_text().strip().partition("=")
+    result = json.loads(base64.b64decode(encoded))
+    assert (name, result["status"], result["max_score"]) == ("result", "pass", 100)

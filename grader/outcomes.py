@@ -113,7 +113,7 @@ OUTCOMES: dict[Outcome, OutcomeRule] = {
         second_pass=True,
     ),
     Outcome.TOO_LARGE: OutcomeRule(
-        "the reply is larger than the grader reads, or compressed unasked",
+        "the reply is larger than the grader reads, or packed in a way that it does not read",
         "Answer with the plain text of the answer and nothing around it.",
     ),
     Outcome.FORBIDDEN_ADDRESS: OutcomeRule(

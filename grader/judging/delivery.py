@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from grader.judging.pages import is_html_page, login_of
+from grader.judging.pages import is_html_page, login_of, says_html
 from grader.judging.platforms import CHALLENGES, Mark, mark_of
 from grader.judging.text import cut
 from grader.model import Judgement, ProbeKind, Reply, Verdict
@@ -104,7 +104,9 @@ def _judge_beside(
     status: int, reply: Reply, answered: str, earlier: list[Verdict]
 ) -> Judgement | None:
     """What an error means beside what came before it; None where that tells nothing."""
-    if status in (403, 429) and is_html_page(reply) and _was_right(earlier):
+    # A browser hands over what is shown, not the markup.
+    is_page = is_html_page(reply) or (reply.text_box is not None and says_html(reply))
+    if status in (403, 429) and is_page and _was_right(earlier):
         return Judgement(
             Outcome.NOT_CHECKED,
             f"after right answers came a page with status {status}: the platform seems to take "

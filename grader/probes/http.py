@@ -192,11 +192,8 @@ class _Exchange:
             response = self._request(headers)
         self.status = response.status
         self.content_type = response.headers.get("Content-Type", "")
-        self.retry_after = _retry_after(response)
-        told = ((name.lower(), value) for name, value in response.headers.items())
-        self.headers = {
-            name: value[:_HEADER_CAP] for name, value in told if name in TELLING_HEADERS
-        }
+        self.retry_after = retry_after(response.headers)
+        self.headers = telling(response.headers)
         return response
 
     def _request(self, headers: Mapping[str, str]) -> BaseHTTPResponse:
@@ -288,9 +285,16 @@ def _target(url: str, location: str) -> str | None:
     return target
 
 
-def _retry_after(response: BaseHTTPResponse) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or a date."""
-    value = response.headers.get("Retry-After")
+def telling(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those headers that tell whose reply it is, cut, under names in small letters."""
+    told = ((name.lower(), value) for name, value in headers.items())
+    return {name: value[:_HEADER_CAP] for name, value in told if name in TELLING_HEADERS}
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date; None without one."""
+    told = (value for name, value in headers.items() if name.lower() == "retry-after")
+    value = next(told, None)
     if value is None:
         return None
     try:

@@ -27,7 +27,7 @@ from grader.probes.chromium import Engine
 from grader.probes.errand import Errand, carry_secret, profile
 from grader.probes.evidence import ScriptError, picture, script_errors
 from grader.probes.guard import ForbiddenAddressError, Origin, shown
-from grader.probes.http import LINE_CAP
+from grader.probes.http import LINE_CAP, retry_after, telling
 from grader.probes.looks import Looks, asks_for_login, holds_box, text_box
 from grader.probes.proxy import Ticket
 
@@ -65,6 +65,8 @@ class _Visit:
         self._url = f"{errand.base}/"
         self._status: int | None = None
         self._content_type = ""
+        self._headers: dict[str, str] = {}
+        self._retry_after: float | None = None
         self._crashed = False
         self._box: Locator | None = None
         self._text_box: bool | None = None
@@ -116,6 +118,8 @@ class _Visit:
             login_field=self._login_field,
             page_error=_well_formed(page_error),
             screenshot_png=await picture(page, self._box),
+            headers=self._headers,
+            retry_after=self._retry_after,
         )
 
     def _watch(self, page: Page) -> None:
@@ -144,6 +148,8 @@ class _Visit:
             if request.is_navigation_request() and request.frame == page.main_frame:
                 self._url, self._status = response.url, response.status
                 self._content_type = response.headers.get("content-type", "")
+                self._headers = telling(response.headers)
+                self._retry_after = retry_after(response.headers)
 
         page.on("crash", crashed)
         page.on("request", requested)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, request
 
+from grader.judging.second_look import is_challenged
 from grader.model import Limits, ProbeKind, Reply, Submission, Typing
 from grader.outcomes import Outcome
 from grader.probes import Deployment
@@ -358,3 +359,14 @@ def test_waiting_for_a_place_is_not_held_against_a_deployment() -> None:
     others = [browser_thread().submit(stay) for _ in range(VISITS_AT_ONCE)]
     assert ask_page("<input>", "", seconds=8).failure is None
     assert all(other.done() for other in others)
+
+
+def test_a_platforms_mark_is_kept_in_a_browser_too() -> None:
+    answer = reply(
+        b"<!doctype html><title>x</title><p>Checkpoint", "Content-Type: text/html",
+        "cf-mitigated: challenge", "Retry-After: 7", status="403 Forbidden",
+    )  # fmt: skip
+    with raw_server(always(answer)) as server:
+        got = ask(server.url, "")
+    assert (got.status, got.headers["cf-mitigated"], got.retry_after) == (403, "challenge", 7)
+    assert is_challenged(got)

@@ -119,7 +119,10 @@ class _Grading:
         self._pause = pause_between(job)
         # Whether the app itself is known to refuse some queries by a page with 403 or 429.
         self._refuses = False
+        # Whether a look before the questions has met the app.
+        self._own = False
         if job.previous is not None:
+            self._own = job.previous.own
             self._started_at = job.previous.started_at
             self._wake_up = job.previous.wake_up
             self._release = job.previous.release
@@ -147,6 +150,7 @@ class _Grading:
             yield WakingUp(self._submission, max(0.0, waking.left))
             waking.until_awake()
             self._wake_up = (*self._wake_up, *waking.evidence)
+            self._own = self._own or waking.own
             if (silence := waking.silence) is not None:
                 state = _STATES.get(silence.outcome, State.UNREACHABLE)
                 yield self._none_asked(questions, earlier, state, silence)
@@ -333,5 +337,6 @@ class _Grading:
                 release=self._release,
                 wake_up=self._wake_up,
                 cause=cause,
+                own=self._own or seen_own(self._verdicts),
             )
         )

@@ -1,14 +1,14 @@
 """Who needs an instructor's look before the grades are signed, and what for."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from urllib.parse import urlsplit
 
 from grader.formats.advice import Advice
 from grader.formats.words import STATE_WORDS, decimal, score
-from grader.model import ProbeKind, Scorecard, State, Verdict
+from grader.model import Scorecard, State
 from grader.outcomes import Cause, Outcome
 
 # From so many on, or where it is the whole class, students with one reason stand in one line.
@@ -81,7 +81,7 @@ def look(scorecard: Scorecard) -> Attention | None:
 
 
 def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
-    if card.override is None and card.state is State.GRADED and _only_failures(card.verdicts):
+    if card.override is None and card.state is State.GRADED and _only_failures(card):
         first = next(each for each in card.verdicts if each.replies)
         # What follows the first clause are words to the student.
         came = first.judgement.reason.partition(": ")[0]
@@ -110,29 +110,10 @@ def _found(card: Scorecard) -> tuple[Rank, str, str] | None:
     return rank, verdict.outcome.value, verdict.judgement.reason
 
 
-def _only_failures(verdicts: Iterable[Verdict]) -> bool:
+def _only_failures(card: Scorecard) -> bool:
     """Whether an app was asked and nothing that came was its own, for no other reason of a look."""
-    asked = False
-    for verdict in verdicts:
-        if verdict.outcome.rule.needs_a_look or _is_own(verdict):
-            return False
-        asked = asked or verdict.reply is not None
-    return asked
-
-
-def _is_own(verdict: Verdict) -> bool:
-    """Whether an app answered: with text and no page at its API, with a text box on its page.
-
-    Hosts answer with errors and pages of their own; and `/healthz` is not what was asked for.
-    """
-    reply = verdict.reply
-    if reply is None or reply.failure is not None or reply.status is None:
-        return False
-    if not 200 <= reply.status < 300 or reply.url.endswith("/healthz"):
-        return False
-    if verdict.question.probe is not ProbeKind.API:
-        return bool(reply.text_box)
-    return not reply.text.lstrip()[:20].casefold().startswith(("<!doctype html", "<html"))
+    otherwise = any(each.outcome.rule.needs_a_look for each in card.verdicts)
+    return not (card.own or otherwise) and any(each.replies for each in card.verdicts)
 
 
 def arranged(found: Sequence[tuple[Attention, str]], students: int) -> tuple[Attention, ...]:

@@ -228,6 +228,7 @@ class Scorecard:
             decided, of each pass.
         override: what was set by hand since, and not withdrawn; it decides the score.
         cause: what lies behind the state, where that decides what happens next.
+        own: whether anything of the app's own came: text at its API, or a text box on its page.
     """
 
     submission: Submission
@@ -240,6 +241,7 @@ class Scorecard:
     wake_up: tuple[Reply, ...] = ()
     override: Override | None = None
     cause: Cause | None = None
+    own: bool = True
 
     @property
     def max_score(self) -> float:

@@ -34,7 +34,7 @@ from grader.outcomes import Cause, Outcome
 from grader.passes import as_accepted, not_before, waited_before, wake_seconds
 from grader.probes.deadline import all_stopped
 from grader.rejudging import rejudge
-from tests.grader.apps import ACTIVITY, SEED, job, right_answers
+from tests.grader.apps import ACTIVITY, SEED, finished_app, job, right_answers
 from tests.grader.probes.raw import (
     HALF_A_REPLY,
     Handler,
@@ -493,3 +493,13 @@ def test_what_is_right_past_a_cache_alone_needs_a_look_and_stays_so() -> None:
     )
     card = _graded(challenged)
     assert (card.state, card.score) == (State.GRADED, 40), "what the cache said stands"
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "500 Internal Server Error"])
+def test_an_app_that_answers_errors_to_everything_is_graded_and_known_as_that(status: str) -> None:
+    card = _graded(
+        always(reply(b"no", status=status)), dataclasses.replace(PATIENT, wake_timeout=1)
+    )
+    assert (card.state, card.score, card.own) == (State.GRADED, 0, False)
+    with finished_app("abc123") as url:
+        assert run(job(url)).own

@@ -20,7 +20,7 @@ def test_what_the_instructor_must_decide_comes_first() -> None:
     mitigated = replace(mitigated, reason="challenge")
     blocked = by_a_firewall(mitigated)
     crashed = scorecard("ours", [Outcome.NOT_CHECKED] * 5, State.NOT_GRADED)
-    errors = scorecard("err", [Outcome.CLIENT_ERROR] * 5)
+    errors = replace(scorecard("err", [Outcome.CLIENT_ERROR] * 5), own=False)
     by_hand = replace(errors, override=Override("me", START, "because", 1000))
     unknown, *others = reversed(small_class())
     assert ranks([by_hand, crashed, *others, errors, mitigated, blocked]) == [
@@ -80,7 +80,7 @@ def test_an_app_that_answers_errors_to_everything_needs_a_look() -> None:
         [Outcome.CLIENT_ERROR] * 5,
         [Outcome.SERVER_ERROR, Outcome.CLIENT_ERROR] + [Outcome.SKIPPED] * 3,
     ):
-        found = look(scorecard("err", outcomes))
+        found = look(replace(scorecard("err", outcomes), own=False))
         assert found is not None
         assert (found.rank, found.words) == (Rank.ONLY_FAILURES, "only failures")
         assert "4xx" in found.reason or "5xx" in found.reason
@@ -89,22 +89,14 @@ def test_an_app_that_answers_errors_to_everything_needs_a_look() -> None:
 def test_an_app_that_answered_once_does_not() -> None:
     assert look(scorecard("some", [Outcome.CLIENT_ERROR] * 4 + [Outcome.WRONG])) is None
     assert look(scorecard("nothing", [Outcome.EMPTY] * 5)) is None
-    assert look(scorecard("nobody", [Outcome.SKIPPED] * 5)) is None
-
-
-def test_a_hosts_own_page_is_no_answer_of_the_app() -> None:
-    card = scorecard("splash", [Outcome.WRONG] * 5)
-    splash = tuple(
-        replace(each, replies=(replace(each.replies[0], text="\n<!DOCTYPE html>Starting"),))
-        for each in card.verdicts
-    )
-    found = look(replace(card, verdicts=splash))
-    assert found is not None
-    assert found.rank is Rank.ONLY_FAILURES
+    assert look(replace(scorecard("nobody", [Outcome.SKIPPED] * 5), own=False)) is None
+    locked = replace(scorecard("locked", [Outcome.PROTECTED] * 5), own=False)
+    assert (found := look(locked)) is not None
+    assert found.rank is Rank.PROTECTED
 
 
 def test_who_set_it_by_hand_has_looked() -> None:
-    errors = scorecard("err", [Outcome.CLIENT_ERROR] * 5)
+    errors = replace(scorecard("err", [Outcome.CLIENT_ERROR] * 5), own=False)
     assert look(replace(errors, override=Override("me", START, "seen", 50))) is None
 
 

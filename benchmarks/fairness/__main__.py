@@ -1,9 +1,9 @@
 """What real classes bring, graded by the real command: `python -m benchmarks.fairness`.
 
 First one deployment of each kind that once cost somebody points for nothing, among normal ones,
-with short limits; then apps that say their sums in sentences; then a class of 200 of which a third
-sleep and wake within a minute, with the usual limits. Exits with 1 where anything does not come out
-as is fair.
+with short limits; then apps that say their sums in sentences, and pages in a browser; then a class of
+200 of which a third sleep and wake within a minute, with the usual limits. Exits with 1 where anything
+does not come out as is fair.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import trustme
 
-from benchmarks.fairness.kinds import SUMS, fair_kinds, sleepers, sums
+from benchmarks.fairness.kinds import SUMS, fair_kinds, pages, sleepers, sums
 from benchmarks.hostile.__main__ import kind_lines
 from benchmarks.hostile.grading import Command, Graded, grade, read
 from benchmarks.hostile.kinds import NORMAL, Kind
@@ -68,6 +68,7 @@ def main() -> int:
         classes = [
             lines([*fair_kinds(given.wake_timeout), *[NORMAL] * 20], *limits),
             lines(sums(), *limits, "--battery", str(battery)),
+            lines(pages(), 10.0, 30.0, "--probe", "browser"),
         ]
         if given.sleepers:
             classes.append(lines(sleepers(given.sleepers), 10.0, 90.0))

@@ -41,6 +41,7 @@ def fair_kinds(wake_timeout: float) -> list[Kind]:
         *_limited(),
         *_odd_replies(),
         *_ids_as_apps_write_them(),
+        *_links_as_they_are_handed_in(),
     ]
 
 
@@ -175,6 +176,51 @@ def _ids_as_apps_write_them() -> Iterator[Kind]:
     ):  # fmt: skip
         yield Kind(f"id as {written!r}", _GRADED, 100, b.where(_asks_the_id, _answering(written)))
     yield Kind("id beside another", _GRADED, 40, b.where(_asks_the_id, _answering("{} xyz789")))
+
+
+def _links_as_they_are_handed_in() -> Iterator[Kind]:
+    for name, written in (
+        ("Safe Links", "https://nam02.safelinks.protection.outlook.com/?url={}%2F&data=05%7C01"),
+        ("Google", "https://www.google.com/url?q={}/&sa=D"),
+        ("Slack", "https://slack-redir.net/link?url={}"),
+        ("copied blanks", "{}%20\N{ZERO WIDTH SPACE}"),
+        ("brackets and words", "<{}/api?q=hi> is my app."),
+    ):
+        yield Kind(f"link in {name}", _GRADED, 100, handed_in=written)
+    for url in (
+        "https://vercel.app", "https://github.dev/someone/app", "https://replit.com/@someone/app",
+        "https://myapp vercel.app", "https://railway.com/project/1",
+        "https://colab.research.google.com/drive/1",
+    ):  # fmt: skip
+        yield Kind(f"{url}", State.INVALID, 0, url=url)
+
+
+_PAGE = """<!doctype html><title>An app</title>
+<main><input id=box><output id=answer></output></main><script>
+box.oninput = async () => {
+  const query = box.value;
+  SCRIPT
+  answer.textContent = await (await fetch("/api?q=" + encodeURIComponent(query))).text();
+};</script>"""
+_CRASH = """if (query.includes("divided")) {
+    document.body.innerHTML = "Application error: a client-side exception has occurred";
+    throw new Error("divided by zero");
+  }"""
+
+
+def pages() -> list[Kind]:
+    """Pages that compute their answers in the browser."""
+
+    def page(script: str) -> b.Behavior:
+        text = raw.reply(_PAGE.replace("SCRIPT", script).encode(), b.HTML)
+        return b.where(lambda target: target == "/", b.always(text))
+
+    return [
+        Kind("a page of scripts", _GRADED, 100, page("")),
+        Kind("a page whose script fails harmlessly", _GRADED, 100,
+             page("setTimeout(() => { throw new Error('nobody sees this'); });")),
+        Kind("a page that crashes on the unplanned query", _GRADED, 90, page(_CRASH)),
+    ]  # fmt: skip
 
 
 def _answering(written: str) -> b.Behavior:

@@ -34,6 +34,7 @@ class Kind:
         certificate: makes its certificate, from the authority that the grader trusts; it speaks
             plain http without.
         url: what is handed in; empty for its own URL.
+        handed_in: how its own URL is written there, "{}" or with something around it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Kind:
     tries: int = 1
     certificate: Certificate | None = None
     url: str = ""
+    handed_in: str = "{}"
 
 
 NORMAL = Kind("normal", State.GRADED, 100)

@@ -98,7 +98,7 @@ def deployed(andrew_id: str, kind: Kind, authority: trustme.CA, servers: ExitSta
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         kind.certificate(authority).configure_cert(tls)
     server = servers.enter_context(raw_server(site.handle, tls))
-    return Student(andrew_id, kind, server.url, site)
+    return Student(andrew_id, kind, kind.handed_in.format(server.url), site)
 
 
 def _private_urls(port: int) -> list[str]:

@@ -1,9 +1,9 @@
 """What real classes bring, graded by the real command: `python -m benchmarks.fairness`.
 
 First one deployment of each kind that once cost somebody points for nothing, among normal ones,
-with short limits; then apps that say their sums in sentences, and pages in a browser; then a class of
-200 of which a third sleep and wake within a minute, with the usual limits. Exits with 1 where anything
-does not come out as is fair.
+with short limits; then apps that say their sums in sentences, and pages in a browser; then a class
+of 200 of which a third sleep and wake within a minute, with the usual limits. Exits with 1 where
+anything does not come out as is fair.
 """
 
 import argparse

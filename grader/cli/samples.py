@@ -45,7 +45,7 @@ def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
     from grader.questions import load_battery
 
     drawn, battery = options.drawn(seed), load_battery("activity")
-    limits = Limits(timeout=latency + 2.0, wake_timeout=latency + 10.0, allow_private=True)
+    limits = Limits(timeout=latency + 2.0, wake_timeout=latency + 6.0, allow_private=True)
     with sample_class(battery, drawn, students, latency, limits.timeout) as submissions:
         options.say(f"A sample class of {students} apps is up on this machine (seed {drawn}).")
         # Its apps are served by this process, too, and have to get their turn.

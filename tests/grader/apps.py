@@ -10,7 +10,7 @@ from grader.questions import draw, load_battery
 from tests.servers import serve
 from webapp.app import create_app
 
-QUICK = Limits(timeout=1.0, wake_timeout=2.0, allow_private=True)
+QUICK = Limits(timeout=5.0, wake_timeout=2.0, allow_private=True)
 ACTIVITY = load_battery("activity")
 SEED = 7
 

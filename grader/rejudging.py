@@ -7,6 +7,7 @@ from dataclasses import replace
 from grader.judging import judge
 from grader.model import (
     ConsistencyKey,
+    Judgement,
     ProbeKind,
     Question,
     ReleaseKey,
@@ -15,7 +16,7 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Cause, Outcome
-from grader.passes import missing, of_a_cache, skipped, state_of
+from grader.passes import is_blocked, missing, of_a_cache, skipped, state_of
 
 
 def rejudge(
@@ -96,7 +97,7 @@ def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -
     if before is None:
         return None
     if before.reply is not None:
-        judgement = judge(question, *before.replies, earlier=so_far)
+        judgement = _judgement(question, before, so_far)
         if before.judgement.cause is Cause.CACHE:
             judgement = of_a_cache(judgement, asked_again=True)
         # How long is too long was decided when it was asked.
@@ -104,3 +105,15 @@ def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -
         return Verdict(question, judgement, before.replies, degraded)
     # It was skipped for what is right now: nobody knows what the answer would have been.
     return None if before.outcome is Outcome.SKIPPED else replace(before, question=question)
+
+
+def _judgement(question: Question, before: Verdict, so_far: list[Verdict]) -> Judgement:
+    """What the stored replies are worth now.
+
+    Whether a bot protection stood in the way was found out when the app was asked: that stands,
+    unless the answer is right.
+    """
+    judgement = judge(question, *before.replies, earlier=so_far)
+    if is_blocked(before.judgement):
+        return judgement if judgement.outcome is Outcome.RIGHT else before.judgement
+    return judge(question, *before.replies) if is_blocked(judgement) else judgement

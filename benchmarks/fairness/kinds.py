@@ -165,6 +165,9 @@ def _odd_replies() -> Iterator[Kind]:
     yield Kind("old answers of a cache", _GRADED, 100, b.where(_kept, b.always(old)), tries=2)
     aged = raw.reply(b"No idea", b.TEXT, "Age: 86400")
     yield Kind("an old answer by its age", _GRADED, 100, b.where(_kept, b.always(aged)), tries=2)
+    refusal = raw.reply(b"<!doctype html>No", b.HTML, status="403 Forbidden")
+    yield Kind("its own 403 page to what it does not know", _GRADED, 90, b.where(
+        _unplanned, b.always(refusal)), tries=2)  # fmt: skip
     away = b.redirect(["http://[broken"])
     yield Kind("a redirect to what is no address", _GRADED, 10, b.where(_api, away), tries=_POLLS)
 

@@ -24,6 +24,7 @@ from grader.model import (
     Judged,
     Limits,
     LookingAgain,
+    NumberKey,
     Reply,
     Scorecard,
     State,
@@ -313,6 +314,15 @@ def test_a_bot_protection_stops_the_questions_and_is_no_zero(answer: bytes) -> N
         assert causes == [None] * 3 + [Cause.BOT_PROTECTION] * 3
     # Each pass asked once and no more.
     assert sum(len(verdict.replies) for verdict in second.verdicts) == 3 + 2
+    # Though nothing is right by it, what could not be checked stays that.
+    wrong = dataclasses.replace(second.verdicts[2].question, key=NumberKey(1))
+    questions = [
+        dataclasses.replace(wrong, requires=()),
+        *(v.question for v in second.verdicts[3:]),
+    ]
+    again = rejudge(second, [dataclasses.replace(each, requires=()) for each in questions])
+    assert again is not None
+    assert (again.state, again.seen) == (State.NOT_GRADED, 0)
     taken = as_accepted(second)
     assert (taken.state, taken.score, taken.max_score) == (State.GRADED, 30, 100)
 
@@ -385,6 +395,7 @@ def test_an_apps_own_refusal_of_one_query_is_no_bot_protection(status: str) -> N
     card = _graded(_with(lambda target: page if "divided" in target else None))
     assert (card.state, card.score) == (State.GRADED, 90)
     assert not card.blocked
+    assert rejudge(card, [verdict.question for verdict in card.verdicts]) == card
 
 
 @pytest.mark.parametrize(

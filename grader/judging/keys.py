@@ -118,7 +118,7 @@ def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
     """
     expected = _bare_id(normalize(key.value))
     # With its tags first: "<hbovik>" is none.
-    for form in (text, without_tags(text)):
+    for form, how in ((text, ""), (without_tags(text), ", without its markup,")):
         parts: tuple[tuple[Part, str], ...] = (
             ("whole", form),
             ("tail", tail_of(form)),
@@ -127,8 +127,8 @@ def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
         )
         for part, words in parts:
             if expected and _bare_id(words) == expected:
-                reason = f"{quoted(key.value)} was expected, and {_PART_WORDS[part]} is it"
-                return _right(reason, part)
+                shown = f"{_PART_WORDS[part]}{how}"
+                return _right(f"{quoted(key.value)} was expected, and {shown} is it", part)
     if holds_words(text, expected):
         return _wrong(
             f"{quoted(key.value)} was expected alone or at the end of a sentence such as "

@@ -230,6 +230,18 @@ def test_nothing_is_no_answer(key: Key, nothing: str) -> None:
     assert outcome(key, nothing) is Outcome.EMPTY
 
 
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("<html><body><h1>abc123</h1></body></html>", "the reply, without its markup, is it"),
+        ("<p>I am <b>abc123</b></p>", "the end of the reply, without its markup, is it"),
+        ("abc123", "expected, and the reply is it"),
+    ],
+)
+def test_markup_around_the_id_is_said(reply: str, said: str) -> None:
+    assert judged(IdKey("abc123"), reply).reason.endswith(said)
+
+
 def test_a_long_reply_is_cut_in_the_reason() -> None:
     reason = judged(IdKey("abc123"), "x" * 500).reason
     assert "“" + "x" * 79 + "…”" in reason

@@ -37,7 +37,7 @@ def _tls_fault(root: ssl.SSLError) -> tuple[str, bool]:
     if isinstance(root, ssl.SSLCertVerificationError):
         return f"the TLS certificate is not valid: {root.verify_message}", True
     if root.reason in _NO_TLS:
-        return "the server does not speak TLS at this port: try http://", True
+        return "the server does not speak https at this port: try http://", True
     return f"no TLS connection: {root.reason or root}", False
 
 
@@ -70,7 +70,7 @@ def _status_line(line: str) -> tuple[str, bool]:
             False,
         )
     if line.startswith(_TLS_ALERT):
-        return "the server speaks TLS at this port: try https://", True
+        return "the server speaks https at this port: try https://", True
     return f"what came back is not HTTP: {line.strip()[:80]!r}", False
 
 

@@ -90,7 +90,7 @@ def test_plain_http_behind_https_is_said() -> None:
         with Deployment(Submission("abc", url), limits) as deployment:
             got = deployment.ask(ProbeKind.API, "x")
     assert got.failure is Outcome.UNREACHABLE
-    assert "TLS" in got.detail
+    assert "does not speak https" in got.detail
 
 
 def test_a_handshake_that_hangs_ends_with_the_deadline() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from grader.formats import ids
 from grader.formats.delivery import is_local
 from grader.formats.escaping import one_line
 from grader.formats.words import is_check, repeat_command, repeat_url
@@ -11,6 +12,11 @@ from grader.outcomes import Cause, Outcome
 
 STARTER_FILE = "webapp/query_processor.py"
 STARTER_TESTS = "python -m pytest tests/webapp"
+STARTER_FAILS = (
+    "The app could not be started. The terminal says why.",
+    "The app failed on this query. Its log says why.",
+)
+"""What our starter answers where its code cannot be run, or raises an exception."""
 
 _REPLY_LIMIT = 2_000
 # A host that is awake answers in that time, so that it is not its sleep if another reply is late.
@@ -26,6 +32,11 @@ _STATE_ADVICE = {
 _NOT_STARTED = (
     "Is the app running on this machine? Start it, leave its terminal open, and check again."
 )
+_ANOTHER_PORT = (
+    "Or is the number behind the colon another than the one that the app named when it started "
+    "(usually 3000)?"
+)
+_HTTP_HERE = "Write http:// in place of https://; an app on your own machine has no https."
 _PARTLY_GRADED = (
     "What is missing could not be checked, and what was earned is kept: this is no zero. Run the "
     "grader again later."
@@ -45,6 +56,7 @@ _EARLIER_BRANCH = (
     "An earlier branch of your code may have answered: of several that match a query, the first "
     "one counts."
 )
+_PLACEHOLDER_LEFT = "The placeholder is still in your code: write your own id in its place."
 _FILE = f"The file to change is {STARTER_FILE}."
 _TESTS = f"Run {STARTER_TESTS}: the starter's own tests name the usual mistakes."
 _REDEPLOY = "Then commit, push, wait until the platform has redeployed, and check again."
@@ -73,19 +85,23 @@ class Advice:
     """Advice on one scorecard, as a whole and for each of its verdicts.
 
     Attributes:
-        starter: whether our starter answers: no other app tells its release as that one does.
+        by_option: whether whoever reads it gave the id as an option of the command.
+        starter: whether our starter answers: no other app tells its release as that one does, or
+            fails in its words.
         local: whether the app runs on the machine that asks.
     """
 
     scorecard: Scorecard
+    by_option: bool = False
     starter: bool = field(init=False)
     local: bool = field(init=False)
     _prompt: bool = field(init=False)
     _families_by_reply: dict[str, set[str]] = field(init=False, default_factory=dict)
+    _other_id: str = field(init=False)
 
     def __post_init__(self) -> None:
         card = self.scorecard
-        self.starter = card.release is not None
+        self.starter = card.release is not None or any(map(_starter_failed, card.verdicts))
         self.local = is_local(card.submission.url)
         replies = [(each.question, each.reply) for each in card.verdicts if each.reply]
         self._prompt = any(_came_at_once(reply) for _, reply in replies)
@@ -93,6 +109,7 @@ class Advice:
             if not is_check(question) and reply.text.strip():
                 families = self._families_by_reply.setdefault(reply.text.strip(), set())
                 families.add(question.family)
+        self._other_id = ids.other_id(card)
 
     @property
     def of_the_mark(self) -> str:
@@ -116,7 +133,7 @@ class Advice:
         if card.state is State.NOT_GRADED and card.seen:
             return f"{own} {_PARTLY_GRADED}".lstrip()
         if card.state is State.UNREACHABLE and self.local:
-            return own or _NOT_STARTED
+            return own or _not_started(card.reason)
         return own or _STATE_ADVICE[card.state]
 
     def on(self, verdict: Verdict) -> str:
@@ -139,7 +156,7 @@ class Advice:
         """What holds for several tasks, or comes after them, each said once."""
         causes = self._causes()
         said = [part for verdict in causes for part in self._more(verdict)]
-        if any(each.outcome in _OF_THE_CODE or self._is_endless(each) for each in causes):
+        if any(self._is_of_the_code(each) for each in causes):
             if not self.local:
                 said.append(_REDEPLOY)
             elif self.starter:
@@ -156,16 +173,20 @@ class Advice:
             return ""
         if verdict.judgement.advice:
             return verdict.judgement.advice
+        if verdict.outcome is Outcome.SERVER_ERROR or _starter_failed(verdict):
+            return _IN_THE_TERMINAL if self.local else Outcome.SERVER_ERROR.rule.advice
+        if ids.holds_placeholder(verdict):
+            return _PLACEHOLDER_LEFT
+        if ids.is_id(verdict, self._other_id):
+            return self._which_id
         if verdict.outcome in _ANSWERS and verdict.question.hint:
             return verdict.question.hint
         if self._is_endless(verdict):
             return _ENDLESS
         if verdict.outcome is Outcome.EMPTY and verdict.question.query:
             return _NO_BRANCH
-        if self.local and verdict.outcome is Outcome.SERVER_ERROR:
-            return _IN_THE_TERMINAL
         if self.local and verdict.outcome is Outcome.UNREACHABLE:
-            return _NOT_STARTED
+            return _not_started(verdict.judgement.reason)
         return rule.advice
 
     def _more(self, verdict: Verdict) -> list[str]:
@@ -173,15 +194,29 @@ class Advice:
         question, outcome = verdict.question, verdict.outcome
         if outcome not in _ANSWERS or not question.query:
             return []
+        if _starter_failed(verdict) or ids.is_id(verdict, self._other_id):
+            return []
         said = []
         if outcome is Outcome.EMPTY:
             said.append(_NO_BRANCH)
-        elif self._may_be_anothers(verdict):
+        elif self._may_be_anothers(verdict) and not ids.holds_placeholder(verdict):
             said.append(_EARLIER_BRANCH)
         unknown = outcome is Outcome.EMPTY or isinstance(question.key, IdKey)
         if self.starter and unknown and STARTER_FILE not in question.hint:
             said.append(_FILE)
         return [part for part in said if part != self._main(verdict)]
+
+    @property
+    def _which_id(self) -> str:
+        student = self.scorecard.submission.andrew_id
+        expected = ", --andrew-id says " if self.by_option else "; you are graded as "
+        return f"Your app says {self._other_id}{expected}{student}: which one is spelled right?"
+
+    def _is_of_the_code(self, verdict: Verdict) -> bool:
+        """Whether a change of the code mends it, so that tests find it and a push deploys it."""
+        if ids.is_id(verdict, self._other_id):
+            return False
+        return verdict.outcome in _OF_THE_CODE or self._is_endless(verdict)
 
     def _is_endless(self, verdict: Verdict) -> bool:
         """Whether it is no sleep of the host that a reply is late."""
@@ -191,7 +226,7 @@ class Advice:
         """Whether a wrong reply may be that of a branch which is meant for other queries."""
         if verdict.reply is None:
             return False
-        text = verdict.reply.text.strip()
+        text = ids.said(verdict)
         question = verdict.question
         if question.family in _LOOK_LIKE_OTHERS:
             return True
@@ -221,6 +256,19 @@ def explanation(advice: Advice, verdict: Verdict) -> list[str]:
     if command:
         lines.append(f"Repeat: {command}")
     return [line for line in lines if line]
+
+
+def _starter_failed(verdict: Verdict) -> bool:
+    """Whether our starter says that it failed; its page says it with status 200."""
+    text = ids.said(verdict)
+    return not verdict.outcome.rule.earns and any(each in text for each in STARTER_FAILS)
+
+
+def _not_started(reason: str) -> str:
+    """What to do where no app on this machine answers, for the `reason` that it has."""
+    if "try http://" in reason:
+        return _HTTP_HERE
+    return f"{_NOT_STARTED} {_ANOTHER_PORT}" if "refused" in reason else _NOT_STARTED
 
 
 def _came_at_once(reply: Reply) -> bool:

@@ -144,7 +144,7 @@ def _help(value: Verdict, submission: Submission) -> list[str]:
 
 def finished(scorecard: Scorecard, *, width: int = 80) -> str:
     """Sum a scorecard up: the score, how and by what it was earned, and what to do next."""
-    advice = Advice(scorecard)
+    advice = Advice(scorecard, by_option=True)
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state].capitalize()
         lines = [f"{state}: {visible(scorecard.reason)}", visible(advice.on_state)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.components import require
-from tests.grader.apps import SEED, finished_app
+from tests.grader.apps import SEED, app, finished_app
 from tests.grader.cli.conftest import Grader
 from tests.grader.probes.raw import always, raw_server, reply
 
@@ -42,3 +42,15 @@ def test_a_page_that_answers_in_the_browser_alone_passes_the_battery_of_the_page
         asked = grader("ask", server.url, "What is 1 plus 2?", "--probe", "browser")
     assert "100" in checked.output
     assert "3" in asked.output
+
+
+def test_a_page_that_shows_that_the_app_failed_is_told_so(grader: Grader) -> None:
+    def fail(query: str) -> str:
+        raise ZeroDivisionError(query)
+
+    with app(fail) as url:
+        asked = ("check", url, "--andrew-id", "abc123", "--probe", "browser", "--battery", "page")
+        said = grader(*asked, code=None).output
+    assert "The app failed on this query. Its log says why." in said
+    assert "Look into the terminal where the app runs" in said
+    assert "Answer with your own Andrew ID" not in said

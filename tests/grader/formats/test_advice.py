@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from grader.formats import student_html, terminal
-from grader.formats.advice import Advice, explanation
+from grader.formats.advice import STARTER_FAILS, Advice, explanation
 from grader.model import (
     AnythingKey,
     IdKey,
@@ -19,6 +19,7 @@ from grader.model import (
 )
 from grader.outcomes import Outcome
 from grader.questions import FAMILIES, load_battery, shipped_batteries
+from tests.components import ROOT
 from tests.grader.formats.classes import QUESTIONS, RUN, scorecard, verdict
 
 LOCAL = "http://127.0.0.1:3000"
@@ -110,6 +111,90 @@ def test_a_local_starter_is_told_its_own_tests_and_no_push() -> None:
     words = terminal.finished(card(verdict(ID, W, "x"), starter=True, url=LOCAL))
     assert words.count("python -m pytest tests/webapp") == 1
     assert "push" not in words
+
+
+@pytest.mark.parametrize("sentence", STARTER_FAILS)
+def test_a_local_starter_that_cannot_run_is_told_its_own_tests(sentence: str) -> None:
+    broken = verdict(QUESTIONS[1], Outcome.SERVER_ERROR, sentence)
+    words = terminal.finished(card(broken, url=LOCAL), width=200)
+    assert "Look into the terminal where the app runs" in words
+    assert words.count("python -m pytest tests/webapp") == 1
+    other = verdict(QUESTIONS[1], Outcome.SERVER_ERROR, "Internal Server Error")
+    assert "pytest" not in terminal.finished(card(other, url=LOCAL))
+
+
+def test_the_starters_failing_words_are_those_that_it_says() -> None:
+    sources = [(ROOT / "webapp" / name).read_text("utf-8") for name in ("__main__.py", "views.py")]
+    said = [[sentence in source for source in sources] for sentence in STARTER_FAILS]
+    assert said == [[True, False], [False, True]]
+
+
+def test_a_page_that_shows_the_apps_failure_is_no_wrong_answer() -> None:
+    shown = verdict(ID, W, STARTER_FAILS[1])
+    assert on(shown) == Outcome.SERVER_ERROR.rule.advice
+    assert "the terminal where the app runs" in on(shown, url=LOCAL)
+    assert "python -m pytest" in terminal.finished(card(shown, url=LOCAL))
+    assert on(verdict(ID, W, "The app failed")) == "Tell it."
+
+
+@pytest.mark.parametrize("reply", ["your-andrew-id", "My Andrew ID is YOUR-ANDREW-ID."])
+def test_the_placeholder_in_the_code_is_told(reply: str) -> None:
+    made = card(verdict(ID, W, reply), starter=True, url=LOCAL)
+    words = terminal.finished(made, width=200)
+    assert "The placeholder is still in your code: write your own id in its place." in words
+    assert "Tell it." not in words
+    assert "which one is spelled right" not in words
+    assert FILE in words
+    assert "python -m pytest" in words
+
+
+@pytest.mark.parametrize("url", [LOCAL, "https://a.example.com"])
+def test_two_spellings_of_an_id_are_told_apart(url: str) -> None:
+    again = replace(ID, query="Please tell me your Andrew ID.")
+    made = card(verdict(ID, W, "adda"), verdict(again, W, "adda\n"), starter=True, url=url)
+    words = terminal.finished(made, width=200)
+    assert words.count("Your app says adda, --andrew-id says ada: which one is spelled right?") == 1
+    for advice in ("Tell it.", FILE, "pytest", "push"):
+        assert advice not in words
+    page = student_html.render(RUN, made)
+    assert page.count("Your app says adda; you are graded as ada: which one is spelled right?") == 1
+    assert "--andrew-id" not in page
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (verdict(ID, W, "Prospero"),),
+        (verdict(ID, W, "none"),),
+        (verdict(ID, W, "I am adda"),),
+        (verdict(ID, E),),
+        (verdict(ID, W, "adda"), verdict(replace(ID, query="Your id?"), W, "addie")),
+        (verdict(ID, W, "adda"), verdict(replace(ID, query="Your id?"), R, "ada")),
+        (verdict(ID, W, "adda"), verdict(ROBUST, R, "adda")),
+        (verdict(replace(ID, key=IdKey("reds")), W, "blues"),),
+    ],
+)
+def test_another_answer_is_no_other_spelling(others: tuple[Verdict, ...]) -> None:
+    assert "spelled" not in terminal.finished(card(*others), width=200)
+
+
+@pytest.mark.parametrize("url", ["https://localhost:3000", "https://127.0.0.1"])
+def test_https_on_ones_own_machine_is_told_http(url: str) -> None:
+    reason = "the server does not speak https at this port: try http://"
+    down = replace(card(url=url), state=State.UNREACHABLE, reason=reason)
+    words = terminal.finished(down, width=200)
+    assert "Write http:// in place of https://; an app on your own machine has no https." in words
+    assert "tart it" not in words
+    judgement = Judgement(Outcome.UNREACHABLE, reason)
+    value = replace(verdict(SUM, Outcome.UNREACHABLE), judgement=judgement)
+    assert on(value, url=url).startswith("Write http://")
+
+
+def test_another_port_is_asked_about_where_nobody_listens() -> None:
+    reason = "localhost port 3999: connection refused"
+    down = replace(card(url="http://localhost:3999"), state=State.UNREACHABLE, reason=reason)
+    assert "number behind the colon" in Advice(down).on_state
+    assert "number behind" not in Advice(replace(down, reason="no reply came")).on_state
 
 
 def test_a_deployed_app_is_told_to_push_and_no_tests_of_ours() -> None:

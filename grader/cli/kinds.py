@@ -85,6 +85,55 @@ class Text(click.types.StringParamType):
         return text
 
 
+class Address(Text):
+    """The address of an app, of which it is said where it may come from if it is missing."""
+
+    def get_missing_message(
+        self,
+        param: click.Parameter,
+        ctx: click.Context | None,  # noqa: ARG002 - click's own name for it
+    ) -> str:
+        """What to write, with an example."""
+        example = "grader check http://localhost:3000 --andrew-id your-andrew-id"
+        return f"Write it (or set {param.envvar}), such as: {example}"
+
+
+def own_id(context: click.Context, option: click.Parameter, value: str) -> str:
+    """The student's id, which is not the placeholder that our guides have for it.
+
+    Raises:
+        click.BadParameter: if it is, or is empty.
+    """
+    from grader.formats.ids import PLACEHOLDER
+
+    if value.strip().casefold() == PLACEHOLDER:
+        raise click.BadParameter(f"write your own id in place of {PLACEHOLDER}")
+    return not_empty(context, option, value)
+
+
+def address_first(_context: click.Context, _argument: click.Parameter, value: str) -> str:
+    """The address to ask; not a query without one, as `check` takes it from the environment.
+
+    Raises:
+        click.UsageError: if it is such a query, with the whole line to write.
+    """
+    import os
+
+    from grader.formats.escaping import ask_command
+    from grader.links import LinkError, read_link
+
+    try:
+        read_link(value, allow_private=True)
+    except LinkError:
+        is_query = " " in value.strip()
+        if is_query or not set("./:") & set(value):
+            address = os.environ.get("GRADER_URL", "").strip() or "http://localhost:3000"
+            line = is_query and ask_command(address, value.strip())
+            line = line or ask_command(address, "Who was Shakespeare?")
+            raise click.UsageError(f"First the address: {line}") from None
+    return value
+
+
 def not_empty(_context: click.Context, _option: click.Parameter, value: str) -> str:
     """The text, which is more than blanks.
 
@@ -113,5 +162,6 @@ RUN_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 TEXT = Text()
+ADDRESS = Address()
 SECONDS = Number(0, 3600, above=True)
 SEED = Whole(0, _LARGEST)

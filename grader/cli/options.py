@@ -91,7 +91,7 @@ SEED = click.option(
     help="The whole number that draws the questions; a new one unless given.",
 )  # fmt: skip
 ANDREW_ID = click.option(
-    "--andrew-id", required=True, type=kinds.TEXT, callback=kinds.not_empty, metavar="ID",
+    "--andrew-id", required=True, type=kinds.TEXT, callback=kinds.own_id, metavar="ID",
     envvar="GRADER_ANDREW_ID", show_envvar=True, help="The student's id.",
 )  # fmt: skip
 VALUES = click.option(

@@ -55,7 +55,7 @@ _BYPASS_SECRET = click.option(
     }
 )
 @click.argument(
-    "url", envvar="GRADER_URL", type=kinds.TEXT,
+    "url", envvar="GRADER_URL", type=kinds.ADDRESS,
     help="The address of the deployed app; unless given, $GRADER_URL.",
 )  # fmt: skip
 @options.ANDREW_ID
@@ -163,7 +163,9 @@ def check(
         options.NOT_GRADED: "The fault is this machine's.",
     }
 )
-@click.argument("url", type=kinds.TEXT, help="The address of the app.")
+@click.argument(
+    "url", type=kinds.TEXT, callback=kinds.address_first, help="The address of the app."
+)
 @click.argument(
     "words", nargs=-1, required=True, type=kinds.TEXT, callback=_query, metavar="QUERY",
     help="What to ask, in quotation marks.",

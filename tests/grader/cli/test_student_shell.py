@@ -25,6 +25,48 @@ def test_who_and_where_may_come_from_the_environment(
     assert "env var: 'GRADER_ANDREW_ID'" in grader("questions", code=2).output
 
 
+def test_a_placeholder_is_nobodys_id(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = "write your own id in place of your-andrew-id"
+    for command in (("check", "http://localhost:1"), ("questions",)):
+        for placeholder in ("your-andrew-id", " Your-Andrew-ID "):
+            assert words in grader(*command, "--andrew-id", placeholder, code=2).output
+    monkeypatch.setenv("GRADER_ANDREW_ID", "your-andrew-id")
+    assert words in grader("questions", code=2).output
+    grader("questions", "--andrew-id", "your-andrew")
+
+
+def test_a_missing_address_is_said_with_both_ways_to_give_it(grader: Grader) -> None:
+    said = " ".join(grader("check", code=2).output.split())
+    assert "Missing argument 'URL'. Write it (or set GRADER_URL), such as: " in said
+    assert "grader check http://localhost:3000 --andrew-id" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("Who was Prospero?",), 'grader ask "https://a.vercel.app" "Who was Prospero?"'),
+        (("What is 1.5 plus 2?",), 'grader ask "https://a.vercel.app" "What is 1.5 plus 2?"'),
+        # Without quotation marks the first word tells nothing of the query.
+        (("What", "is", "1?"), 'grader ask "https://a.vercel.app" "Who was Shakespeare?"'),
+        (("What costs $5?",), 'grader ask "https://a.vercel.app" "Who was Shakespeare?"'),
+    ],
+)
+def test_a_query_without_an_address_is_told_where_it_stands(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], line: str
+) -> None:
+    monkeypatch.setenv("GRADER_URL", "https://a.vercel.app")
+    assert f"First the address: {line}" in grader("ask", *words, code=2).output
+    monkeypatch.delenv("GRADER_URL")
+    here = line.replace("https://a.vercel.app", "http://localhost:3000")
+    assert f"First the address: {here}" in grader("ask", *words, code=2).output
+
+
+def test_an_address_alone_is_told_that_the_query_is_missing(grader: Grader) -> None:
+    for address in ("localhost:3000", "https://a.vercel.app"):
+        assert "Missing argument 'QUERY'" in grader("ask", address, code=2).output
+    assert "repository" in grader("ask", "github.com/a/b", "x", code=2).output
+
+
 def test_html_is_the_students_page_whatever_a_shell_makes_of_it(grader: Grader) -> None:
     with app(lambda _query: "caf\u00e9 \u2028 <b>") as url:
         asked = ("check", url, "--andrew-id", "abc123", "--seed", SEED, "--format", "html")

@@ -33,11 +33,11 @@ def say(words: str, *, err: bool = False) -> None:
         silence(sys.stderr if err else sys.stdout)
 
 
-def width() -> int:
+def width(*, err: bool = False) -> int:
     """The columns that words may take: the terminal's, or many where something else reads them."""
     import shutil
 
-    known = "COLUMNS" in os.environ or sys.stdout.isatty()
+    known = "COLUMNS" in os.environ or (sys.stderr if err else sys.stdout).isatty()
     return shutil.get_terminal_size().columns if known else _UNSEEN
 
 

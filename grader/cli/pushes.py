@@ -43,7 +43,7 @@ def commit(_context: click.Context, option: click.Parameter, value: str | None) 
     return given.lower()
 
 
-def wait(job: Job, sha: str, seconds: float, *, quiet: bool) -> None:
+def wait(job: Job, sha: str, seconds: float, *, quiet: bool, page: bool) -> None:
     """Wait until the deployment runs the commit `sha`; end the command where it does not.
 
     Args:
@@ -51,6 +51,7 @@ def wait(job: Job, sha: str, seconds: float, *, quiet: bool) -> None:
         sha: the commit.
         seconds: how long to wait at most.
         quiet: whether nothing is told meanwhile.
+        page: whether a page would be written then, of which an empty file may be left.
     """
     from grader.waiting import Standing, wait_for
 
@@ -69,6 +70,8 @@ def wait(job: Job, sha: str, seconds: float, *, quiet: bool) -> None:
     if look.standing is Standing.LIVE:
         return
     options.say(_why(look, shown, url), err=True)
+    if page:
+        options.say("No page was written.", err=True)
     sys.exit(options.NOT_GRADED if look.standing is Standing.OURS else options.FALLS_SHORT)
 
 

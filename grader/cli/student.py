@@ -9,6 +9,7 @@ import click
 
 from grader.cli import kinds, options, pushes
 from grader.cli.commands import EXIT_CODES, command
+from grader.cli.telling import Telling
 
 if TYPE_CHECKING:
     from grader.model import ProbeKind, RunInfo, Scorecard
@@ -137,21 +138,22 @@ def check(
     limits = Limits(timeout, wake_timeout, private, probes, degraded_after, connections)
     run = RunInfo(load_battery(battery), options.drawn(seed), datetime.now(UTC), probes=probes)
     job = Job(submission, run.battery, run.seed, limits)
-    talk = form == "text" and not quiet
-    if talk:
-        for note in submission.notes:
-            options.say(f"Note: {note}")
+    page = form == "html"
+    telling = None
+    if form in ("text", "html") and not quiet:
+        telling = Telling(submission, several_ways=len(probes) > 1, err=page)
     if run.in_browser:
         require_browser()
     if wait_for_commit:
-        pushes.wait(job, wait_for_commit, commit_timeout, quiet=quiet)
+        pushes.wait(job, wait_for_commit, commit_timeout, quiet=quiet, page=page)
     with options.values_needed():
         for event in grade_twice(job):
+            if telling is not None:
+                telling.tell(event)
             if isinstance(event, Finished):
                 scorecard = event.scorecard
-            elif talk:
-                width, several = options.width(), len(probes) > 1
-                options.say(terminal.told(event, submission, width=width, several_ways=several))
+    if telling is not None and page:
+        telling.say(terminal.score(scorecard))
     _print_result(form, run, scorecard)
     sys.exit(_exit_code(scorecard, pass_mark, expect_commit))
 

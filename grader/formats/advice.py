@@ -136,6 +136,13 @@ class Advice:
             return own or _not_started(card.reason)
         return own or _STATE_ADVICE[card.state]
 
+    @property
+    def on_all_right(self) -> str:
+        """What to do where nothing was lost."""
+        if self.local:
+            return "Everything is right on this machine. Deploy it, and check what is deployed."
+        return "Everything is right."
+
     def on(self, verdict: Verdict) -> str:
         """What to do about one verdict; empty where it is right."""
         return " ".join(part for part in (self._main(verdict), *self._more(verdict)) if part)

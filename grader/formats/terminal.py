@@ -33,7 +33,7 @@ _SHOWN_FOR_A_LOOK = 10
 def told(
     event: Event, submission: Submission, *, width: int = 80, several_ways: bool = False
 ) -> str:
-    """Say what just happened; empty for the end, which `finished` sums up.
+    """Say what just happened; empty for the end, which `finished` sums up, and for no wait at all.
 
     Args:
         event: what happened.
@@ -72,7 +72,9 @@ def wrapped(text: str, width: int, indent: str = "") -> str:
 
 
 def waking_up(event: WakingUp) -> str:
-    """Say that the deployment is being woken up."""
+    """Say that the deployment is being woken up; empty where its time for that is over."""
+    if event.deadline < 0.5:
+        return ""
     url = visible(event.submission.url)
     if delivery.is_local(event.submission.url):
         return f"Waiting for {url} to answer (up to {event.deadline:.0f} s) ..."
@@ -161,10 +163,14 @@ def finished(scorecard: Scorecard, *, width: int = 80) -> str:
         answered.append(f"Connection: {connection}.")
     if speed := delivery.speed(scorecard):
         answered.append(f"Replies: {speed}.")
+    return "\n".join(_fitted(line, width) for line in [score(scorecard), *answered, *lines])
+
+
+def score(scorecard: Scorecard) -> str:
+    """Say the score in one line, as in "Score: 40 of 100 points (40 %)"."""
     percent = scorecard.percent
     share = "" if percent is None else f" ({words.percent(percent)})"
-    head = f"Score: {words.score(scorecard)} points{share}"
-    return "\n".join(_fitted(line, width) for line in [head, *answered, *lines])
+    return f"Score: {words.score(scorecard)} points{share}"
 
 
 def _fitted(line: str, width: int) -> str:
@@ -176,9 +182,12 @@ def _fitted(line: str, width: int) -> str:
 def _next_steps(advice: Advice) -> list[str]:
     scorecard = advice.scorecard
     if all(each.outcome.rule.earns for each in scorecard.verdicts):
-        if advice.local:
-            return ["Everything is right on this machine. Deploy it, and check what is deployed."]
-        return [f"Everything is right. The link to hand in: {link(scorecard.submission.url)}"]
+        said = advice.on_all_right
+        return [
+            said
+            if advice.local
+            else f"{said} The link to hand in: {link(scorecard.submission.url)}"
+        ]
     lines = ["What to do next:"]
     for task in advice.tasks:
         lines += [f"  {visible(', '.join(task.names))}", f"    {visible(task.advice)}"]

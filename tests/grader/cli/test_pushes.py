@@ -84,6 +84,15 @@ def test_what_runs_is_said_where_it_takes_too_long(grader: Grader) -> None:
     assert f"commit {NEW[:12]} is not live after" in result.stderr
     assert f"At last: commit {OLD[:12]} answers. Is it pushed (git push)" in result.stderr
     assert "Score" not in result.output
+    assert "page" not in result.stderr
+
+
+def test_a_page_that_was_not_written_is_said(grader: Grader) -> None:
+    with deployment(OLD) as url:
+        waited = ("--wait-for-commit", NEW, "--commit-timeout", 0.5, "--format", "html")
+        result = grader("check", url, *WHO, *waited, "--quiet", code=1)
+    assert result.stdout == ""
+    assert result.stderr.endswith("No page was written.\n")
 
 
 def test_an_app_that_is_down_all_the_time_is_said(grader: Grader) -> None:

@@ -1,6 +1,7 @@
 """What a shell makes of check and ask: variables, pages in files, quotation marks left out."""
 
 import json
+import re
 
 import pytest
 from bs4 import BeautifulSoup
@@ -70,7 +71,8 @@ def test_an_address_alone_is_told_that_the_query_is_missing(grader: Grader) -> N
 def test_html_is_the_students_page_whatever_a_shell_makes_of_it(grader: Grader) -> None:
     with app(lambda _query: "caf\u00e9 \u2028 <b>") as url:
         asked = ("check", url, "--andrew-id", "abc123", "--seed", SEED, "--format", "html")
-        page = grader(*asked, code=1).output
+        result = grader(*asked, code=1)
+    page = result.stdout
     assert page.startswith("<!doctype html>")
     assert page.isascii()
     body = BeautifulSoup(page, "lxml")
@@ -78,6 +80,21 @@ def test_html_is_the_students_page_whatever_a_shell_makes_of_it(grader: Grader) 
     assert "Who was Shakespeare?" in body.get_text()
     # A style's or a script's text knows no character references.
     assert "&#" not in "".join(str(part) for part in body(["style", "script"]))
+    assert re.search(r"^2/6  :\)    10 of 10  the API  right: ", result.stderr, re.MULTILINE)
+    assert re.search(r"^Score: \d+ of 100 points", result.stderr, re.MULTILINE)
+
+
+def test_a_page_is_written_in_silence_where_that_is_wanted(grader: Grader) -> None:
+    with finished_app("abc123") as url:
+        asked = ("check", url, "--andrew-id", "abc123", "--seed", SEED)
+        result = grader(*asked, "--format", "html", "--quiet")
+        text = grader(*asked)
+    assert result.stderr == ""
+    assert text.stderr == ""
+    # What a page and a text say of an app on this machine is one and the same.
+    body = BeautifulSoup(result.stdout, "lxml").get_text()
+    for said in (body, text.stdout):
+        assert "Everything is right on this machine. Deploy it, and check what is deploy" in said
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,34 @@ def test_what_others_build_on_is_called_by_one_name(grader: Grader) -> None:
     assert "skipped: not asked, since it builds on: the API" in said
 
 
+def test_what_stays_as_it_was_is_told_once(grader: Grader) -> None:
+    sentence = b"The app could not be started. The terminal says why."
+    broken = always(reply(sentence, status="500 Internal Server Error"))
+    with raw_server(broken) as server:
+        said = grader("check", server.url, *CHECK, "--wake-timeout", 1, code=1).stdout
+    rows = re.findall(r"^(\d)/6 ", said, re.MULTILINE)
+    assert rows == ["1", "2", "3", "4", "5", "6"]
+    assert re.search(r"Asking once more.*\n(Nothing .*\n)?Again the same: 2 checks\.\n", said)
+    assert "up to 0 s" not in said
+    assert said.count("python -m pytest tests/webapp") == 1
+
+
+def test_what_changes_in_the_second_round_is_told_again(grader: Grader) -> None:
+    asked = []
+
+    def fail(query: str) -> str:
+        asked.append(query)
+        if "divided" in query or ("tell me" in query and asked.count(query) < 2):
+            raise ZeroDivisionError
+        return process(query)
+
+    with app(fail) as url:
+        said = grader("check", url, *CHECK, code=1).stdout
+    again = said.partition("Asking once more")[2]
+    assert re.findall(r"^\d/6 .* (\w+ error|empty): ", again, re.MULTILINE) == ["empty"]
+    assert "Again the same: 1 check.\n" in again
+
+
 def test_lines_fit_a_narrow_terminal() -> None:
     with app(process) as url:
         arguments = ["check", url, *map(str, CHECK)]

@@ -25,6 +25,7 @@ def test_says_what_it_waits_for() -> None:
     assert "free hosts may need up to 90 s" in words
     local = terminal.waking_up(WakingUp(replace(STUDENT, url="http://localhost:3000"), 5.0))
     assert local == "Waiting for http://localhost:3000 to answer (up to 5 s) ..."
+    assert terminal.told(WakingUp(STUDENT, 0.2), STUDENT) == ""
 
 
 def test_says_which_release_answered() -> None:

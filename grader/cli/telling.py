@@ -1,0 +1,55 @@
+"""What `check` says while it runs: every row once, in a second round only what has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.cli import options
+
+if TYPE_CHECKING:
+    from grader.model import Event, Submission
+
+
+class Telling:
+    """Says what happens to one submission, event by event.
+
+    Args:
+        submission: whose deployment is checked.
+        several_ways: whether queries are asked through several probes.
+        err: whether it goes to standard error, since the result alone is for standard output.
+    """
+
+    def __init__(self, submission: Submission, *, several_ways: bool, err: bool) -> None:
+        self._submission = submission
+        self._several_ways = several_ways
+        self._err = err
+        self._rows: dict[int, str] = {}
+        self._same = 0
+        for note in submission.notes:
+            self.say(f"Note: {note}")
+
+    def say(self, words: str) -> None:
+        """Say it where the rest of what happens is said."""
+        options.say(words, err=self._err)
+
+    def tell(self, event: Event) -> None:
+        """Say what just happened; rows that stay as they were are counted, and told together."""
+        from grader.formats import terminal
+        from grader.model import Judged
+
+        words = terminal.told(
+            event,
+            self._submission,
+            width=options.width(err=self._err),
+            several_ways=self._several_ways,
+        )
+        if isinstance(event, Judged):
+            if self._rows.get(event.number) == words:
+                self._same += 1
+                return
+            self._rows[event.number] = words
+        elif self._same:
+            self.say(f"Again the same: {self._same} check{'s' * (self._same > 1)}.")
+            self._same = 0
+        if words:
+            self.say(words)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import kinds, options, pushes
+from grader.cli import kinds, options, printing, pushes
 from grader.cli.commands import EXIT_CODES, command
 from grader.cli.telling import Telling
 
 if TYPE_CHECKING:
-    from grader.model import ProbeKind, RunInfo, Scorecard
+    from grader.model import ProbeKind, Scorecard
 
 
 _CONNECTIONS = 8
@@ -154,7 +154,7 @@ def check(
                 scorecard = event.scorecard
     if telling is not None and page:
         telling.say(terminal.score(scorecard))
-    _print_result(form, run, scorecard)
+    printing.print_result(form, run, scorecard)
     sys.exit(_exit_code(scorecard, pass_mark, expect_commit))
 
 
@@ -261,54 +261,6 @@ def _doubt_of(scorecard: Scorecard, expect_commit: str) -> str:
         if verdict.outcome not in (Outcome.RIGHT, Outcome.EMPTY, Outcome.CLIENT_ERROR):
             return f"nobody can tell whether {expect_commit} answers: {verdict.judgement.reason}."
     return ""
-
-
-def _print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
-    """Print the result, and tell it to GitHub Actions where that runs this."""
-    from grader.formats import step_summary
-
-    rendered = _rendered(form, run, scorecard)
-    options.say(rendered)
-    if form == "classroom":
-        _tell_github("GITHUB_OUTPUT", f"result={rendered}\n")
-    _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(scorecard))
-
-
-def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
-    from grader.formats import (
-        classroom_result,
-        gradescope_json,
-        junit_xml,
-        results_json,
-        terminal,
-    )
-
-    match form:
-        case "html":
-            from grader.formats import student_html
-
-            page = student_html.render(run, scorecard)
-            # As ASCII it is the same page in whatever encoding a shell writes it to a file.
-            return page.encode("ascii", "xmlcharrefreplace").decode()
-        case "json":
-            return results_json.render_one(run, scorecard)
-        case "junit":
-            return junit_xml.render(scorecard)
-        case "gradescope":
-            return gradescope_json.render(run, scorecard)
-        case "classroom":
-            return classroom_result.render(scorecard)
-        case _:
-            return terminal.finished(scorecard, width=options.width())
-
-
-def _tell_github(variable: str, text: str) -> None:
-    """Add to a file that GitHub Actions reads: the summary on the run's page, a step's outputs."""
-    import os
-
-    if path := os.environ.get(variable):
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(text)
 
 
 COMMANDS = (check, ask, questions)

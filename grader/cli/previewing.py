@@ -25,7 +25,7 @@ def say(
     from grader.questions import draw
 
     found, notes = batches.submissions(read, allow_private=allow_private)
-    for note in notes:
+    for note in (*notes, *batches.shared(found)):
         options.say(f"Note: {note}")
     for line in preview.links(found):
         options.say(line)

@@ -129,7 +129,10 @@ def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
         case 401 | 403:
             return Judgement(Outcome.PROTECTED, f"{answered}: it does not let the grader in")
         case 429:
-            return Judgement(Outcome.RATE_LIMITED, f"{answered}: it was asked too often")
+            reason = f"{answered}: it was asked too often"
+            if reply.retry_after:
+                reason += f", and wants to be left alone for {reply.retry_after:.0f} s"
+            return Judgement(Outcome.RATE_LIMITED, reason)
         case 404:
             return Judgement(
                 Outcome.CLIENT_ERROR,

@@ -100,6 +100,27 @@ def test_a_page_that_answers_in_the_browser_only_is_not_checked(body: str) -> No
     assert "--probe page" not in second.detail
 
 
+# Python itself raises at each of these: an open bracket, ports, and what folds into "/" or "#".
+@pytest.mark.parametrize(
+    "action",
+    [
+        "http://[",
+        "//[",
+        "http://a:b:c/",
+        "//x:99999999",
+        "http://\N{ACCOUNT OF}/",
+        "http://ex\N{FULLWIDTH NUMBER SIGN}.com",
+        "https:///ask",
+    ],
+)
+def test_a_form_whose_action_nobody_can_read_is_not_checked(action: str) -> None:
+    html = f"<form action='{action}'><input name=q></form>"
+    with raw_server(always(reply(html.encode(), "Content-Type: text/html; charset=utf-8"))) as it:
+        (answer,) = _ask(it.url, "What is 1 plus 2?")
+    assert (answer.failure, answer.lasting) == (Outcome.NOT_CHECKED, True)
+    assert "--probe browser sees it" in answer.detail
+
+
 @pytest.mark.parametrize("body", ["<p>Coming soon<script src=count.js></script>", "<p>", ""])
 def test_a_page_without_a_box_has_none_to_ask_in(body: str) -> None:
     with raw_server(always(reply(body.encode(), "Content-Type: text/html"))) as server:

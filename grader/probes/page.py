@@ -27,7 +27,7 @@ from grader.probes.answers import (
     appeared,
 )
 from grader.probes.dialing import Dialer, pool_classes, tls_context
-from grader.probes.http import Line, Send, address_from
+from grader.probes.http import WEB_SCHEMES, Line, Send, address_from
 
 # Frameworks inline their styles and data: a page is larger than an answer.
 PAGE_CAP = 256 * 1024
@@ -132,7 +132,9 @@ def _action(form: Tag, url: str) -> str | None:
     """
     if str(form.get("method") or "").strip().lower() in ("post", "dialog"):
         return None
-    return address_from(url, str(form.get("action") or ""))
+    action = address_from(url, str(form.get("action") or ""))
+    # "javascript:void(0)" stands where the form's onsubmit does the work.
+    return action if action is not None and urlsplit(action).scheme in WEB_SCHEMES else None
 
 
 def _text_box(soup: BeautifulSoup) -> Tag | None:

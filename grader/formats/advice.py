@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from grader.formats.delivery import is_local
 from grader.formats.escaping import one_line
 from grader.formats.words import is_check, repeat_command, repeat_url
 from grader.model import IdKey, NumberKey, NumbersKey, Reply, Scorecard, State, Verdict, called
 from grader.outcomes import Cause, Outcome
+from grader.text.hosts import leads_to_own_machine
 
 STARTER_FILE = "webapp/query_processor.py"
 STARTER_TESTS = "python -m pytest tests/webapp"
@@ -86,7 +86,7 @@ class Advice:
     def __post_init__(self) -> None:
         card = self.scorecard
         self.starter = card.release is not None
-        self.local = is_local(card.submission.url)
+        self.local = leads_to_own_machine(card.submission.url)
         replies = [(each.question, each.reply) for each in card.verdicts if each.reply]
         self._prompt = any(_came_at_once(reply) for _, reply in replies)
         for question, reply in replies:

@@ -23,6 +23,7 @@ from grader.model import (
     WakingUp,
 )
 from grader.outcomes import Outcome
+from grader.text.hosts import leads_to_own_machine
 
 _REPLY_LIMIT = 200
 _INDENT = "      "
@@ -74,7 +75,7 @@ def wrapped(text: str, width: int, indent: str = "") -> str:
 def waking_up(event: WakingUp) -> str:
     """Say that the deployment is being woken up."""
     url = visible(event.submission.url)
-    if delivery.is_local(event.submission.url):
+    if leads_to_own_machine(event.submission.url):
         return f"Waiting for {url} to answer (up to {event.deadline:.0f} s) ..."
     return f"Waking up {url} (free hosts may need up to {event.deadline:.0f} s) ..."
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from grader.judging.pages import is_html_page, login_of, says_html
 from grader.judging.platforms import CHALLENGES, Mark, mark_of
-from grader.judging.text import cut
 from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
+from grader.text.replies import cut
 
 # Where platforms lead those whom they do not let in. Nobody's own app lives at these addresses.
 _LOGIN_PAGE = re.compile(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from grader.links.cleaning import DASHES, clean, with_hyphens, without_blanks_at_end
 from grader.links.hosts import (
@@ -16,7 +16,6 @@ from grader.links.hosts import (
     HAND_IN,
     LinkError,
     excerpt,
-    is_own_machine,
     read_authority,
     why_private,
 )
@@ -29,6 +28,7 @@ from grader.links.sites import (
 )
 from grader.links.wrappers import unwrap
 from grader.model import State
+from grader.text.hosts import is_own_machine, leads_to_own_machine
 
 MAX_LENGTH = 2048
 
@@ -129,7 +129,7 @@ def is_loopback(text: str) -> bool:
         link = read_link(text, allow_private=True)
     except LinkError:
         return False
-    return is_own_machine(urlsplit(link.url).hostname or "")
+    return leads_to_own_machine(link.url)
 
 
 def _usable(

@@ -195,6 +195,7 @@ def test_takes_the_deployed_link_of_several(text: str) -> None:
         ("http://127.0.0.1:3000/", True),
         ("http://[::1]:3000", True),
         ("http://[::ffff:127.0.0.1]", True),
+        ("http://App.localhost:3000", True),
         ("http://192.168.0.5", False),
         ("http://localhost.example.com", False),
         (URL, False),

@@ -7,7 +7,7 @@ Nothing is asked of the network here; the address that a name resolves to is the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import takewhile
 from urllib.parse import quote, urlsplit
 
 from grader.links.cleaning import DASHES, clean, with_hyphens, without_blanks_at_end
@@ -94,14 +94,15 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
         raise LinkError("Nothing was handed in.", HAND_IN)
     words = [word for piece in _SEPARATOR.split(cleaned) if (word := _trim(piece))]
     faults: dict[str, LinkError] = {}
-    for first, second in _broken(words):
-        broken = excerpt(f"{first} {second}")
-        faults[broken] = LinkError(
-            f'There is a blank in the address "{broken}".', "Hand it in again, without the blank."
+    cut = dict(_broken(words))
+    for address in map(excerpt, cut.values()):
+        faults[address] = LinkError(
+            f'There is a blank in the address "{address}".', "Hand it in again, without the blank."
         )
-        words = [word for word in words if word not in (first, second)]
-    marked = [word for word in words if _NOT_WEB.match(word) or _WEB.match(word)]
-    bare = [word for word in words if word not in marked and _BARE.fullmatch(word)]
+    marked = [word for at, word in enumerate(words) if at not in cut and _is_marked(word)]
+    # Behind a blank in an address stands the rest of it, which by itself may be somebody else's.
+    certain = words[: min(cut, default=len(words))]
+    bare = [word for word in certain if not _is_marked(word) and _BARE.fullmatch(word)]
 
     # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does.
     found = _usable(marked, allow_private, faults) or _usable(bare, allow_private, faults)
@@ -147,18 +148,42 @@ def _usable(
     return found
 
 
-def _broken(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Two words that a blank has made of one address: what remains is the address of another."""
-    for first, second in pairwise(words):
-        scheme = _WEB.match(first)
-        host = first[scheme.end() :].lower() if scheme else ""
-        if not host or set(host) & set("/?#[") or is_own_machine(host.partition(":")[0]):
+def _is_marked(word: str) -> bool:
+    return bool(_NOT_WEB.match(word) or _WEB.match(word))
+
+
+def _broken(words: list[str]) -> Iterator[tuple[int, str]]:
+    """Where blanks have made several words of one address: the first of them, and the address."""
+    for at, word in enumerate(words):
+        try:
+            address = _unwrapped(word)[0]
+        except LinkError:
             continue
-        rest = _split_at(second, ":/?#")[0].lower()
-        incomplete = "." not in host and _REST_OF_HOST.fullmatch(rest)
-        joined = _on_platform(host + rest) or _on_platform(f"{host}.{rest}")
-        if incomplete or (joined and not _on_platform(host) and not _on_platform(rest)):
-            yield first, second
+        if (rest := _without_scheme(address)) == word:
+            continue
+        host = _split_at(rest, "/?#")[0].lower()
+        name = host.rpartition("@")[2].partition(":")[0]
+        if not name or name.startswith("[") or is_own_machine(name):
+            continue
+        following = list(takewhile(lambda other: not _is_marked(other), words[at + 1 :]))
+        many = 0
+        if "." not in name:
+            many = next((many for many, end in enumerate(following, 1) if _ends_host(end)), 0)
+        elif host == rest.lower() and following and _is_one_host(host, following[0]):
+            many = 1
+        if many or name.split() != [name]:
+            yield at, " ".join((address, *following[:many]))
+
+
+def _ends_host(word: str) -> bool:
+    return bool(_REST_OF_HOST.fullmatch(_split_at(word, ":/?#")[0]))
+
+
+def _is_one_host(host: str, word: str) -> bool:
+    """Whether two words are on a platform together, and neither is by itself."""
+    rest = _split_at(word, ":/?#")[0].lower()
+    joined = _on_platform(host + rest) or _on_platform(f"{host}.{rest}")
+    return joined and not _on_platform(host) and not _on_platform(rest)
 
 
 def _on_platform(host: str) -> bool:

@@ -80,7 +80,7 @@ def test_an_address_with_a_blank_in_it_is_that_of_nobody_else(text: str) -> None
         ("http://localhost:3000 my-app.vercel.app", URL),
         ("http://[::1]:3000 my-app.vercel.app", URL),
         ("https://x.com (on vercel.app)", "https://x.com"),
-        ("https://x.com other.vercel.app", "https://x.com"),
+        ("https://x.com other.com", "https://x.com"),
     ],
 )
 def test_a_blank_around_an_address_is_none_in_it(text: str, url: str) -> None:

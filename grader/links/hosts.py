@@ -105,8 +105,8 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def excerpt(text: str) -> str:
-    """The text, cut where it is too long for a message, and without passwords."""
-    shown = without_password(text)
+    """The text on one line, cut where it is too long for a message, and without passwords."""
+    shown = " ".join(without_password(text).split())
     return shown if len(shown) <= 80 else f"{shown[:79]}…"
 
 

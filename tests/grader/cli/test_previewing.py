@@ -117,3 +117,23 @@ def test_a_roster_of_nobody_has_no_example(grader: Grader, tmp_path: Path) -> No
     output = grader("batch", roster, "--dry-run").output
     assert "Links: 0 would be asked, 0 not" in output
     assert "for example" not in output
+
+
+def test_no_cell_makes_a_line_of_its_own(grader: Grader, tmp_path: Path) -> None:
+    roster = tmp_path / "form.csv"
+    roster.write_text(
+        "Andrew ID,Name,Timestamp,url\n"
+        'ada,Ada,2026-11-20 9:00,"hello\nLinks: 500 would be asked, 0 not"\n'
+        'ben,"Ben\nNote: all is well",2026-11-20 9:00,https://x.vercel.app\n'
+        'ben,"Eve\u2028Note: all is well",2026-11-20 9:05,"https://x.vercel.app/a\n?Not asked:"\n'
+    )
+    lines = grader("batch", roster, "--dry-run").output.splitlines()
+    assert [line for line in lines if line.startswith("Links:")] == [
+        "Links: 1 would be asked, 1 not"
+    ]
+    assert not any(line.startswith("Note: all is well") for line in lines)
+    assert any("line 4 Ben Note: all is well, line 6 Eve Note: all" in line for line in lines)
+    assert (
+        '    There is no link in "hello Links: 500 would be asked, 0 not". Hand in the address of '
+        "your deployed app, such as https://your-app.vercel.app."
+    ) in lines

@@ -1,5 +1,6 @@
 """The sheets of a workbook (.xlsx), read by a process of its own; see `grader.roster.unpacking`."""
 
+import importlib.util
 import io
 import json
 import re
@@ -27,7 +28,11 @@ def read_workbook(data: bytes, where: str) -> list[Table]:
 
     Raises:
         RosterError: it is no workbook that can be read, or all of its sheets are empty.
+        ModuleNotFoundError: openpyxl is not installed.
     """
+    # The process that reads would end without it as it does for a damaged workbook.
+    if importlib.util.find_spec("openpyxl") is None:
+        raise ModuleNotFoundError("No module named 'openpyxl'", name="openpyxl")
     if len(data) > MAX_UNPACKED:
         raise _refused(
             where, f"The file is larger than {MAX_UNPACKED // MEGABYTE} MB. {SAVE_AS_CSV}"

@@ -1,5 +1,7 @@
 """A roster tried out: everything is said, nobody is asked, and nothing is written."""
 
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -71,6 +73,19 @@ def test_a_workbook_with_a_wrapped_link_is_graded(grader: Grader, tmp_path: Path
         grader("batch", roster, "--out", tmp_path / "out", *QUICK)
     row = grades(tmp_path / "out")["ada"]
     assert (row["url"], row["score"]) == (url, "100")
+
+
+def test_without_openpyxl_a_workbook_is_not_said_to_be_damaged(tmp_path: Path) -> None:
+    roster = workbook(tmp_path / "form.xlsx", ["1", "", "ada@x.example", "ada", "a.co"])
+    without = "import sys; sys.modules['openpyxl'] = None; from grader.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", without, "batch", str(roster), "--dry-run"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("grader needs openpyxl, which comes with its extra.")
 
 
 @pytest.mark.parametrize(

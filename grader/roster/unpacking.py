@@ -23,6 +23,9 @@ REFUSED = 65
 """The exit code where the standard output says in words why the workbook is not read."""
 
 
+_TOO_MUCH = f"The workbook holds more than {MAX_UNPACKED // MEGABYTE} MB of text. {SAVE_AS_CSV}"
+
+
 class RefusedError(Exception):
     """The workbook is not read; the text says why."""
 
@@ -55,9 +58,7 @@ def unpacked(data: bytes) -> Iterator[bytes]:
         piece = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         written += len(piece)
         if written > MAX_UNPACKED:
-            raise RefusedError(
-                f"The workbook holds more than {_megabytes(MAX_UNPACKED)} of text. {SAVE_AS_CSV}"
-            )
+            raise RefusedError(_TOO_MUCH)
         yield piece
 
 
@@ -77,11 +78,18 @@ def _lines(data: bytes) -> Iterator[object]:
 
 
 def _cells(row: Iterable[object]) -> list[str | tuple[str, str]]:
-    """What each cell shows, without the empty ones at the end."""
+    """What each cell shows, without the empty ones at the end.
+
+    Raises:
+        RefusedError: one row holds more than a workbook may, since its cells share a text.
+    """
     cells: list[str | tuple[str, str]] = []
-    filled = 0
+    filled = held = 0
     for cell in row:
         text, odd = as_shown(getattr(cell, "value", None), getattr(cell, "number_format", "") or "")
+        held += len(text)
+        if held > MAX_UNPACKED:
+            raise RefusedError(_TOO_MUCH)
         cells.append((text.strip(), odd) if odd else text.strip())
         if text.strip():
             filled = len(cells)

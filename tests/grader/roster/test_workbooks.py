@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,7 +15,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from grader.roster import RosterError, parse_roster, read_roster
-from grader.roster.unpacking import MAX_UNPACKED
+from grader.roster.unpacking import MAX_UNPACKED, MEGABYTE, RefusedError, unpacked
 
 APP = "https://x.vercel.app"
 MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -275,6 +276,19 @@ def test_a_text_that_many_cells_refer_to_does_not_grow_without_end() -> None:
     data = with_sheet(b"<row>%s</row>" % (b'<c t="s"><v>0</v></c>' * 2_000), strings=text)
     assert len(data) < 10_000
     assert "more than 50 MB of text" in str(refused(data))
+
+
+def test_a_row_of_one_text_is_refused_before_it_is_put_together() -> None:
+    text = b"<si><t>%s</t></si>" % (b"x" * 32_000)
+    data = with_sheet(b"<row>%s</row>" % (b'<c t="s"><v>0</v></c>' * 8_000), strings=text)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RefusedError, match="more than 50 MB of text"):
+            list(unpacked(data))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * MEGABYTE  # put together, it has 256 million characters
 
 
 def test_entities_are_not_expanded() -> None:

@@ -1,8 +1,9 @@
 """Reads a workbook in a process of its own, since it is a stranger's file: little memory, then out.
 
-The workbook comes from the standard input. For each sheet a line `{"sheet": its name}` goes to the
-standard output, then a line `[line, cells]` for each row that holds anything, all of them JSON. A
-cell is its text, or a pair of its text and the form that could not be followed.
+The workbook comes from the standard input. For each sheet that is not hidden a line
+`{"sheet": its name}` goes to the standard output, then a line `[line, cells]` for each row that
+holds anything, all of them JSON. A cell is its text, or a pair of its text and the form that could
+not be followed.
 """
 
 import contextlib
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
-    """The lines of all sheets.
+    """The lines of all sheets that are not hidden.
 
     Raises:
         RefusedError: the file is no workbook, or more than a roster can be.
@@ -68,6 +69,8 @@ def _lines(data: bytes) -> Iterator[object]:
 
     workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     for sheet in workbook.worksheets:
+        if sheet.sheet_state != "visible":  # what nobody sees may be old, or another's
+            continue
         yield {"sheet": sheet.title}
         sheet.reset_dimensions()  # what a file says of its own size is often wrong
         for line, row in enumerate(sheet.iter_rows(min_row=1, min_col=1), 1):

@@ -24,7 +24,7 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes, where: str) -> list[Table]:
-    """Read the sheets that have rows below a header.
+    """Read the visible sheets that have rows below a header.
 
     Raises:
         RosterError: it is no workbook that can be read, or all of its sheets are empty.
@@ -46,7 +46,7 @@ def read_workbook(data: bytes, where: str) -> list[Table]:
         except RosterError as error:
             empty = empty or error
     if not tables:
-        raise empty or _refused(where, "The workbook has no sheet.")
+        raise empty or _refused(where, "The workbook has no sheet that is not hidden.")
     return tables
 
 

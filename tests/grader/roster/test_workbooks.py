@@ -134,7 +134,35 @@ def test_the_first_sheet_that_has_the_columns_is_read() -> None:
     assert [(row.line, row.andrew_id) for row in roster.rows] == [(3, "bovik")]
     assert roster.notes == (
         "Read roster.xlsx, sheet 'Form1': the first of 3 that has the columns.",
+        "Not read, though the columns are there too: roster.xlsx, sheet 'Copy' (1 row). To grade all "
+        "of them, put their rows into one sheet.",
     )
+
+
+def test_each_section_that_is_not_read_is_named_with_its_rows() -> None:
+    workbook = Workbook()
+    for section, students in {
+        "A": ["ada"],
+        "B": ["ben", "bea"],
+        "C": ["cleo", "cy", "col"],
+    }.items():
+        rows = [[student, APP] for student in students]
+        sheet(workbook, section, [["Andrew ID", "url"], *rows])
+    sheet(workbook, "Notes", [["What"], ["Ask the dean"]])
+    _, unread = parse_roster(saved(workbook), "roster.xlsx").notes
+    assert "sheet 'B' (2 rows), roster.xlsx, sheet 'C' (3 rows). To grade" in unread
+    assert "Notes" not in unread
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_not_read(state: str) -> None:
+    workbook = Workbook()
+    hidden = sheet(workbook, "Old", [["Andrew ID", "url"], ["old", APP]])
+    sheet(workbook, "Form1", [["Andrew ID", "url"], ["bovik", APP]])
+    hidden.sheet_state = state
+    roster = parse_roster(saved(workbook), "roster.xlsx")
+    assert [row.andrew_id for row in roster.rows] == ["bovik"]
+    assert roster.notes == ()
 
 
 def test_a_sheet_without_the_columns_is_named() -> None:

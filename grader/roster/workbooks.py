@@ -7,8 +7,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
-from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table
+from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table, first_of
 from grader.roster.unpacking import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
 
 SECONDS = 180
@@ -51,14 +52,32 @@ def read_workbook(data: bytes, where: str) -> list[Table]:
 
 
 def _table(where: str, lines: bytes) -> Table:
-    def read() -> Iterator[Record]:
-        for line in io.BytesIO(lines):
-            number, cells = json.loads(line)
-            odd = {at: cell[1] for at, cell in enumerate(cells) if isinstance(cell, list)}
-            texts = tuple(cell[0] if isinstance(cell, list) else cell for cell in cells)
-            yield Record(number, texts, odd)
+    """A sheet as a table; what stands in a row beyond the header's last cell is left out."""
 
-    return Table(where, read)
+    def read() -> Iterator[Record]:
+        width = 0
+        for record in _records(lines):
+            width = width or len(record.cells)
+            if any(record.cells[:width]):
+                yield replace(record, cells=record.cells[:width])
+
+    table = Table(where, read)
+    width = len(table.headers)
+    if beside := [str(each.line) for each in _records(lines) if len(each.cells) > width]:
+        table.notes.append(
+            "Left out what stands beside the table, in columns without a header: line "
+            f"{first_of(beside)}."
+        )
+    return table
+
+
+def _records(lines: bytes) -> Iterator[Record]:
+    """All rows that hold anything, without the empty cells at their ends."""
+    for line in io.BytesIO(lines):
+        number, cells = json.loads(line)
+        odd = {at: cell[1] for at, cell in enumerate(cells) if isinstance(cell, list)}
+        texts = tuple(cell[0] if isinstance(cell, list) else cell for cell in cells)
+        yield Record(number, texts, odd)
 
 
 def _sheets(unpacked: bytes) -> Iterator[tuple[str, bytes]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from openpyxl import Workbook
@@ -134,8 +135,8 @@ def test_the_first_sheet_that_has_the_columns_is_read() -> None:
     assert [(row.line, row.andrew_id) for row in roster.rows] == [(3, "bovik")]
     assert roster.notes == (
         "Read roster.xlsx, sheet 'Form1': the first of 3 that has the columns.",
-        "Not read, though the columns are there too: roster.xlsx, sheet 'Copy' (1 row). To grade all "
-        "of them, put their rows into one sheet.",
+        "Not read, though the columns are there too: roster.xlsx, sheet 'Copy' (1 row). To grade "
+        "all of them, put their rows into one sheet.",
     )
 
 
@@ -155,7 +156,7 @@ def test_each_section_that_is_not_read_is_named_with_its_rows() -> None:
 
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
-def test_a_hidden_sheet_is_not_read(state: str) -> None:
+def test_a_hidden_sheet_is_not_read(state: Literal["hidden", "veryHidden"]) -> None:
     workbook = Workbook()
     hidden = sheet(workbook, "Old", [["Andrew ID", "url"], ["old", APP]])
     sheet(workbook, "Form1", [["Andrew ID", "url"], ["bovik", APP]])
@@ -224,6 +225,33 @@ def test_an_odd_form_elsewhere_is_no_fault() -> None:
     assert row.columns["Phone"] == "5551234"
 
 
+def test_a_note_beside_the_table_is_left_out_and_said() -> None:
+    roster = parse_roster(
+        one_sheet(
+            ["Andrew ID", "url"],
+            ["ada", APP, None, "ask her again"],
+            ["ben", APP],
+            [None, None, "17 in all"],
+            ["cleo", APP, "?"],
+        ),
+        "roster.xlsx",
+    )
+    assert [(row.line, row.andrew_id) for row in roster.rows] == [
+        (2, "ada"),
+        (3, "ben"),
+        (5, "cleo"),
+    ]
+    assert roster.notes == (
+        "Left out what stands beside the table, in columns without a header: line 2, 4, 5.",
+    )
+
+
+def test_a_title_above_the_header_is_no_header() -> None:
+    error = refused(one_sheet(["Section A"], ["Andrew ID", "url"], ["ada", APP]))
+    assert "No column holds the students' ids" in str(error)
+    assert "delimiter" not in str(error)
+
+
 def test_texts_that_stand_apart_are_read() -> None:
     data = with_sheet(
         b'<row r="1" spans="1:2"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
@@ -256,7 +284,7 @@ def test_two_cells_far_apart_take_no_memory() -> None:
         b'<row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
     )
     assert len(data) < 6_000
-    assert "1048576" in str(refused(data))
+    assert "no row below it" in str(refused(data))
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ def why_private(host: str) -> str:
 
 
 def excerpt(text: str) -> str:
-    """The text, cut where it is too long for a message, and without passwords."""
-    shown = without_password(text)
+    """The text on one line, cut where it is too long for a message, and without passwords."""
+    shown = " ".join(without_password(text).split())
     return shown if len(shown) <= 80 else f"{shown[:79]}…"
 
 

@@ -1,5 +1,7 @@
 """A roster tried out: everything is said, nobody is asked, and nothing is written."""
 
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -73,6 +75,19 @@ def test_a_workbook_with_a_wrapped_link_is_graded(grader: Grader, tmp_path: Path
     assert (row["url"], row["score"]) == (url, "100")
 
 
+def test_without_openpyxl_a_workbook_is_not_said_to_be_damaged(tmp_path: Path) -> None:
+    roster = workbook(tmp_path / "form.xlsx", ["1", "", "ada@x.example", "ada", "a.co"])
+    without = "import sys; sys.modules['openpyxl'] = None; from grader.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", without, "batch", str(roster), "--dry-run"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("grader needs openpyxl, which comes with its extra.")
+
+
 @pytest.mark.parametrize(
     ("content", "more", "words"),
     [
@@ -117,3 +132,23 @@ def test_a_roster_of_nobody_has_no_example(grader: Grader, tmp_path: Path) -> No
     output = grader("batch", roster, "--dry-run").output
     assert "Links: 0 would be asked, 0 not" in output
     assert "for example" not in output
+
+
+def test_no_cell_makes_a_line_of_its_own(grader: Grader, tmp_path: Path) -> None:
+    roster = tmp_path / "form.csv"
+    roster.write_text(
+        "Andrew ID,Name,Timestamp,url\n"
+        'ada,Ada,2026-11-20 9:00,"hello\nLinks: 500 would be asked, 0 not"\n'
+        'ben,"Ben\nNote: all is well",2026-11-20 9:00,https://x.vercel.app\n'
+        'ben,"Eve\u2028Note: all is well",2026-11-20 9:05,"https://x.vercel.app/a\n?Not asked:"\n'
+    )
+    lines = grader("batch", roster, "--dry-run").output.splitlines()
+    assert [line for line in lines if line.startswith("Links:")] == [
+        "Links: 1 would be asked, 1 not"
+    ]
+    assert not any(line.startswith("Note: all is well") for line in lines)
+    assert any("line 4 Ben Note: all is well, line 6 Eve Note: all" in line for line in lines)
+    assert (
+        '    There is no link in "hello Links: 500 would be asked, 0 not". Hand in the address of '
+        "your deployed app, such as https://your-app.vercel.app."
+    ) in lines

@@ -60,11 +60,37 @@ def test_what_is_missing_is_told_with_its_line(fork: Path) -> None:
     assert "No module named 'no_such_library'\nThis came of webapp/query_processor.py, l" in output
 
 
-def test_a_query_that_fails_is_told(fork: Path) -> None:
-    implement(fork, BRANCH.replace('"abc123"', "abc123"))
+@pytest.mark.parametrize(
+    ("answer", "error", "advice"),
+    [
+        (
+            "return abc123",
+            "NameError: name 'abc123' is not defined",
+            'If this is a text, such as your id, write it in quotation marks: "abc123"',
+        ),
+        (
+            "from flask import abort; abort(404)",
+            "NotFound",
+            'process() must return a text; for an unknown query return "".',
+        ),
+        ("return query[99]", "IndexError: string index out of range", ""),
+        ("exit('bye')", "SystemExit: bye", ""),
+    ],
+)
+def test_a_query_that_fails_is_told_in_short(
+    fork: Path, answer: str, error: str, advice: str
+) -> None:
+    implement(fork, BRANCH.replace('return "abc123"', answer))
+    complete_test(fork)
     output = run_tests(fork)
-    assert "NameError: name 'abc123' is not defined" in output
-    assert "process('What is your Andrew ID?') failed." in output
+    assert (
+        f"process('What is your Andrew ID?') failed: {error}\n"
+        f"This came of webapp/query_processor.py, line 29:\n    {answer}\n{advice}"
+    ) in output
+    assert output.count("line 29") == 1
+    assert "Traceback" not in output
+    assert "patience.py" not in output
+    assert "1 failed" in output
 
 
 LOOPS = {

@@ -53,9 +53,21 @@ def what_keeps_it_from_starting(config: pytest.Config) -> str:
             f"{error.msg}\n{(error.text or '').rstrip()}\n"
         ) + (INDENTATION if isinstance(error, IndentationError) or "outside" in error.msg else "")
     except (Exception, SystemExit) as error:
-        line = innermost_line(traceback.extract_tb(error.__traceback__))
-        return f"{type(error).__name__}: {error}\nThis came of {line}"
+        return what_failed(error)
     return ""
+
+
+def what_failed(error: BaseException) -> str:
+    """Say in a few lines which line of the app failed and why, and how the usual cause is mended."""
+    said = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
+    advice = ""
+    if isinstance(error, NameError):
+        advice = f'\nIf this is a text, such as your id, write it in quotation marks: "{error.name}"'
+    elif type(error).__module__ == "werkzeug.exceptions":  # abort(404)
+        said = type(error).__name__
+        advice = '\nprocess() must return a text; for an unknown query return "".'
+    line = innermost_line(traceback.extract_tb(error.__traceback__))
+    return f"{said.rstrip()}\nThis came of {line}{advice}"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
@@ -80,9 +92,8 @@ def process_must_return(request: pytest.FixtureRequest) -> Iterator[None]:
             return call(partial(process, query), terminal(request.config))
         except NeverReturnedError as error:
             place = error
-        except Exception as error:
-            error.add_note(f"process({query!r}) failed.")
-            raise
+        except (Exception, SystemExit) as error:
+            pytest.fail(f"process({query!r}) failed: {what_failed(error)}", pytrace=False)
         # It still runs, and would make all that follows slow.
         request.session.shouldfail = "what never returns is still running: mend that first"
         pytest.fail(

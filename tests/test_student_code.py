@@ -53,6 +53,24 @@ def test_a_missing_colon_is_told_with_its_line(fork: Path) -> None:
     assert "spaces" not in output
 
 
+@pytest.mark.parametrize(
+    ("code", "advised"),
+    [
+        (BRANCH.replace('"andrew id"', "“andrew id”"), True),
+        (BRANCH.replace('"andrew id"', '"andrew id”'), True),
+        (BRANCH.replace('"abc123"', "\u2018abc123\u2019"), True),
+        (BRANCH.replace('"abc123"', '"abc123'), False),
+        (BRANCH.replace(":", "").replace("andrew", "“andrew”"), False),
+    ],
+    ids=["both", "one", "single", "forgotten", "inside a text"],
+)
+def test_pasted_quotation_marks_are_told(fork: Path, code: str, advised: bool) -> None:
+    implement(fork, code)
+    output = run_tests(fork)
+    assert "1 error" in output
+    assert output.count('Type the quotation marks on your keyboard: ".') == advised
+
+
 def test_what_is_missing_is_told_with_its_line(fork: Path) -> None:
     change(fork, "def process", "import no_such_library\n\n\ndef process")
     output = run_tests(fork)
@@ -66,7 +84,7 @@ def test_what_is_missing_is_told_with_its_line(fork: Path) -> None:
         (
             "return abc123",
             "NameError: name 'abc123' is not defined",
-            'If this is a text, such as your id, write it in quotation marks: "abc123"',
+            'If it is a text, such as your id, write it in quotation marks: "abc123"',
         ),
         (
             "from flask import abort; abort(404)",

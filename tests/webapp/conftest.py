@@ -18,6 +18,8 @@ INDENTATION = (
     "The spaces at the beginning of a line count: each `if` of process() stands exactly below the "
     "others, four spaces from the left, and its `return` eight."
 )
+# Quotation marks as web pages and word processors write them: pasted ones are none in Python.
+TYPOGRAPHIC = "“”„«»\u2018\u2019\u201a\xb4"
 # What a fork may lack: its other tests run all the same.
 NEEDED = {
     "test_page_browser.py": "pytest_playwright",
@@ -51,18 +53,29 @@ def what_keeps_it_from_starting(config: pytest.Config) -> str:
         return (
             f"Python cannot read webapp/{Path(error.filename or '').name}, line {error.lineno}: "
             f"{error.msg}\n{(error.text or '').rstrip()}\n"
-        ) + (INDENTATION if isinstance(error, IndentationError) or "outside" in error.msg else "")
+        ) + how_to_mend(error)
     except (Exception, SystemExit) as error:
         return what_failed(error)
     return ""
 
 
+def how_to_mend(error: SyntaxError) -> str:
+    """Say how the mistake is mended that is most likely behind an error of the syntax, or ""."""
+    if isinstance(error, IndentationError) or "outside" in error.msg:
+        return INDENTATION
+    if error.msg.startswith(("invalid character", "unterminated string")) and (
+        set(TYPOGRAPHIC) & set(error.text or "")
+    ):
+        return 'Type the quotation marks on your keyboard: ".'
+    return ""
+
+
 def what_failed(error: BaseException) -> str:
-    """Say in a few lines which line of the app failed and why, and how the usual cause is mended."""
+    """Say in a few lines why and where the app failed, and how the usual cause is mended."""
     said = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
     advice = ""
     if isinstance(error, NameError):
-        advice = f'\nIf this is a text, such as your id, write it in quotation marks: "{error.name}"'
+        advice = f'\nIf it is a text, such as your id, write it in quotation marks: "{error.name}"'
     elif type(error).__module__ == "werkzeug.exceptions":  # abort(404)
         said = type(error).__name__
         advice = '\nprocess() must return a text; for an unknown query return "".'

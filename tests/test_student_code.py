@@ -1,5 +1,6 @@
 """What a student's code may do to its tests: not start, never end, lack a library."""
 
+import os
 import re
 import subprocess
 import sys
@@ -169,18 +170,42 @@ def needed_by(*names: str) -> Iterator[str]:
                 yield from needed_by(re.split(r"[^\w.-]", line)[0])
 
 
-def test_pytest_alone_is_enough(fork: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but what the app needs, and pytest."""
     packages = tmp_path_factory.mktemp("packages")
     for name in set(needed_by("flask", "pytest")):
         found = distribution(name)
         for top in {file.parts[0] for file in found.files or [] if file.parts[0] != ".."}:
             if top != "__pycache__" and not (packages / top).exists():
                 (packages / top).symlink_to(Path(str(found.locate_file(top))))
+    return packages
+
+
+def test_pytest_alone_is_enough(fork: Path, packages: Path) -> None:
+    (fork / "tests/test_docs.py").write_text("import psutil\n")  # one for contributors
     implement(fork)
     complete_test(fork)
     output = run_tests(fork, TEST.parent, "-S", PYTHONPATH=str(packages))
     assert "passed" in output
     assert not set(output.split()) & {"failed", "skipped", "error"}
+
+
+def test_a_forgotten_folder_is_told_in_one_line(fork: Path, packages: Path) -> None:
+    (fork / "tests/test_docs.py").write_text("import psutil\n")
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=fork,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(packages)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 4
+    told = "Your tests: python -m pytest tests/webapp (contributors: make test)"
+    assert (done.stdout + done.stderr).count(told) == 1
+    assert "psutil" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "latin-1", "utf-8"])

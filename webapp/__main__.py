@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import logging
 import os
 import socket
 import sys
@@ -79,6 +80,8 @@ def load_app() -> "WSGIApplication":
         from webapp.release import find_release
     except (Exception, SystemExit):
         traceback.print_exc()
+        # A line for each request would move the error out of sight.
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         sys.stdin = io.StringIO()  # exit() closes it, and the reloader looks at it
         return flask.Response("The app could not be started. The terminal says why.", 500)
     app.config["TEMPLATES_AUTO_RELOAD"] = True

@@ -108,7 +108,7 @@ def test_a_query_that_fails_is_told_in_short(
     ) in output
     assert output.count("line 29") == 1
     assert "Traceback" not in output
-    assert "patience.py" not in output
+    assert "During handling" not in output
     assert "1 failed" in output
 
 

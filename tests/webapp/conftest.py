@@ -104,16 +104,16 @@ def process_must_return(request: pytest.FixtureRequest) -> Iterator[None]:
         try:
             return call(partial(process, query), terminal(request.config))
         except NeverReturnedError as error:
-            place = error
+            # It still runs, and would make all that follows slow.
+            request.session.shouldfail = "what never returns is still running: mend that first"
+            words = (
+                f"never returned: after {SECONDS:g} seconds it was still at {error}\n"
+                "Is this a loop that never ends?"
+            )
         except (Exception, SystemExit) as error:
-            pytest.fail(f"process({query!r}) failed: {what_failed(error)}", pytrace=False)
-        # It still runs, and would make all that follows slow.
-        request.session.shouldfail = "what never returns is still running: mend that first"
-        pytest.fail(
-            f"process({query!r}) never returned: after {SECONDS:g} seconds it was still at "
-            f"{place}\nIs this a loop that never ends?",
-            pytrace=False,
-        )
+            words = f"failed: {what_failed(error)}"
+        # Here, where no error is being handled: it would be told again.
+        pytest.fail(f"process({query!r}) {words}", pytrace=False)
 
     with pytest.MonkeyPatch.context() as patch:
         if getattr(request.module, "process", None) is process:

@@ -153,7 +153,7 @@ def batch(
         for word, header in read.columns.items():
             options.say(f'Column {word}: "{header}"')
     if dry_run:
-        previewing.say(read, chosen, seed, probes, allow_private)
+        previewing.say(read, out, chosen, seed, _given(probes), allow_private)
         return
     limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
     with (

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from tests.grader.apps import app, finished_app
-from tests.grader.cli.conftest import Grader
+from tests.grader.cli.conftest import Class, Grader
 from tests.grader.cli.test_instructor import QUICK, grades
 
 SAFE = "https://nam12.safelinks.protection.outlook.com/?data=05%7C02&url="
@@ -86,6 +86,27 @@ def test_without_openpyxl_a_workbook_is_not_said_to_be_damaged(tmp_path: Path) -
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("grader needs openpyxl, which comes with its extra.")
+
+
+def test_a_dry_run_into_a_run_shows_that_run(graded: Class) -> None:
+    def state() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in graded.out.iterdir() if path.is_file()}
+
+    before, asked = state(), len(graded.requests)
+    dry = ("batch", graded.roster, "--out", graded.out, "--dry-run")
+    output = graded.grader(*dry).output
+    assert "Links: 2 would be asked, 0 not" in output
+    assert "6 questions, 100 points, seed 7" in output
+    for option, words in {
+        "--seed=8": "was begun with the seed 7",
+        "--battery=page": "goes by the battery activity, not page",
+        "--probe=browser": "was begun with --probe api",
+    }.items():
+        refused = graded.grader(*dry, option, code=2).output
+        assert words in refused
+        assert refused == graded.grader(*dry[:-1], option, code=2).output
+    assert len(graded.requests) == asked
+    assert state() == before
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from grader.formats.words import some_of
 from grader.grading import run as grade_job
 from grader.handouts import StudentPages
 from grader.jobs import Run
-from grader.links import LinkError, read_link, without_password
+from grader.links import LinkError, is_loopback, read_link, without_password
 from grader.model import (
     BYPASS_SECRET,
     Battery,
@@ -76,17 +76,20 @@ class Submissions(Iterable[Submission]):
 
 
 def submissions(roster: Roster, *, allow_private: bool) -> tuple[Submissions, tuple[str, ...]]:
-    """The roster's rows with their links read, and what to say of the class as a whole."""
+    """The roster's rows with their links read, and what to keep as notes on the class."""
     found = Submissions(roster.rows, allow_private)
-    notes = (*_lost_links(roster.rows, allow_private), *_unused_secrets(roster.rows))
-    return found, (*roster.notes, *notes, *_shared_links(found))
+    lost = _lost_links(roster.rows, allow_private)
+    notes = (*lost, *_unused_secrets(roster.rows), *_on_this_machine(found))
+    return found, (*roster.notes, *notes)
 
 
 def _submission(row: Row, *, allow_private: bool) -> Submission:
     try:
         link = read_link(row.handed_in, allow_private=allow_private)
     except LinkError as error:
-        asked: dict[str, Any] = {"url": "", "state": error.state, "fault": error.advice}
+        earlier = f" An earlier row has another link (line {_lines(row)})." * bool(row.earlier)
+        fault = f"{error.advice}{earlier}"
+        asked: dict[str, Any] = {"url": "", "state": error.state, "fault": fault}
     else:
         asked = {"url": link.url, "notes": link.notes}
     kept = without_password(row.handed_in)
@@ -107,7 +110,7 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
 
 def _lost_links(rows: Iterable[Row], allow_private: bool) -> list[str]:
     students = [
-        f"{row.andrew_id} (line {', '.join(map(str, row.earlier))})"
+        f"{row.andrew_id} (line {_lines(row)})"
         for row in rows
         if row.earlier and _submission(row, allow_private=allow_private).state is State.INVALID
     ]
@@ -115,6 +118,24 @@ def _lost_links(rows: Iterable[Row], allow_private: bool) -> list[str]:
         return []
     words = "The row that counts has no usable link, an earlier one has another"
     return [f"{words}: {some_of(students)}."]
+
+
+def _lines(row: Row) -> str:
+    return ", ".join(map(str, row.earlier))
+
+
+def _on_this_machine(found: Iterable[Submission]) -> list[str]:
+    """Name those whose link leads to the grading machine, where that is not all of the class."""
+    there, elsewhere = [], 0
+    for submission in found:
+        if is_loopback(submission.url):
+            there.append(submission.andrew_id)
+        else:
+            elsewhere += bool(submission.url)
+    if not (there and elsewhere):
+        return []
+    words = "This link leads to the grading machine itself, and whatever runs there is graded"
+    return [f"{words}: {some_of(there)}."]
 
 
 def _is_unusable(secret: str) -> bool:
@@ -129,7 +150,8 @@ def _unused_secrets(rows: Iterable[Row]) -> list[str]:
     return [f"A bypass secret {odd} opens nothing, and is not used: {some_of(students)}."]
 
 
-def _shared_links(found: Iterable[Submission]) -> list[str]:
+def shared(found: Iterable[Submission]) -> list[str]:
+    """Say which links are those of several students; the report finds them by itself."""
     return [f"{flag.detail}: {some_of(flag.students)}" for flag in shared_links(found)]
 
 

@@ -1,6 +1,5 @@
 """Many scores set by hand at once: a CSV file becomes overrides, all of them or none."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ _HEADERS = {
     "by": ("by",),
     "reason": ("reason",),
 }
+# float() reads more than people write: 1_0, 1e2, nan.
+_POINTS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _YES, _NO = ("yes", "y", "x", "true", "1", "ex"), ("", "no", "n", "false", "0")
 
 
@@ -160,14 +161,10 @@ class _Row:
         written = self.cell("score")
         if not written:
             return None
-        try:
-            score = float(written)
-        except ValueError:
-            score = math.nan
-        if not math.isfinite(score):
-            self.fault("score", f'"{written}" is not a number, such as 85.5.')
+        if not _POINTS.fullmatch(written):
+            self.fault("score", f'"{written}" is no number of points, such as 85.5.')
             return None
-        return score
+        return float(written)
 
     def _excused(self) -> bool:
         written = self.cell("excuse").casefold()

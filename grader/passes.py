@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from grader.links import is_loopback
 from grader.model import Job, Judgement, Question, Reply, Scorecard, State, Verdict, called
 from grader.outcomes import Cause, Outcome
+from grader.text.hosts import leads_to_own_machine
 
 WAKE_SECONDS, _WAKE_SECONDS_HERE = 90.0, 5.0
 # Free hosts put an app to sleep after 15 idle minutes: what was awake less long ago still is.
@@ -21,7 +21,7 @@ def wake_seconds(job: Job) -> float:
     """Seconds from the first request on in which the app may wake up."""
     if job.limits.wake_timeout is not None:
         return job.limits.wake_timeout
-    return _WAKE_SECONDS_HERE if is_loopback(job.submission.url) else WAKE_SECONDS
+    return _WAKE_SECONDS_HERE if leads_to_own_machine(job.submission.url) else WAKE_SECONDS
 
 
 def waited_before(job: Job, now: datetime) -> float:

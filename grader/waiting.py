@@ -59,14 +59,20 @@ def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
         seconds: how long to wait at most; a look that has begun by then is still awaited.
     """
     began = time.monotonic()
+    # Since when it has told nothing, where it never told a commit: then it may be no app of ours.
+    untold_since = 0.0
+    has_told = False
     while True:
         with Deployment(job.submission, job.limits) as deployment:
             reply = deployment.ask_release()
         after = time.monotonic() - began
         seen = dataclasses.replace(read(reply, commit), after=after)
         yield seen
-        patience = wake_seconds(job) if seen.standing is Standing.UNREADABLE else seconds
-        if seen.standing in _FINAL or after >= min(patience, seconds):
+        has_told = has_told or seen.standing is Standing.OTHER
+        if has_told or seen.standing is not Standing.UNREADABLE:
+            untold_since = after
+        is_mute = after - untold_since >= wake_seconds(job)
+        if seen.standing in _FINAL or is_mute or after >= seconds:
             return
         pause = min(max(_SOONEST, after / 10), _LATEST)
         time.sleep(max(0.0, min(pause, seconds - after)))

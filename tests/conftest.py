@@ -2,6 +2,8 @@
 
 import os
 import signal
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,22 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A shell has its background jobs ignore Ctrl-C, and so would every program that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# What `make test` installs. A student, who lacks it, has forgotten the folder behind `pytest`.
+FOR_CONTRIBUTORS = all(map(find_spec, ("psutil", "trustme")))
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Tell students which tests are theirs, in place of errors about what they need not have."""
+    webapp = Path(__file__).parent / "webapp"
+    if (
+        not FOR_CONTRIBUTORS
+        and isinstance(collector, pytest.Module)
+        and webapp not in collector.path.parents
+    ):
+        words = "Your tests: python -m pytest tests/webapp (contributors: make test)"
+        pytest.exit(words, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 # Optional: who forks the web app tests it without xdist.

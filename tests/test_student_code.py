@@ -1,5 +1,6 @@
 """What a student's code may do to its tests: not start, never end, lack a library."""
 
+import os
 import re
 import subprocess
 import sys
@@ -53,6 +54,24 @@ def test_a_missing_colon_is_told_with_its_line(fork: Path) -> None:
     assert "spaces" not in output
 
 
+@pytest.mark.parametrize(
+    ("code", "advised"),
+    [
+        (BRANCH.replace('"andrew id"', "“andrew id”"), True),
+        (BRANCH.replace('"andrew id"', '"andrew id”'), True),
+        (BRANCH.replace('"abc123"', "\u2018abc123\u2019"), True),
+        (BRANCH.replace('"abc123"', '"abc123'), False),
+        (BRANCH.replace(":", "").replace("andrew", "“andrew”"), False),
+    ],
+    ids=["both", "one", "single", "forgotten", "inside a text"],
+)
+def test_pasted_quotation_marks_are_told(fork: Path, code: str, advised: bool) -> None:
+    implement(fork, code)
+    output = run_tests(fork)
+    assert "1 error" in output
+    assert output.count('Type the quotation marks on your keyboard: ".') == advised
+
+
 def test_what_is_missing_is_told_with_its_line(fork: Path) -> None:
     change(fork, "def process", "import no_such_library\n\n\ndef process")
     output = run_tests(fork)
@@ -60,11 +79,37 @@ def test_what_is_missing_is_told_with_its_line(fork: Path) -> None:
     assert "No module named 'no_such_library'\nThis came of webapp/query_processor.py, l" in output
 
 
-def test_a_query_that_fails_is_told(fork: Path) -> None:
-    implement(fork, BRANCH.replace('"abc123"', "abc123"))
+@pytest.mark.parametrize(
+    ("answer", "error", "advice"),
+    [
+        (
+            "return abc123",
+            "NameError: name 'abc123' is not defined",
+            'If it is a text, such as your id, write it in quotation marks: "abc123"',
+        ),
+        (
+            "from flask import abort; abort(404)",
+            "NotFound",
+            'process() must return a text; for an unknown query return "".',
+        ),
+        ("return query[99]", "IndexError: string index out of range", ""),
+        ("exit('bye')", "SystemExit: bye", ""),
+    ],
+)
+def test_a_query_that_fails_is_told_in_short(
+    fork: Path, answer: str, error: str, advice: str
+) -> None:
+    implement(fork, BRANCH.replace('return "abc123"', answer))
+    complete_test(fork)
     output = run_tests(fork)
-    assert "NameError: name 'abc123' is not defined" in output
-    assert "process('What is your Andrew ID?') failed." in output
+    assert (
+        f"process('What is your Andrew ID?') failed: {error}\n"
+        f"This came of webapp/query_processor.py, line 29:\n    {answer}\n{advice}"
+    ) in output
+    assert output.count("line 29") == 1
+    assert "Traceback" not in output
+    assert "During handling" not in output
+    assert "1 failed" in output
 
 
 LOOPS = {
@@ -125,18 +170,42 @@ def needed_by(*names: str) -> Iterator[str]:
                 yield from needed_by(re.split(r"[^\w.-]", line)[0])
 
 
-def test_pytest_alone_is_enough(fork: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but what the app needs, and pytest."""
     packages = tmp_path_factory.mktemp("packages")
     for name in set(needed_by("flask", "pytest")):
         found = distribution(name)
         for top in {file.parts[0] for file in found.files or [] if file.parts[0] != ".."}:
             if top != "__pycache__" and not (packages / top).exists():
                 (packages / top).symlink_to(Path(str(found.locate_file(top))))
+    return packages
+
+
+def test_pytest_alone_is_enough(fork: Path, packages: Path) -> None:
+    (fork / "tests/test_docs.py").write_text("import psutil\n")  # one for contributors
     implement(fork)
     complete_test(fork)
     output = run_tests(fork, TEST.parent, "-S", PYTHONPATH=str(packages))
     assert "passed" in output
     assert not set(output.split()) & {"failed", "skipped", "error"}
+
+
+def test_a_forgotten_folder_is_told_in_one_line(fork: Path, packages: Path) -> None:
+    (fork / "tests/test_docs.py").write_text("import psutil\n")
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=fork,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(packages)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 4
+    told = "Your tests: python -m pytest tests/webapp (contributors: make test)"
+    assert (done.stdout + done.stderr).count(told) == 1
+    assert "psutil" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "latin-1", "utf-8"])

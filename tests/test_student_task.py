@@ -3,7 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from grader.model import IdKey
+from grader.outcomes import Outcome
 from tests.forks import (
     BRANCH,
     NAME,
@@ -14,6 +18,8 @@ from tests.forks import (
     make_fork,
     run_tests,
 )
+from tests.grader.judging.asking import outcome
+from tests.webapp.hints import tells
 
 
 @pytest.fixture
@@ -34,6 +40,50 @@ def test_done_as_told_it_is_green(fork: Path) -> None:
     output = run_tests(fork)
     assert "failed" not in output
     assert "skipped" not in output
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["My Andrew ID is abc123.", "abc123 is my Andrew ID", "Andrew ID: abc123", "ABC123"],
+)
+def test_a_sentence_that_counts_passes_with_a_warning(fork: Path, sentence: str) -> None:
+    implement(fork, BRANCH.replace("abc123", sentence))
+    complete_test(fork)
+    output = run_tests(fork)
+    assert "6 passed, 1 warning" in output
+    assert f"'{sentence}' counts in full; the id alone is safer" in output
+
+
+def test_an_answer_that_comes_too_often_is_told_of_a_sentence_too(fork: Path) -> None:
+    implement(fork, BRANCH.replace("abc123", "It is abc123").replace("andrew id", "id"))
+    complete_test(fork)
+    assert 'Look for the whole phrase: if "andrew id" in question:' in run_tests(fork)
+
+
+PARTS = ["abc123", "abc123.", "xyz789", "abc123x", "is", "is:", "am", "Andrew\n", "not", ",", "or"]
+
+
+@given(st.lists(st.sampled_from(PARTS)))
+def test_nothing_passes_that_the_grader_refuses(words: list[str]) -> None:
+    answer = " ".join(words)
+    assert not tells(answer, "abc123") or outcome(IdKey("abc123"), answer) is Outcome.RIGHT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "abc123 xyz789",
+        "xyz789 abc123",
+        "My Andrew ID is xyz789 or abc123",
+        "My Andrew ID is abc1234",
+        "It is not abc123",
+        "xabc123 is my Andrew ID",
+        None,
+        123,
+    ],
+)
+def test_several_ids_and_longer_ones_do_not_pass(answer: object) -> None:
+    assert not tells(answer, "abc123")
 
 
 def test_forgotten_test_is_told(fork: Path) -> None:
@@ -61,7 +111,8 @@ def test_forgotten_answer_is_told(fork: Path) -> None:
         (BRANCH.replace('"abc123"', '""'), "gives ''.\nIt comes from line 29 of webapp/query_pro"),
         (BRANCH.replace('"abc123"', "123"), "gives 123.\nIt comes from"),
         (BRANCH.replace("abc123", "your-andrew-id"), "Write your own id in place of your-andrew"),
-        (BRANCH.replace("abc123", "It is abc123"), "is more than your id: give the id alone"),
+        (BRANCH.replace("abc123", "abc123xyz"), "is more than your id: give the id alone"),
+        (BRANCH.replace("abc123", "xyz789 abc123"), "is more than your id: give the id alone"),
         (
             BRANCH.replace("abc123", "xyz789"),
             "ANDREW_ID in tests/webapp/test_query_processor.py is",

@@ -2,10 +2,13 @@
 
 import argparse
 import io
+import logging
 import os
 import socket
 import sys
 import traceback
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 try:
@@ -24,6 +27,7 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.1"  # this machine only: a development server is not for strangers
 
 
@@ -73,11 +77,20 @@ def load_app() -> "WSGIApplication":
     """Import the app; while its code is broken, serve a sentence until the file is saved again."""
     try:
         from webapp.app import app
+        from webapp.release import find_release
     except (Exception, SystemExit):
         traceback.print_exc()
+        # A line for each request would move the error out of sight.
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         sys.stdin = io.StringIO()  # exit() closes it, and the reloader looks at it
         return flask.Response("The app could not be started. The terminal says why.", 500)
     app.config["TEMPLATES_AUTO_RELOAD"] = True
+
+    @app.before_request
+    def look_again() -> None:
+        """Look up the commit anew: files are saved, and served, before they are committed."""
+        app.config["RELEASE"] = asdict(find_release(os.environ, ROOT))
+
     return app
 
 

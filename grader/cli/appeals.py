@@ -115,7 +115,7 @@ def appeal(
     from grader.formats.transcript import side_by_side
     from grader.grading import run_twice
     from grader.jobs import undecided
-    from grader.model import Acceptance, Limits, ProbeKind
+    from grader.model import Acceptance, InputError, Limits, ProbeKind
     from grader.probes.browser import require_browser
 
     if accept and not (by and reason):
@@ -125,6 +125,11 @@ def appeal(
     limits = Limits(timeout, wake_timeout, allow_private, degraded_after=degraded_after)
     with _changing(folder, files=accept) as run:
         before, job = run.appeal(andrew_id, limits)
+        if job.submission.fault:
+            raise InputError(
+                f"{andrew_id} has no link that can be asked: {job.submission.fault} Put the right "
+                "one into the roster, and run grader batch again."
+            )
         if any(question.probe is ProbeKind.BROWSER for question in job.questions):
             require_browser()
         now = run_twice(job)

@@ -147,13 +147,13 @@ def batch(
     from grader.roster import read_roster
 
     read = read_roster(roster, columns)
-    chosen = load_battery(battery)
+    chosen = _battery_of(out) or load_battery(battery)
     batches.check_columns(chosen, batches.Submissions(read.rows, allow_private))
     if not quiet:
         for word, header in read.columns.items():
             options.say(f'Column {word}: "{header}"')
     if dry_run:
-        previewing.say(read, chosen, seed, probes, allow_private)
+        previewing.say(read, out, chosen, seed, _given(probes), allow_private)
         return
     limits = Limits(timeout, wake_timeout, allow_private, probes, degraded_after)
     with (
@@ -163,10 +163,9 @@ def batch(
         resuming.open_private(run, allow_private, quiet)
         found, notes = batches.submissions(read, allow_private=run.info.allow_private)
         if not quiet:
-            for note in notes:
+            for note in (*notes, *batches.shared(found)):
                 options.say(f"Note: {note}")
-        # The report finds shared links by itself, and shows them as flags.
-        enrolled = run.enroll(found, read.notes)
+        enrolled = run.enroll(found, notes)
         if accept_unreachable:
             run.accept_unreachable()
         marked = run.ask_again(students, states)
@@ -182,6 +181,20 @@ def batch(
             sys.exit(
                 grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
             )
+
+
+def _battery_of(out: Path | None) -> Battery | None:
+    """The battery of the run in `out`, which it goes on with unless another one was given."""
+    from click.core import ParameterSource
+
+    from grader.batch import STORE_NAME
+    from grader.jobs import Run
+
+    source = click.get_current_context().get_parameter_source("battery")
+    if out is None or source is not ParameterSource.DEFAULT or not (out / STORE_NAME).exists():
+        return None
+    with contextlib.closing(Run.open(out / STORE_NAME)) as run:
+        return run.info.battery
 
 
 @contextlib.contextmanager

@@ -104,7 +104,7 @@ def own_id(context: click.Context, option: click.Parameter, value: str) -> str:
     Raises:
         click.BadParameter: if it is, or is empty.
     """
-    from grader.formats.ids import PLACEHOLDER
+    from grader.formats.wrong_ids import PLACEHOLDER
 
     if value.strip().casefold() == PLACEHOLDER:
         raise click.BadParameter(f"write your own id in place of {PLACEHOLDER}")

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from grader.formats import ids
-from grader.formats.delivery import is_local
+from grader.formats import wrong_ids
 from grader.formats.escaping import one_line
 from grader.formats.words import is_check, repeat_command, repeat_url
 from grader.model import IdKey, NumberKey, NumbersKey, Reply, Scorecard, State, Verdict, called
 from grader.outcomes import Cause, Outcome
+from grader.text.hosts import leads_to_own_machine
 
 STARTER_FILE = "webapp/query_processor.py"
 STARTER_TESTS = "python -m pytest tests/webapp"
@@ -102,14 +102,14 @@ class Advice:
     def __post_init__(self) -> None:
         card = self.scorecard
         self.starter = card.release is not None or any(map(_starter_failed, card.verdicts))
-        self.local = is_local(card.submission.url)
+        self.local = leads_to_own_machine(card.submission.url)
         replies = [(each.question, each.reply) for each in card.verdicts if each.reply]
         self._prompt = any(_came_at_once(reply) for _, reply in replies)
         for question, reply in replies:
             if not is_check(question) and reply.text.strip():
                 families = self._families_by_reply.setdefault(reply.text.strip(), set())
                 families.add(question.family)
-        self._other_id = ids.other_id(card)
+        self._other_id = wrong_ids.other_id(card)
 
     @property
     def of_the_mark(self) -> str:
@@ -182,9 +182,9 @@ class Advice:
             return verdict.judgement.advice
         if verdict.outcome is Outcome.SERVER_ERROR or _starter_failed(verdict):
             return _IN_THE_TERMINAL if self.local else Outcome.SERVER_ERROR.rule.advice
-        if ids.holds_placeholder(verdict):
+        if wrong_ids.holds_placeholder(verdict):
             return _PLACEHOLDER_LEFT
-        if ids.is_id(verdict, self._other_id):
+        if wrong_ids.is_id(verdict, self._other_id):
             return self._which_id
         if verdict.outcome in _ANSWERS and verdict.question.hint:
             return verdict.question.hint
@@ -201,12 +201,12 @@ class Advice:
         question, outcome = verdict.question, verdict.outcome
         if outcome not in _ANSWERS or not question.query:
             return []
-        if _starter_failed(verdict) or ids.is_id(verdict, self._other_id):
+        if _starter_failed(verdict) or wrong_ids.is_id(verdict, self._other_id):
             return []
         said = []
         if outcome is Outcome.EMPTY:
             said.append(_NO_BRANCH)
-        elif self._may_be_anothers(verdict) and not ids.holds_placeholder(verdict):
+        elif self._may_be_anothers(verdict) and not wrong_ids.holds_placeholder(verdict):
             said.append(_EARLIER_BRANCH)
         unknown = outcome is Outcome.EMPTY or isinstance(question.key, IdKey)
         if self.starter and unknown and STARTER_FILE not in question.hint:
@@ -221,7 +221,7 @@ class Advice:
 
     def _is_of_the_code(self, verdict: Verdict) -> bool:
         """Whether a change of the code mends it, so that tests find it and a push deploys it."""
-        if ids.is_id(verdict, self._other_id):
+        if wrong_ids.is_id(verdict, self._other_id):
             return False
         return verdict.outcome in _OF_THE_CODE or self._is_endless(verdict)
 
@@ -233,7 +233,7 @@ class Advice:
         """Whether a wrong reply may be that of a branch which is meant for other queries."""
         if verdict.reply is None:
             return False
-        text = ids.said(verdict)
+        text = wrong_ids.said(verdict)
         question = verdict.question
         if question.family in _LOOK_LIKE_OTHERS:
             return True
@@ -267,7 +267,7 @@ def explanation(advice: Advice, verdict: Verdict) -> list[str]:
 
 def _starter_failed(verdict: Verdict) -> bool:
     """Whether our starter says that it failed; its page says it with status 200."""
-    text = ids.said(verdict)
+    text = wrong_ids.said(verdict)
     return not verdict.outcome.rule.earns and any(each in text for each in STARTER_FAILS)
 
 

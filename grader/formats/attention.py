@@ -15,8 +15,8 @@ from grader.outcomes import Cause, Outcome
 _GROUP = 4
 _ACCEPT = "With --accept-unreachable what was earned is the score."
 _ALL_REFUSED = (
-    "every link of the class leads into a private network. If such addresses are meant, run again "
-    "with --allow-private; otherwise ask for public links"
+    "every usable link of the class leads into a private network. If such addresses are meant, run "
+    "again with --allow-private; otherwise ask for public links"
 )
 
 
@@ -124,13 +124,17 @@ def arranged(found: Sequence[tuple[Attention, str]], students: int) -> tuple[Att
         students: how many there are in the class.
     """
     refused = [each for each, _ in found if each.rank is Rank.REFUSED]
-    if len(refused) == students > 1:
-        return (_together(refused, Rank.ALL_REFUSED, _ALL_REFUSED),)
+    usable = students - sum(each.rank is Rank.INVALID for each, _ in found)
+    if len(refused) == usable > 1:
+        found = [(each, link) for each, link in found if each.rank is not Rank.REFUSED]
+        together = [_together(refused, Rank.ALL_REFUSED, _ALL_REFUSED)]
+    else:
+        together = []
     groups: dict[tuple[Rank, str, str], list[Attention]] = {}
     for each, link in found:
         shared = _without_host(each.reason, link)
         groups.setdefault((each.rank, each.words, shared), []).append(each)
-    lines: list[Attention] = []
+    lines: list[Attention] = together
     for (rank, _, reason), members in groups.items():
         if len(members) < min(_GROUP, max(students, 2)):
             lines += members

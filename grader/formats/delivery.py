@@ -1,10 +1,10 @@
 """How a deployment answered, in words: over https or not, and how fast. None of it costs points."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from grader.formats.words import moment, seconds
 from grader.model import Scorecard
+from grader.text.hosts import leads_to_own_machine
 
 _RENEW_WITHIN = timedelta(days=14)
 
@@ -23,16 +23,10 @@ def degraded_count(scorecard: Scorecard) -> int:
     return sum(verdict.degraded for verdict in scorecard.verdicts)
 
 
-def is_local(url: str) -> bool:
-    """Whether a URL leads to this machine, so that nobody is on the way."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
-
-
 def connection(scorecard: Scorecard) -> str:
     """Say whether it is https and how long the certificate lasts; empty where nobody can tell."""
     secure = https(scorecard)
-    if secure is None or (not secure and is_local(scorecard.submission.url)):
+    if secure is None or (not secure and leads_to_own_machine(scorecard.submission.url)):
         return ""
     if not secure:
         return (

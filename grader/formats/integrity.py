@@ -4,8 +4,6 @@ A flag itself costs nobody a point, since each may be innocent, and none is show
 a battery scores the checks of the release and the fleet, these have verdicts of their own.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,12 +17,11 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Outcome
+from grader.text.ids import bare_id, ids_meant
+from grader.text.replies import normalize, without_query
 
-# A longer reply names an id in passing at most; no rule of judging takes one for an answer.
-_LONGEST_CLAIM = 200
-_LAST_SEPARATOR = re.compile(r" (?:is|are) |[=:]")
-_AROUND = re.compile(r"^\W+|\W+$")
-_DOMAIN = re.compile(r"(?<=.)@[\w.-]+$")
+# What is longer is the text of a page: it need not be kept.
+_LONGEST_ID = 200
 
 
 class FlagKind(StrEnum):
@@ -92,7 +89,7 @@ class Integrity:
         student = scorecard.submission
         if not student.listed:
             return
-        self._ids[_bare(student.andrew_id)] = student.andrew_id
+        self._ids[bare_id(student.andrew_id)] = student.andrew_id
         commit = (scorecard.release.commit if scorecard.release else None) or ""
         if self._links.add(student.url, student.andrew_id):
             # Who shares a link shares its release: one of them stands for all.
@@ -104,7 +101,7 @@ class Integrity:
     def _see_wrong(self, andrew_id: str, verdict: Verdict) -> None:
         match verdict.question.key:
             case IdKey() if verdict.reply is not None:
-                for claim in _claimed_ids(verdict.reply.text):
+                for claim in _claimed_ids(verdict.question.query, verdict.reply.text):
                     self._claims.setdefault(claim, {})[andrew_id] = None
             case ReleaseKey():
                 reason = verdict.judgement.reason
@@ -167,20 +164,9 @@ def _same_urls(links: _Sharing) -> list[Flag]:
     ]
 
 
-def _claimed_ids(text: str) -> set[str]:
-    """The ids that a reply may have meant: the whole of it, its tail or its head, as in judging."""
-    if len(text) > _LONGEST_CLAIM:
-        return set()
-    words = _folded(text)
-    parts = (words, _LAST_SEPARATOR.split(words)[-1], words.partition(" is ")[0])
-    return {claim for part in parts if (claim := _bare(part))}
-
-
-def _bare(words: str) -> str:
-    """An id in one form: domain, case and the punctuation around it aside."""
-    return _AROUND.sub("", _DOMAIN.sub("", _AROUND.sub("", _folded(words))))
-
-
-def _folded(text: str) -> str:
-    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
+def _claimed_ids(query: str, reply: str) -> set[str]:
+    """The ids that a reply may have meant, as in judging: behind a repeated query, too."""
+    text = normalize(reply)
+    forms = (text, without_query(text, query))
+    meant = {claim for form in forms for _, claim in ids_meant(form)}
+    return {claim for claim in meant if len(claim) <= _LONGEST_ID}

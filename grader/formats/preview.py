@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from grader.formats import questions as questions_format
-from grader.formats.escaping import one_line
+from grader.formats.escaping import one_line, visible
 from grader.formats.words import STATE_WORDS
 from grader.model import Battery, Question, State, Submission
 
@@ -48,4 +48,4 @@ def battery(chosen: Battery, student: Submission, asked: tuple[Question, ...], s
 def _lines(head: str, submission: Submission, notes: Iterable[str]) -> Iterator[str]:
     yield f"  {head}"
     yield f"    handed in: {one_line(submission.handed_in, _WIDTH)}"
-    yield from (f"    {note}" for note in notes)
+    yield from (f"    {visible(note)}" for note in notes)

@@ -23,6 +23,7 @@ from grader.model import (
     WakingUp,
 )
 from grader.outcomes import Outcome
+from grader.text.hosts import leads_to_own_machine
 
 _REPLY_LIMIT = 200
 _INDENT = "      "
@@ -76,7 +77,7 @@ def waking_up(event: WakingUp) -> str:
     if event.deadline < 0.5:
         return ""
     url = visible(event.submission.url)
-    if delivery.is_local(event.submission.url):
+    if leads_to_own_machine(event.submission.url):
         return f"Waiting for {url} to answer (up to {event.deadline:.0f} s) ..."
     return f"Waking up {url} (free hosts may need up to {event.deadline:.0f} s) ..."
 

@@ -7,7 +7,7 @@ attempts of a student one counts, by the rule that the run keeps.
 
 from grader.jobs.appeals import undecided
 from grader.jobs.enrollment import Enrollment
-from grader.jobs.opening import OtherRunError
+from grader.jobs.opening import OtherRunError, require_same
 from grader.jobs.overrides import OverrideError
 from grader.jobs.rejudged import ByHand, Change, Rejudged, UnjudgedError
 from grader.jobs.run import Run
@@ -24,5 +24,6 @@ __all__ = [
     "UngradedError",
     "UnjudgedError",
     "UnknownStudentError",
+    "require_same",
     "undecided",
 ]

@@ -75,6 +75,26 @@ def begin(
             )
     engine.dispose()
     engine, run_id, info = find(location)
+    try:
+        require_same(info, location, battery, seed, probes)
+    except OtherRunError:
+        engine.dispose()
+        raise
+    return engine, run_id, info
+
+
+def require_same(
+    info: RunInfo,
+    location: Path | str,
+    battery: Battery,
+    seed: int | None,
+    probes: Sequence[ProbeKind] | None,
+) -> None:
+    """Check that the run at `location` can go on with these; None stands for what it has.
+
+    Raises:
+        OtherRunError: it cannot.
+    """
     begun = f"the run in {location} was begun with"
     error = ""
     if info.battery.name != battery.name:
@@ -96,6 +116,4 @@ def begin(
             "grade into a new folder"
         )
     if error:
-        engine.dispose()
         raise OtherRunError(error)
-    return engine, run_id, info

@@ -17,7 +17,6 @@ from grader.judging.keys import (
 )
 from grader.judging.pages import is_html_page, judge_page, judge_shown
 from grader.judging.releases import judge_consistency, judge_release, read_release
-from grader.judging.text import normalize, without_query
 from grader.model import (
     AnythingKey,
     ApiKey,
@@ -36,6 +35,7 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Outcome
+from grader.text.replies import normalize, without_query
 
 __all__ = ["judge", "read_release"]
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from grader.judging.pages import is_html_page, login_of, says_html
 from grader.judging.platforms import CHALLENGES, Mark, mark_of
-from grader.judging.text import cut
 from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
+from grader.text.replies import cut
 
 # Where platforms lead those whom they do not let in. Nobody's own app lives at these addresses.
 _LOGIN_PAGE = re.compile(
@@ -129,7 +129,10 @@ def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
         case 401 | 403:
             return Judgement(Outcome.PROTECTED, f"{answered}: it does not let the grader in")
         case 429:
-            return Judgement(Outcome.RATE_LIMITED, f"{answered}: it was asked too often")
+            reason = f"{answered}: it was asked too often"
+            if reply.retry_after:
+                reason += f", and wants to be left alone for {reply.retry_after:.0f} s"
+            return Judgement(Outcome.RATE_LIMITED, reason)
         case 404:
             return Judgement(
                 Outcome.CLIENT_ERROR,

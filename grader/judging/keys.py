@@ -4,23 +4,9 @@ The rules are those of docs/architecture.md, "Judging". Each function takes the 
 a 2xx reply with something in it and the reply itself, to be quoted in the reason.
 """
 
-import re
 from decimal import Decimal
 
 from grader.judging.numbers import Number, find_lone_number, find_numbers
-from grader.judging.text import (
-    Part,
-    cut,
-    head_of,
-    holds_words,
-    introduced_by,
-    normalize,
-    number_tail_of,
-    quoted,
-    tail_of,
-    without_tags,
-    without_words,
-)
 from grader.model import (
     AnythingKey,
     ChoiceKey,
@@ -32,15 +18,21 @@ from grader.model import (
     Reply,
 )
 from grader.outcomes import Outcome
+from grader.text.ids import bare_id, ids_as_written, ids_meant
+from grader.text.replies import (
+    Part,
+    cut,
+    holds_words,
+    number_tail_of,
+    quoted,
+    without_words,
+)
 
 _PART_WORDS: dict[Part, str] = {
     "whole": "the reply",
     "tail": "the end of the reply",
     "head": "the beginning of the reply",
 }
-_DOMAIN = re.compile(r"(?<=.)@[\w.-]++$")
-# From the first letter, digit or underscore to the last one.
-_CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 
 def _right(reason: str, part: Part = "whole") -> Judgement:
@@ -111,39 +103,19 @@ def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
 
 
 def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
-    """The whole reply, its tail or its head is the id.
-
-    Simple tags, a domain and whatever is no letter, digit or underscore at both ends do not matter.
-    A person also introduces herself: "I'm hbovik".
-    """
-    expected = _bare_id(normalize(key.value))
-    # With its tags first: "<hbovik>" is none.
-    for form, how in ((text, ""), (without_tags(text), ", without its markup,")):
-        parts: tuple[tuple[Part, str], ...] = (
-            ("whole", form),
-            ("tail", tail_of(form)),
-            ("tail", introduced_by(form)),
-            ("head", head_of(form)),
-        )
-        for part, words in parts:
-            if expected and _bare_id(words) == expected:
-                shown = f"{_PART_WORDS[part]}{how}"
-                return _right(f"{quoted(key.value)} was expected, and {shown} is it", part)
+    """The whole reply, its tail or its head is the id; what does not matter is off."""
+    expected = bare_id(key.value)
+    for part, meant in ids_meant(text):
+        if meant == expected:
+            as_written = (part, meant) in ids_as_written(text)
+            shown = _PART_WORDS[part] + ("" if as_written else ", without its markup,")
+            return _right(f"{quoted(key.value)} was expected, and {shown} is it", part)
     if holds_words(text, expected):
         return _wrong(
             f"{quoted(key.value)} was expected alone or at the end of a sentence such as "
             f"“My Andrew ID is ...”, the reply has more around it: {quoted(reply.text)}"
         )
     return _wrong(f"{quoted(key.value)} was expected, the reply is {quoted(reply.text)}")
-
-
-def _bare_id(words: str) -> str:
-    return _core(_DOMAIN.sub("", _core(words)))
-
-
-def _core(words: str) -> str:
-    found = _CORE.search(words)
-    return found[0] if found else ""
 
 
 def judge_fact(key: FactKey, text: str, reply: Reply) -> Judgement:
@@ -165,7 +137,7 @@ def judge_fact(key: FactKey, text: str, reply: Reply) -> Judgement:
 
 def judge_anything(key: AnythingKey, text: str) -> Judgement:
     """A short reply without the student's id in it."""
-    without = _bare_id(normalize(key.without))
+    without = bare_id(key.without)
     if holds_words(text, without):
         return _wrong(f"the reply holds {quoted(without)}, which this query does not ask for")
     length = len(text.split())

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from grader.judging.text import ARROWS, VERBS
+from grader.text.replies import ARROWS, VERBS
 
 # Hyphens, dashes and the minus sign proper, which NFKC leaves as they are.
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2012\u2013\u2014\u2015\u2212"), "-")

@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from grader.judging.text import cut, holds_words, normalize, quoted
 from grader.model import AnythingKey, Judgement, Key, Reply
 from grader.outcomes import Outcome
+from grader.text.replies import cut, holds_words, normalize, quoted
 
 _PASSWORD_FIELD = re.compile(r"<input\b[^<>]{0,400}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 _CONSOLE = "Open your page and the browser's console (F12), and type the query: see what fails."

@@ -7,9 +7,9 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from grader.judging.delivery import judge_delivery
-from grader.judging.text import normalize, quoted
 from grader.model import COMMIT, ConsistencyKey, Judgement, Release, ReleaseKey, Reply
 from grader.outcomes import Outcome
+from grader.text.replies import normalize, quoted
 
 _SHOWN = 4
 

@@ -6,6 +6,7 @@ import re
 import idna
 
 from grader.model import InputError, State
+from grader.text.hosts import address_of, is_own_machine
 
 # A password may hold an @ itself; what follows the last one before a slash or blank is the host.
 _PASSWORD = re.compile(r"([^\s/\\:@<>]*:)[^\s/\\]+(?=@)")
@@ -77,36 +78,20 @@ def read_authority(authority: str) -> tuple[str, int | None]:
     return host, port
 
 
-def is_own_machine(host: str) -> bool:
-    """Whether a host as it is written is the machine that asks."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    address = _address(host)
-    return address is not None and (address.is_loopback or address.is_unspecified)
-
-
 def why_private(host: str) -> str:
     """Why a host as it is written is out of reach for others; empty where it may be in reach."""
     if is_own_machine(host):
         return "This is your own machine: nobody else can reach it."
-    address = _address(host)
+    address = address_of(host)
     private = address is not None and (not address.is_global or address.is_multicast)
     if private or host.endswith(_LOCAL_NAMES):
         return f"{host} lies in a private network: nobody outside of it can reach it."
     return ""
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
 def excerpt(text: str) -> str:
-    """The text, cut where it is too long for a message, and without passwords."""
-    shown = without_password(text)
+    """The text on one line, cut where it is too long for a message, and without passwords."""
+    shown = " ".join(without_password(text).split())
     return shown if len(shown) <= 80 else f"{shown[:79]}…"
 
 

@@ -5,30 +5,38 @@ Nothing is asked of the network here; the address that a name resolves to is the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
-from grader.links.cleaning import DASHES, clean, with_hyphens, without_blanks_at_end
+from grader.links.cleaning import clean, with_hyphens
 from grader.links.hosts import (
     DEPLOY,
     HAND_IN,
     LinkError,
     excerpt,
-    is_own_machine,
     read_authority,
     why_private,
 )
 from grader.links.sites import (
-    PLATFORMS,
     platform_above,
     refuse_a_repository,
     refuse_another_site,
     without_www,
 )
-from grader.links.wrappers import unwrap
+from grader.links.words import (
+    BARE,
+    NOT_WEB,
+    WEB,
+    broken,
+    is_marked,
+    split_at,
+    trim_end,
+    unwrapped,
+    words_of,
+)
 from grader.model import State
+from grader.text.hosts import leads_to_own_machine
 
 MAX_LENGTH = 2048
 
@@ -56,22 +64,6 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FROM_TEXT = "Took the link out of the text around it."
 _PATH_SAFE = "/%:@!$&'()*+,;=~[]{}^"
 
-# Between the text and the target of a Markdown link, and between glued links, there is no space.
-_SEPARATOR = re.compile(r"""[\s<>"“”«»`|]+|\]\(|[,;](?=https?[:/])""", re.IGNORECASE)
-_REST_OF_HOST = re.compile(r"[\w-]*(?:\.[\w-]+)+")
-_AFTER_LINKS = ".,;:!?'*…\u2013\u2014"
-_PAIRS = {")": "(", "]": "[", "}": "{"}
-_WEB = re.compile(r"(?:[^/?#]*[^a-z0-9/?#])?(https?)([:/]+)", re.IGNORECASE)
-_NOT_WEB = re.compile(
-    r"(?!https?:)(?:[a-z][a-z0-9+.-]*://|[a-z]:/|git@"
-    r"|(?:javascript|data|file|ftps?|mailto|ssh|blob|about):)",
-    re.IGNORECASE,
-)
-_BARE = re.compile(
-    rf"(?:(?:[\w{DASHES}-]+\.)+(?:xn--[\w-]+|[^\W\d_]{{2,}})|localhost|[0-9]+(?:\.[0-9]+){{3}})"
-    r"(?::[0-9]*)?(?:[/?#].*)?",
-    re.IGNORECASE,
-)
 _VERCEL_HASH = re.compile(
     r"(.+?)-(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{9}-[a-z0-9-]+\.vercel\.app"
 )
@@ -92,19 +84,22 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     cleaned, notes = clean(text)
     if not cleaned:
         raise LinkError("Nothing was handed in.", HAND_IN)
-    words = [word for piece in _SEPARATOR.split(cleaned) if (word := _trim(piece))]
+    words = words_of(cleaned)
     faults: dict[str, LinkError] = {}
-    for first, second in _broken(words):
-        broken = excerpt(f"{first} {second}")
-        faults[broken] = LinkError(
-            f'There is a blank in the address "{broken}".', "Hand it in again, without the blank."
+    cut = dict(broken(words))
+    for address in map(excerpt, cut.values()):
+        faults[address] = LinkError(
+            f'There is a blank in the address "{address}".', "Hand it in again, without the blank."
         )
-        words = [word for word in words if word not in (first, second)]
-    marked = [word for word in words if _NOT_WEB.match(word) or _WEB.match(word)]
-    bare = [word for word in words if word not in marked and _BARE.fullmatch(word)]
+    marked = [word for at, word in enumerate(words) if at not in cut and is_marked(word)]
+    # Behind a blank in an address stands the rest of it, which by itself may be somebody else's.
+    certain = words[: min(cut, default=len(words))]
+    bare = [word for word in certain if not is_marked(word) and BARE.fullmatch(word)]
 
-    # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does.
-    found = _usable(marked, allow_private, faults) or _usable(bare, allow_private, faults)
+    # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does,
+    # and where it names another app beside the one that is found.
+    found = _usable(marked, allow_private, faults)
+    found |= _other_apps(bare, found) if found else _usable(bare, allow_private, faults)
     for url in [url for url in found if url.startswith("http://")]:
         secure = url.replace("http://", "https://", 1)
         if secure in found:
@@ -129,7 +124,11 @@ def is_loopback(text: str) -> bool:
         link = read_link(text, allow_private=True)
     except LinkError:
         return False
-    return is_own_machine(urlsplit(link.url).hostname or "")
+    return leads_to_own_machine(link.url)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _usable(
@@ -147,39 +146,14 @@ def _usable(
     return found
 
 
-def _broken(words: list[str]) -> Iterator[tuple[str, str]]:
-    """Two words that a blank has made of one address: what remains is the address of another."""
-    for first, second in pairwise(words):
-        scheme = _WEB.match(first)
-        host = first[scheme.end() :].lower() if scheme else ""
-        if not host or set(host) & set("/?#[") or is_own_machine(host.partition(":")[0]):
-            continue
-        rest = _split_at(second, ":/?#")[0].lower()
-        incomplete = "." not in host and _REST_OF_HOST.fullmatch(rest)
-        joined = _on_platform(host + rest) or _on_platform(f"{host}.{rest}")
-        if incomplete or (joined and not _on_platform(host) and not _on_platform(rest)):
-            yield first, second
-
-
-def _on_platform(host: str) -> bool:
-    return host in PLATFORMS or platform_above(host) != ""
-
-
-def _trim(piece: str) -> str:
-    return _trim_end(piece.lstrip("'([{*\u2013\u2014"))
-
-
-def _trim_end(piece: str) -> str:
-    while piece:
-        opening = _PAIRS.get(piece[-1])
-        unpaired = opening is not None and piece.count(opening) < piece.count(piece[-1])
-        if unpaired or piece[-1] in _AFTER_LINKS:
-            piece = piece[:-1]
-        elif (shorter := without_blanks_at_end(piece)) != piece:
-            piece = shorter
-        else:
-            break
-    return piece
+def _other_apps(words: list[str], found: Iterable[str]) -> dict[str, tuple[str, Link]]:
+    """The words that name an app on a platform, and none of those found."""
+    hosts = set(map(_host, found))
+    return {
+        url: other
+        for url, other in _usable(words, allow_private=False, faults={}).items()
+        if platform_above(_host(url)) and _host(url) not in hosts
+    }
 
 
 def _read(word: str, allow_private: bool) -> Link:
@@ -188,10 +162,10 @@ def _read(word: str, allow_private: bool) -> Link:
     Raises:
         LinkError: it is no link to a deployed app.
     """
-    word, notes = _unwrapped(word)
+    word, notes = unwrapped(word)
     scheme, rest, scheme_notes = _split_scheme(word)
     notes += scheme_notes
-    written, tail = _split_at(rest, "/?#")
+    written, tail = split_at(rest, "/?#")
     host, port, host_notes = _read_host(written)
     notes += host_notes
     private = why_private(host)
@@ -203,7 +177,7 @@ def _read(word: str, allow_private: bool) -> Link:
         scheme = "http" if private else "https"
         notes.append(f"Put {scheme}:// in front.")
 
-    path, query = _split_at(tail, "?#")
+    path, query = split_at(tail, "?#")
     base = _base_path(path)
     if extra := path[len(base) :].lstrip("/") + query:
         notes.append(f'Left out "{excerpt(extra)}": the grader adds what it asks itself.')
@@ -237,25 +211,9 @@ def _read_host(written: str) -> tuple[str, int | None, list[str]]:
     return host, port, notes
 
 
-def _unwrapped(word: str) -> tuple[str, list[str]]:
-    """Take off what mail and chat programs have put around a link, one after the other."""
-    notes = []
-    while unwrapped := unwrap(_without_scheme(word)):
-        inside, whose = unwrapped
-        notes.append(f"Took the link out of what {whose} had put around it.")
-        word = _trim(clean(inside)[0])
-    return word, notes
-
-
-def _without_scheme(word: str) -> str:
-    while web := _WEB.match(word):
-        word = word[web.end() :]
-    return word
-
-
 def _split_scheme(word: str) -> tuple[str, str, list[str]]:
     """Split off the scheme; it is empty where the word has none."""
-    if _NOT_WEB.match(word):
+    if NOT_WEB.match(word):
         site = re.match(r"(?:git@|[a-z+]+://(?:git@)?)([a-z.]+)[:/]", word, re.IGNORECASE)
         if site:
             refuse_a_repository(site[1].lower())
@@ -267,7 +225,7 @@ def _split_scheme(word: str) -> tuple[str, str, list[str]]:
         )
     scheme, written, rest = "", "", word
     notes = []
-    while web := _WEB.match(rest):  # more than once where a link was pasted behind "https://"
+    while web := WEB.match(rest):  # more than once where a link was pasted behind "https://"
         if web.start(1):
             notes.append(_FROM_TEXT)
         scheme, written, rest = web[1].lower(), written + web[1] + web[2], rest[web.end() :]
@@ -276,15 +234,10 @@ def _split_scheme(word: str) -> tuple[str, str, list[str]]:
     return scheme, rest, notes
 
 
-def _split_at(text: str, stops: str) -> tuple[str, str]:
-    at = min((index for stop in stops if (index := text.find(stop)) >= 0), default=len(text))
-    return text[:at], text[at:]
-
-
 def _base_path(path: str) -> str:
     """The path that the app lives under: without the app's own routes at its end."""
     while True:
-        shorter = _trim_end(path.rstrip("/"))
+        shorter = trim_end(path.rstrip("/"))
         if shorter.lower().endswith(("/api", "/healthz")):
             shorter = shorter[: shorter.rindex("/")]
         if shorter == path:

@@ -37,6 +37,7 @@ BYPASS_HEADER = "x-vercel-protection-bypass"
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADER_CAP = 200
+WEB_SCHEMES = frozenset({"http", "https"})
 # Schemes that name no place that could be asked.
 _NO_PLACES = frozenset({"about", "blob", "data", "javascript", "mailto", "tel"})
 # A platform's own redirect leads to its dashboard: what it says of the app stands before that.
@@ -273,16 +274,22 @@ def _target(url: str, location: str) -> str | None:
     Raises:
         ForbiddenAddressError: if it is one that is neither http nor https.
     """
-    try:
-        target = urljoin(url, location)
-        parts = urlsplit(target)
-        _ = parts.port
-    except ValueError:
-        return None
-    if parts.scheme in _NO_PLACES or (parts.scheme in ("http", "https") and not parts.hostname):
+    target = address_from(url, location)
+    if target is None or urlsplit(target).scheme in _NO_PLACES:
         return None
     Origin.of(target)
     return target
+
+
+def address_from(url: str, written: str) -> str | None:
+    """The address that is written in what came from `url`; None where it cannot be read as one."""
+    try:
+        address = urljoin(url, written)
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return None
+    return None if parts.scheme in WEB_SCHEMES and not parts.hostname else address
 
 
 def telling(headers: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from bs4 import BeautifulSoup, Tag
@@ -27,7 +27,7 @@ from grader.probes.answers import (
     appeared,
 )
 from grader.probes.dialing import Dialer, pool_classes, tls_context
-from grader.probes.http import Line, Send
+from grader.probes.http import WEB_SCHEMES, Line, Send, address_from
 
 # Frameworks inline their styles and data: a page is larger than an answer.
 PAGE_CAP = 256 * 1024
@@ -73,16 +73,16 @@ class PageProbe:
         form = box.find_parent("form") if box is not None else None
         if box is None and (blank.login_field or not _is_drawn_by_script(soup)):
             return dataclasses.replace(blank, text="")
-        if box is None or form is None or not box.get("name") or not _asks_by_get(form):
+        action = _action(form, blank.final_url) if form is not None else None
+        if box is None or action is None or not box.get("name"):
             words = "its answers appear in a browser only" if self._said else _IN_BROWSER
             self._said = True
             return dataclasses.replace(
                 blank, text="", failure=Outcome.NOT_CHECKED, detail=words, lasting=True
             )
-        action = urlsplit(urljoin(blank.final_url, str(form.get("action") or "")))
         asked = urlencode({str(box["name"]): query}, quote_via=quote)
         reply = self._line.get(
-            action._replace(query=asked, fragment="").geturl(), seconds, PAGE_CAP
+            urlsplit(action)._replace(query=asked, fragment="").geturl(), seconds, PAGE_CAP
         )
         answered = BeautifulSoup(reply.text, "lxml")
         text = answer_in(appeared(_page_text(soup), _page_text(answered), query))
@@ -125,9 +125,16 @@ def session(dialer: Dialer) -> tuple[Send, Callable[[], None]]:
     return send, opened.close
 
 
-def _asks_by_get(form: Tag) -> bool:
-    """Whether a form sends its fields in the address; so does one whose method is unknown."""
-    return str(form.get("method") or "").strip().lower() not in ("post", "dialog")
+def _action(form: Tag, url: str) -> str | None:
+    """Where a form on the page at `url` sends its fields in the address; None where nowhere.
+
+    A form whose method is unknown does so, too.
+    """
+    if str(form.get("method") or "").strip().lower() in ("post", "dialog"):
+        return None
+    action = address_from(url, str(form.get("action") or ""))
+    # "javascript:void(0)" stands where the form's onsubmit does the work.
+    return action if action is not None and urlsplit(action).scheme in WEB_SCHEMES else None
 
 
 def _text_box(soup: BeautifulSoup) -> Tag | None:

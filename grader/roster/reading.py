@@ -91,7 +91,17 @@ def parse_roster(data: bytes, where: str, columns: Mapping[str, str] = {}) -> Ro
     if len(sheets) > 1 and complete:
         table = complete[0][0]
         table.notes.append(f"Read {table.where}: the first of {len(sheets)} that has the columns.")
+        if unread := [_with_rows(other) for other, _, _ in complete[1:]]:
+            table.notes.append(
+                f"Not read, though the columns are there too: {first_of(unread)}. To grade all of "
+                "them, put their rows into one sheet."
+            )
     return _read(*(complete or sheets)[0])
+
+
+def _with_rows(table: Table) -> str:
+    rows = sum(1 for _ in table.records())
+    return f"{table.where} ({rows} row{'s' * (rows != 1)})"
 
 
 def _prepared(table: Table, columns: Mapping[str, str]) -> tuple[Table, Chosen, tuple[str, ...]]:

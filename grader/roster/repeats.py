@@ -105,7 +105,8 @@ def _told_apart(rows: list[tuple[_Entry, str, object]]) -> str:
     said = [row for row in rows if row[1]]
     if len({same for _, _, same in said}) < 2:
         return ""
-    lines = ", ".join(f"line {entry.line} {text:.80}" for entry, text, _ in said)
+    # White space in a cell is anybody's: on a terminal a line break would begin a line of ours.
+    lines = ", ".join(f"line {entry.line} {' '.join(text.split()):.80}" for entry, text, _ in said)
     return f"{said[-1][0].andrew_id} ({lines})"
 
 
@@ -130,7 +131,7 @@ def _last(table: Table, entries: list[_Entry], orders: frozenset[bool]) -> _Entr
             lines = ", ".join(str(entry.line) for entry in entries)
             message = (
                 f"{entries[0].andrew_id} handed in different links (lines {lines}), and which of "
-                f"them counts cannot be told: {error}."
+                f"them counts cannot be told: {' '.join(str(error).split())}."
             )
             table.faults.append(Fault(entries[-1].line, "", message))
         return (with_link or entries)[-1]

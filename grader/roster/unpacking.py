@@ -1,8 +1,9 @@
 """Reads a workbook in a process of its own, since it is a stranger's file: little memory, then out.
 
-The workbook comes from the standard input. For each sheet a line `{"sheet": its name}` goes to the
-standard output, then a line `[line, cells]` for each row that holds anything, all of them JSON. A
-cell is its text, or a pair of its text and the form that could not be followed.
+The workbook comes from the standard input. For each sheet that is not hidden a line
+`{"sheet": its name}` goes to the standard output, then a line `[line, cells]` for each row that
+holds anything, all of them JSON. A cell is its text, or a pair of its text and the form that could
+not be followed.
 """
 
 import contextlib
@@ -21,6 +22,9 @@ MAX_UNPACKED = 50 * MEGABYTE
 MAX_ROWS = 1_048_576
 REFUSED = 65
 """The exit code where the standard output says in words why the workbook is not read."""
+
+
+_TOO_MUCH = f"The workbook holds more than {MAX_UNPACKED // MEGABYTE} MB of text. {SAVE_AS_CSV}"
 
 
 class RefusedError(Exception):
@@ -45,7 +49,7 @@ def main() -> None:
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
-    """The lines of all sheets.
+    """The lines of all sheets that are not hidden.
 
     Raises:
         RefusedError: the file is no workbook, or more than a roster can be.
@@ -55,9 +59,7 @@ def unpacked(data: bytes) -> Iterator[bytes]:
         piece = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         written += len(piece)
         if written > MAX_UNPACKED:
-            raise RefusedError(
-                f"The workbook holds more than {_megabytes(MAX_UNPACKED)} of text. {SAVE_AS_CSV}"
-            )
+            raise RefusedError(_TOO_MUCH)
         yield piece
 
 
@@ -67,6 +69,8 @@ def _lines(data: bytes) -> Iterator[object]:
 
     workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     for sheet in workbook.worksheets:
+        if sheet.sheet_state != "visible":  # what nobody sees may be old, or another's
+            continue
         yield {"sheet": sheet.title}
         sheet.reset_dimensions()  # what a file says of its own size is often wrong
         for line, row in enumerate(sheet.iter_rows(min_row=1, min_col=1), 1):
@@ -77,11 +81,18 @@ def _lines(data: bytes) -> Iterator[object]:
 
 
 def _cells(row: Iterable[object]) -> list[str | tuple[str, str]]:
-    """What each cell shows, without the empty ones at the end."""
+    """What each cell shows, without the empty ones at the end.
+
+    Raises:
+        RefusedError: one row holds more than a workbook may, since its cells share a text.
+    """
     cells: list[str | tuple[str, str]] = []
-    filled = 0
+    filled = held = 0
     for cell in row:
         text, odd = as_shown(getattr(cell, "value", None), getattr(cell, "number_format", "") or "")
+        held += len(text)
+        if held > MAX_UNPACKED:
+            raise RefusedError(_TOO_MUCH)
         cells.append((text.strip(), odd) if odd else text.strip())
         if text.strip():
             filled = len(cells)

@@ -1,13 +1,15 @@
 """The sheets of a workbook (.xlsx), read by a process of its own; see `grader.roster.unpacking`."""
 
+import importlib.util
 import io
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
-from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table
+from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table, first_of
 from grader.roster.unpacking import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
 
 SECONDS = 180
@@ -23,11 +25,15 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes, where: str) -> list[Table]:
-    """Read the sheets that have rows below a header.
+    """Read the visible sheets that have rows below a header.
 
     Raises:
         RosterError: it is no workbook that can be read, or all of its sheets are empty.
+        ModuleNotFoundError: openpyxl is not installed.
     """
+    # The process that reads would end without it as it does for a damaged workbook.
+    if importlib.util.find_spec("openpyxl") is None:
+        raise ModuleNotFoundError("No module named 'openpyxl'", name="openpyxl")
     if len(data) > MAX_UNPACKED:
         raise _refused(
             where, f"The file is larger than {MAX_UNPACKED // MEGABYTE} MB. {SAVE_AS_CSV}"
@@ -41,19 +47,37 @@ def read_workbook(data: bytes, where: str) -> list[Table]:
         except RosterError as error:
             empty = empty or error
     if not tables:
-        raise empty or _refused(where, "The workbook has no sheet.")
+        raise empty or _refused(where, "The workbook has no sheet that is not hidden.")
     return tables
 
 
 def _table(where: str, lines: bytes) -> Table:
-    def read() -> Iterator[Record]:
-        for line in io.BytesIO(lines):
-            number, cells = json.loads(line)
-            odd = {at: cell[1] for at, cell in enumerate(cells) if isinstance(cell, list)}
-            texts = tuple(cell[0] if isinstance(cell, list) else cell for cell in cells)
-            yield Record(number, texts, odd)
+    """A sheet as a table; what stands in a row beyond the header's last cell is left out."""
 
-    return Table(where, read)
+    def read() -> Iterator[Record]:
+        width = 0
+        for record in _records(lines):
+            width = width or len(record.cells)
+            if any(record.cells[:width]):
+                yield replace(record, cells=record.cells[:width])
+
+    table = Table(where, read)
+    width = len(table.headers)
+    if beside := [str(each.line) for each in _records(lines) if len(each.cells) > width]:
+        table.notes.append(
+            "Left out what stands beside the table, in columns without a header: line "
+            f"{first_of(beside)}."
+        )
+    return table
+
+
+def _records(lines: bytes) -> Iterator[Record]:
+    """All rows that hold anything, without the empty cells at their ends."""
+    for line in io.BytesIO(lines):
+        number, cells = json.loads(line)
+        odd = {at: cell[1] for at, cell in enumerate(cells) if isinstance(cell, list)}
+        texts = tuple(cell[0] if isinstance(cell, list) else cell for cell in cells)
+        yield Record(number, texts, odd)
 
 
 def _sheets(unpacked: bytes) -> Iterator[tuple[str, bytes]]:

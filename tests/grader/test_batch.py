@@ -55,7 +55,8 @@ def test_rows_become_submissions_with_their_links_read() -> None:
     assert found[0].url == "https://app-a.vercel.app"
     assert found[0].notes
     assert "GitHub" in found[1].fault or "repository" in found[1].fault
-    assert any("2 students: a, d" in note for note in notes)
+    assert any("2 students: a, d" in note for note in batch.shared(found))
+    assert not any("2 students: a, d" in note for note in notes), "the report finds them itself"
     assert not any("a, d" in note for each in found for note in each.notes)
 
 
@@ -450,3 +451,21 @@ def test_what_a_second_pass_sees_takes_an_acceptance_back(
     assert run.unsettled() == 1
     assert run.reopen() == 1
     run.close()
+
+
+def test_a_link_to_the_grading_machine_among_others_is_said() -> None:
+    rows = b"andrew_id,url\na,http://10.0.0.7:8080\nb,http://localhost:3000\n"
+    _, notes = batch.submissions(parse_roster(rows, "r.csv"), allow_private=True)
+    assert any("grading machine itself" in note and note.endswith(": b.") for note in notes)
+    rows = b"andrew_id,url\na,http://127.0.0.1:8080\nb,http://localhost:3000\n"
+    assert batch.submissions(parse_roster(rows, "r.csv"), allow_private=True)[1] == ()
+
+
+def test_a_useless_last_row_tells_of_the_earlier_one() -> None:
+    rows = (
+        b"andrew_id,url,timestamp\na,https://a.example.com,2026-03-01 10:00\na,,2026-03-01 11:00\n"
+    )
+    found, notes = batch.submissions(parse_roster(rows, "r.csv"), allow_private=False)
+    (submission,) = found
+    assert "earlier row has another link (line 2)" in submission.fault
+    assert any("row that counts" in note for note in notes)

@@ -196,6 +196,7 @@ def test_a_day_later_it_may_sleep_again() -> None:
     assert waited_before(again, now + timedelta(days=1)) == 0
     assert wake_seconds(again) == 90
     assert wake_seconds(job("http://localhost:3000", limits=Limits())) == 5
+    assert wake_seconds(job("http://app.localhost:3000", limits=Limits())) == 5
     assert wake_seconds(job("http://localhost:3000", limits=Limits(wake_timeout=7))) == 7
 
 

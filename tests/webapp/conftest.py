@@ -18,6 +18,8 @@ INDENTATION = (
     "The spaces at the beginning of a line count: each `if` of process() stands exactly below the "
     "others, four spaces from the left, and its `return` eight."
 )
+# Quotation marks as web pages and word processors write them: pasted ones are none in Python.
+TYPOGRAPHIC = "“”„«»\u2018\u2019\u201a\xb4"
 # What a fork may lack: its other tests run all the same.
 NEEDED = {
     "test_page_browser.py": "pytest_playwright",
@@ -51,11 +53,34 @@ def what_keeps_it_from_starting(config: pytest.Config) -> str:
         return (
             f"Python cannot read webapp/{Path(error.filename or '').name}, line {error.lineno}: "
             f"{error.msg}\n{(error.text or '').rstrip()}\n"
-        ) + (INDENTATION if isinstance(error, IndentationError) or "outside" in error.msg else "")
+        ) + how_to_mend(error)
     except (Exception, SystemExit) as error:
-        line = innermost_line(traceback.extract_tb(error.__traceback__))
-        return f"{type(error).__name__}: {error}\nThis came of {line}"
+        return what_failed(error)
     return ""
+
+
+def how_to_mend(error: SyntaxError) -> str:
+    """Say how the mistake is mended that is most likely behind an error of the syntax, or ""."""
+    if isinstance(error, IndentationError) or "outside" in error.msg:
+        return INDENTATION
+    if error.msg.startswith(("invalid character", "unterminated string")) and (
+        set(TYPOGRAPHIC) & set(error.text or "")
+    ):
+        return 'Type the quotation marks on your keyboard: ".'
+    return ""
+
+
+def what_failed(error: BaseException) -> str:
+    """Say in a few lines why and where the app failed, and how the usual cause is mended."""
+    said = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
+    advice = ""
+    if isinstance(error, NameError):
+        advice = f'\nIf it is a text, such as your id, write it in quotation marks: "{error.name}"'
+    elif type(error).__module__ == "werkzeug.exceptions":  # abort(404)
+        said = type(error).__name__
+        advice = '\nprocess() must return a text; for an unknown query return "".'
+    line = innermost_line(traceback.extract_tb(error.__traceback__))
+    return f"{said.rstrip()}\nThis came of {line}{advice}"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
@@ -79,17 +104,16 @@ def process_must_return(request: pytest.FixtureRequest) -> Iterator[None]:
         try:
             return call(partial(process, query), terminal(request.config))
         except NeverReturnedError as error:
-            place = error
-        except Exception as error:
-            error.add_note(f"process({query!r}) failed.")
-            raise
-        # It still runs, and would make all that follows slow.
-        request.session.shouldfail = "what never returns is still running: mend that first"
-        pytest.fail(
-            f"process({query!r}) never returned: after {SECONDS:g} seconds it was still at "
-            f"{place}\nIs this a loop that never ends?",
-            pytrace=False,
-        )
+            # It still runs, and would make all that follows slow.
+            request.session.shouldfail = "what never returns is still running: mend that first"
+            words = (
+                f"never returned: after {SECONDS:g} seconds it was still at {error}\n"
+                "Is this a loop that never ends?"
+            )
+        except (Exception, SystemExit) as error:
+            words = f"failed: {what_failed(error)}"
+        # Here, where no error is being handled: it would be told again.
+        pytest.fail(f"process({query!r}) {words}", pytrace=False)
 
     with pytest.MonkeyPatch.context() as patch:
         if getattr(request.module, "process", None) is process:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import sys
 import tokenize
 from types import FrameType
@@ -18,6 +19,17 @@ CONDITION = 'if "andrew id" in question:'
 def is_untouched() -> bool:
     """Whether nothing in the code looks for the id yet."""
     return find_branch(_code()) is None
+
+
+def tells(answer: object, andrew_id: str) -> bool:
+    """Whether an answer is the id, or a plain sentence about it that the grader takes for right."""
+    expected = re.escape(andrew_id)
+    told = rf"(.*( is|:) )?{expected}[.!]?|{expected} is .+"
+    return (
+        isinstance(answer, str)
+        and andrew_id != ""
+        and re.fullmatch(told, answer.strip(), re.IGNORECASE | re.DOTALL) is not None
+    )
 
 
 def why_not(query: str, answer: object, andrew_id: str) -> str:

@@ -1,12 +1,16 @@
 """What the app answers. Complete the task below, and add a test for every query you teach it."""
 
+import warnings
+
 import pytest
 
-from tests.webapp.hints import is_untouched, why_not
+from tests.webapp.hints import is_untouched, tells, why_not
 from webapp.query_processor import process
 
-# A file that `process` forgets to close is no failure.
-pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
+# A file that `process` forgets to close is no failure, nor is more than the id alone.
+pytestmark = pytest.mark.filterwarnings(
+    "default::pytest.PytestUnraisableExceptionWarning", "default:.*counts in full:UserWarning"
+)
 
 # YOUR TASK: once `process` answers "What is your Andrew ID?", write the same id here. Until it
 # does, the test of it is skipped.
@@ -32,13 +36,15 @@ def test_andrew_id() -> None:
         answer = process(query)
         if answer == ANDREW_ID == "" and is_untouched():
             pytest.skip("your task: answer the Andrew ID query in webapp/query_processor.py")
-        if answer != ANDREW_ID or ANDREW_ID in ("", "your-andrew-id"):
+        if ANDREW_ID == "your-andrew-id" or not tells(answer, ANDREW_ID):
             pytest.fail(why_not(query, answer, ANDREW_ID), pytrace=False)
+        if answer != ANDREW_ID:
+            warnings.warn(f"{answer!r} counts in full; the id alone is safer", stacklevel=1)
 
 
 def test_words_that_merely_hold_the_letters_id_are_left_alone() -> None:
     for query in ("What is 8 divided by 2?", "How wide is the river Nile?"):
-        assert process(query) != ANDREW_ID or ANDREW_ID == "", (
+        assert not tells(process(query), ANDREW_ID), (
             f"{query!r} is answered like a question for your id. Look for the whole phrase: "
             'if "andrew id" in question:'
         )

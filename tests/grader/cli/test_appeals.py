@@ -133,7 +133,8 @@ def test_a_corrected_key_is_judged_on_stored_replies(
     ]
     # The run goes on with the corrected battery, and no more with the earlier one.
     assert "2 of 2 are graded already" in graded.batch("--battery", battery)
-    assert "give that one with --battery" in graded.batch(code=2)
+    assert "2 of 2 are graded already" in graded.batch()
+    assert "give that one with --battery" in graded.batch("--battery", "activity", code=2)
     assert len(graded.requests) == asked
 
 

@@ -63,7 +63,7 @@ def test_every_fault_is_said_at_once_and_nothing_is_changed(graded: Class, table
         f"{table}:3: column \"andrew_id\": the run has no student 'bne': did you mean ben?",
         f'{table}:4: column "Score": a score of 150 is out of range: ben can have 0 to 100',
         f'{table}:5: column "andrew_id": ada stands in line 2 already: keep one of them.',
-        f'{table}:6: column "Score": "85,5" is not a number, such as 85.5.',
+        f'{table}:6: column "Score": "85,5" is no number of points, such as 85.5.',
         f'{table}:7: column "andrew_id": It is empty.',
         f'{table}:8: column "by": It is empty.',
         f'{table}:9: column "Score": The line has neither a score nor an excuse: it needs one of '
@@ -91,8 +91,11 @@ def test_one_fault_is_enough_to_change_nobodys(graded: Class, table: Path, fault
         ("id,by\nada,Dean\n", ':1: column "reason": There is no such column.'),
         ("id,by\nada,Dean\n", "none called excuse: one of the two is needed"),
         ("id,Andrew ID,score,by,reason\na,a,1,b,c\n", 'the same as the column "id": keep one'),
-        ("id,score,by,reason\nada,nan,Dean,x\n", '"nan" is not a number'),
-        ("id,score,by,reason\nada,-1,Dean,x\n", "a score of -1 is out of range"),
+        *(
+            (f"id,score,by,reason\nada,{score},Dean,x\n", f'"{score}" is no number of points')
+            for score in ("nan", "-1", "-0.0", "1_0", "1e1", "+5", ".5", "5.", "\u0665", "inf")
+        ),
+        (f"id,score,by,reason\nada,{'9' * 400},Dean,x\n", "a score of inf is out of range"),
         ('id,score,by,reason\nada,1,Dean,"two\nlines"\n', 'column "reason": Write it in words'),
         ("id,score,excuse,by,reason\nada,1,yes,Dean,x\n", "both a score and an excuse"),
         ("PK\x03\x04", "This is a workbook and not a CSV file. Open it in a spreadsheet"),

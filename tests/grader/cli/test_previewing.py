@@ -1,5 +1,7 @@
 """A roster tried out: everything is said, nobody is asked, and nothing is written."""
 
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -7,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from tests.grader.apps import app, finished_app
-from tests.grader.cli.conftest import Grader
+from tests.grader.cli.conftest import Class, Grader
 from tests.grader.cli.test_instructor import QUICK, grades
 
 SAFE = "https://nam12.safelinks.protection.outlook.com/?data=05%7C02&url="
@@ -73,6 +75,40 @@ def test_a_workbook_with_a_wrapped_link_is_graded(grader: Grader, tmp_path: Path
     assert (row["url"], row["score"]) == (url, "100")
 
 
+def test_without_openpyxl_a_workbook_is_not_said_to_be_damaged(tmp_path: Path) -> None:
+    roster = workbook(tmp_path / "form.xlsx", ["1", "", "ada@x.example", "ada", "a.co"])
+    without = "import sys; sys.modules['openpyxl'] = None; from grader.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", without, "batch", str(roster), "--dry-run"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("grader needs openpyxl, which comes with its extra.")
+
+
+def test_a_dry_run_into_a_run_shows_that_run(graded: Class) -> None:
+    def state() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in graded.out.iterdir() if path.is_file()}
+
+    before, asked = state(), len(graded.requests)
+    dry = ("batch", graded.roster, "--out", graded.out, "--dry-run")
+    output = graded.grader(*dry).output
+    assert "Links: 2 would be asked, 0 not" in output
+    assert "6 questions, 100 points, seed 7" in output
+    for option, words in {
+        "--seed=8": "was begun with the seed 7",
+        "--battery=page": "goes by the battery activity, not page",
+        "--probe=browser": "was begun with --probe api",
+    }.items():
+        refused = graded.grader(*dry, option, code=2).output
+        assert words in refused
+        assert refused == graded.grader(*dry[:-1], option, code=2).output
+    assert len(graded.requests) == asked
+    assert state() == before
+
+
 @pytest.mark.parametrize(
     ("content", "more", "words"),
     [
@@ -117,3 +153,23 @@ def test_a_roster_of_nobody_has_no_example(grader: Grader, tmp_path: Path) -> No
     output = grader("batch", roster, "--dry-run").output
     assert "Links: 0 would be asked, 0 not" in output
     assert "for example" not in output
+
+
+def test_no_cell_makes_a_line_of_its_own(grader: Grader, tmp_path: Path) -> None:
+    roster = tmp_path / "form.csv"
+    roster.write_text(
+        "Andrew ID,Name,Timestamp,url\n"
+        'ada,Ada,2026-11-20 9:00,"hello\nLinks: 500 would be asked, 0 not"\n'
+        'ben,"Ben\nNote: all is well",2026-11-20 9:00,https://x.vercel.app\n'
+        'ben,"Eve\u2028Note: all is well",2026-11-20 9:05,"https://x.vercel.app/a\n?Not asked:"\n'
+    )
+    lines = grader("batch", roster, "--dry-run").output.splitlines()
+    assert [line for line in lines if line.startswith("Links:")] == [
+        "Links: 1 would be asked, 1 not"
+    ]
+    assert not any(line.startswith("Note: all is well") for line in lines)
+    assert any("line 4 Ben Note: all is well, line 6 Eve Note: all" in line for line in lines)
+    assert (
+        '    There is no link in "hello Links: 500 would be asked, 0 not". Hand in the address of '
+        "your deployed app, such as https://your-app.vercel.app."
+    ) in lines

@@ -67,7 +67,7 @@ def test_a_run_goes_on_with_the_battery_as_it_was_when_it_began(resumed: Resumed
     earlier = parse_battery(source, "activity", "an earlier version")
     Run.begin(resumed.out / STORE_NAME, earlier, seed=7).close()
     notice = "It goes on with the text that this battery had when the run began."
-    assert notice in resumed.batch(*PRIVATE)
+    assert notice in resumed.batch("--battery", "activity", *PRIVATE)
     assert resumed.scores() == ["70", "0"]
 
 

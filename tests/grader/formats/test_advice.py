@@ -99,7 +99,7 @@ def test_a_loop_is_told_where_other_questions_were_answered_at_once() -> None:
     assert "fall asleep" in on(late, slowly)
 
 
-@pytest.mark.parametrize("url", [LOCAL, "http://localhost:3000", "http://[::1]:3000"])
+@pytest.mark.parametrize("url", [LOCAL, "http://localhost:3000", "http://0.0.0.0:3000"])
 def test_nothing_falls_asleep_on_ones_own_machine(url: str) -> None:
     assert "never ends" in on(verdict(SUM, Outcome.TOO_SLOW), url=url)
     assert "the terminal where the app runs" in on(verdict(SUM, Outcome.SERVER_ERROR), url=url)

@@ -109,10 +109,12 @@ def refused(number: int) -> Scorecard:
 
 
 def test_a_class_in_which_every_link_is_refused_is_told_what_to_do() -> None:
-    [line] = summarize([refused(n) for n in range(1, 6)]).attention
+    invalid = scorecard("none", [Outcome.SKIPPED] * 5, State.INVALID)
+    [line, other] = summarize([invalid, *[refused(n) for n in range(1, 6)]]).attention
+    assert other.rank is Rank.INVALID
     assert line.rank is Rank.ALL_REFUSED
     assert len(line.students) == 5
-    assert "every link of the class leads into a private network" in line.reason
+    assert "every usable link of the class leads into a private network" in line.reason
     assert "--allow-private" in line.reason
 
 

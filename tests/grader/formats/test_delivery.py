@@ -53,7 +53,7 @@ def test_https_from_the_link_on(card: Scorecard, secure: bool | None) -> None:
 
 def test_plain_http_gets_a_kind_word_but_not_on_ones_own_machine() -> None:
     assert "others on the way can read" in delivery.connection(asked("http://a.example/"))
-    for own in ("http://localhost:3000", "http://127.0.0.1:80", "http://[::1]:3000"):
+    for own in ("http://localhost:3000", "http://127.0.0.1:80", "http://[::ffff:127.0.0.1]"):
         assert delivery.connection(asked(own)) == ""
     assert delivery.connection(UNREACHABLE) == ""
 

@@ -98,6 +98,16 @@ def test_one_release_at_one_url_is_said_once() -> None:
         "",
         "ada " * 100,
         "12:ada:30",
+        "I'm ada :)",
+        "<b>ada</b>",
+        "<p>My Andrew ID is <i>ada</i></p>",
+        "My id was ada",
+        "My id \N{RIGHTWARDS ARROW} ada",
+        "ID: ada :)",
+        "Who are you? ada",
+        "Who are you? I am ada!",
+        "Who are you? ada ben",
+        f"{'I thought about it. ' * 50} My Andrew ID is ada",
     ],
 )
 def test_an_id_is_another_students_where_judging_would_take_it_for_theirs(reply: str) -> None:

@@ -176,6 +176,20 @@ def column_of(rows: Locator) -> list[str]:
     return [text.strip() for text in rows.locator("th").all_inner_texts()]
 
 
+def test_finds_sections_that_differ_only_at_their_ends(
+    page: Page, tmp_path: Path, complaints: list[str]
+) -> None:
+    sections = {f"abc{number}": f"Software Engineering, {number}" for number in range(3)}
+    cards = [scorecard(each, [Outcome.RIGHT] * 5, section=sections[each]) for each in sections]
+    write(tmp_path, cards)
+    page.goto((tmp_path / "report.html").as_uri())
+    shown = page.locator("table.sortable tbody tr").locator("visible=true")
+    for each, section in sections.items():
+        page.get_by_label("Section").select_option(section)
+        assert column_of(shown) == [each]
+        assert section not in shown.inner_text()
+
+
 def test_a_link_opens_what_the_search_has_hidden(page: Page, folder: Path) -> None:
     page.goto((folder / "report.html").as_uri())
     page.get_by_label("Search").fill("abc123")

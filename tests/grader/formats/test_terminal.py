@@ -23,8 +23,9 @@ def test_says_what_it_waits_for() -> None:
     words = terminal.waking_up(WakingUp(STUDENT, 90.0))
     assert "https://bcd234.example.com" in words
     assert "free hosts may need up to 90 s" in words
-    local = terminal.waking_up(WakingUp(replace(STUDENT, url="http://localhost:3000"), 5.0))
-    assert local == "Waiting for http://localhost:3000 to answer (up to 5 s) ..."
+    for url in ("http://localhost:3000", "http://app.localhost:3000", "http://0.0.0.0:3000"):
+        local = terminal.waking_up(WakingUp(replace(STUDENT, url=url), 5.0))
+        assert local == f"Waiting for {url} to answer (up to 5 s) ..."
     assert terminal.told(WakingUp(STUDENT, 0.2), STUDENT) == ""
 
 

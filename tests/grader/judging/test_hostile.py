@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from grader.judging.text import normalize
 from grader.model import AnythingKey, ChoiceKey, FactKey, IdKey, NumberKey, NumbersKey
+from grader.text.replies import normalize
 from tests.grader.judging.asking import judged
 
 KEYS = (

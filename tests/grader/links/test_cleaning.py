@@ -51,6 +51,16 @@ def test_a_blank_that_is_meant_stays() -> None:
         "https://myapp.ver cel.app",
         "https://myapp%20vercel.app",
         "https://myapp\nvercel.app",
+        "https://group 3 project.onrender.com",
+        "https://my%20cloud%20app.vercel.app",
+        "https//my cloud app.vercel.app",
+        "https://jane%20doe%20app.pages.dev",
+        "https://my cloud.app x.vercel.app",
+        "https://my/ cloud app.vercel.app",
+        "https://www.google.com/url?q=https://my app.vercel.app",
+        "www.google.com/url?q=https://my cloud app.vercel.app",
+        "https://www.google.com/url?q=https://my%20cloud%20app.vercel.app",
+        "https://www.google.com/url?q=https%3A%2F%2Fmy%20app.vercel.app app.vercel.app",
     ],
 )
 def test_an_address_with_a_blank_in_it_is_that_of_nobody_else(text: str) -> None:
@@ -64,8 +74,13 @@ def test_an_address_with_a_blank_in_it_is_that_of_nobody_else(text: str) -> None
     [
         ("https:// my-app.vercel.app", URL),
         (f"https://myapp vercel.app no: {URL}", URL),
+        (f"https://my cloud app.vercel.app no: {URL}", URL),
+        ("my-app.vercel.app (before: https://my cloud app.vercel.app)", URL),
+        ("my-app.vercel.app (https://not yet)", URL),
+        ("http://localhost:3000 my-app.vercel.app", URL),
+        ("http://[::1]:3000 my-app.vercel.app", URL),
         ("https://x.com (on vercel.app)", "https://x.com"),
-        ("https://x.com other.vercel.app", "https://x.com"),
+        ("https://x.com other.com", "https://x.com"),
     ],
 )
 def test_a_blank_around_an_address_is_none_in_it(text: str, url: str) -> None:

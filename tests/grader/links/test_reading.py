@@ -102,6 +102,8 @@ def test_leaves_a_good_link_alone(text: str, url: str) -> None:
         ("https://a.com and https://b.com", "https://a.com and https://b.com"),
         ("https://a.com,https://b.com", "several links"),
         ("a.com b.com", "several links"),
+        ("https://x.vercel.app (moved to new.vercel.app)", "several links"),
+        ("https://a.com, or y.onrender.com/api", "https://a.com and https://y.onrender.com"),
         ("http://a.com/x https://a.com", "several links"),
         ("http://a.com https://a.com https://b.com", "several links"),
         ("https://bovik:secret@x.com", "password"),
@@ -178,6 +180,9 @@ def test_private_addresses_are_refused_unless_allowed(text: str, url: str) -> No
         "https://github.com/bovik/activity, x.vercel.app",
         "github.com/bovik/activity x.vercel.app",
         "It ran on http://localhost:3000 and runs on https://x.vercel.app",
+        "https://x.vercel.app, i.e. x.vercel.app or www.x.vercel.app/api",
+        "https://x.vercel.app made with next.js and eu.pythonanywhere.com (see readme.md)",
+        "x.vercel.app<https://x.vercel.app/>",
     ],
 )
 def test_takes_the_deployed_link_of_several(text: str) -> None:
@@ -195,6 +200,7 @@ def test_takes_the_deployed_link_of_several(text: str) -> None:
         ("http://127.0.0.1:3000/", True),
         ("http://[::1]:3000", True),
         ("http://[::ffff:127.0.0.1]", True),
+        ("http://App.localhost:3000", True),
         ("http://192.168.0.5", False),
         ("http://localhost.example.com", False),
         (URL, False),

@@ -85,6 +85,9 @@ def test_other_inputs_are_no_text_boxes() -> None:
         "<input id=q><div id=answer></div>",
         "<form onsubmit='answer(); return false'><input id=q></form>",
         "<form method=post><input name=q></form>",
+        "<form action='javascript:void(0)' onsubmit='answer()'><input name=q></form>",
+        "<form action=' JavaScript:;'><input name=q></form>",
+        "<form action='mailto:me@example.com'><input name=q></form>",
         "<noscript>You need to enable JavaScript to run this app.</noscript><div id=root></div>",
         "<div id=app></div><style>p { color: red }</style><!-- here -->",
     ],
@@ -98,6 +101,27 @@ def test_a_page_that_answers_in_the_browser_only_is_not_checked(body: str) -> No
         assert answer.lasting
     assert "--probe browser sees it" in first.detail
     assert "--probe page" not in second.detail
+
+
+# Python itself raises at each of these: an open bracket, ports, and what folds into "/" or "#".
+@pytest.mark.parametrize(
+    "action",
+    [
+        "http://[",
+        "//[",
+        "http://a:b:c/",
+        "//x:99999999",
+        "http://\N{ACCOUNT OF}/",
+        "http://ex\N{FULLWIDTH NUMBER SIGN}.com",
+        "https:///ask",
+    ],
+)
+def test_a_form_whose_action_nobody_can_read_is_not_checked(action: str) -> None:
+    html = f"<form action='{action}'><input name=q></form>"
+    with raw_server(always(reply(html.encode(), "Content-Type: text/html; charset=utf-8"))) as it:
+        (answer,) = _ask(it.url, "What is 1 plus 2?")
+    assert (answer.failure, answer.lasting) == (Outcome.NOT_CHECKED, True)
+    assert "--probe browser sees it" in answer.detail
 
 
 @pytest.mark.parametrize("body", ["<p>Coming soon<script src=count.js></script>", "<p>", ""])

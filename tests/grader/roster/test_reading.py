@@ -302,6 +302,12 @@ def test_all_faults_come_at_once_in_the_order_of_lines() -> None:
     assert "quotation mark" in lines[-1]
 
 
+def test_a_timestamp_makes_no_line_of_its_own() -> None:
+    error = refused('andrew_id,url,Timestamp\na,x.co,"?\nroster.csv:1: fine"\na,y.co,1/2/2026\n')
+    (line,) = str(error).splitlines()
+    assert line.endswith('cannot be told: "? roster.csv:1: fine" is not a date with a time.')
+
+
 def test_many_faults_are_counted() -> None:
     error = refused("andrew_id,url\n" + "=a,x.co\n" * 23)
     assert len(error.faults) == 23

@@ -3,18 +3,20 @@
 import io
 import os
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from grader.roster import RosterError, parse_roster, read_roster
-from grader.roster.unpacking import MAX_UNPACKED
+from grader.roster.unpacking import MAX_UNPACKED, MEGABYTE, RefusedError, unpacked
 
 APP = "https://x.vercel.app"
 MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -133,7 +135,35 @@ def test_the_first_sheet_that_has_the_columns_is_read() -> None:
     assert [(row.line, row.andrew_id) for row in roster.rows] == [(3, "bovik")]
     assert roster.notes == (
         "Read roster.xlsx, sheet 'Form1': the first of 3 that has the columns.",
+        "Not read, though the columns are there too: roster.xlsx, sheet 'Copy' (1 row). To grade "
+        "all of them, put their rows into one sheet.",
     )
+
+
+def test_each_section_that_is_not_read_is_named_with_its_rows() -> None:
+    workbook = Workbook()
+    for section, students in {
+        "A": ["ada"],
+        "B": ["ben", "bea"],
+        "C": ["cleo", "cy", "col"],
+    }.items():
+        rows = [[student, APP] for student in students]
+        sheet(workbook, section, [["Andrew ID", "url"], *rows])
+    sheet(workbook, "Notes", [["What"], ["Ask the dean"]])
+    _, unread = parse_roster(saved(workbook), "roster.xlsx").notes
+    assert "sheet 'B' (2 rows), roster.xlsx, sheet 'C' (3 rows). To grade" in unread
+    assert "Notes" not in unread
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_not_read(state: Literal["hidden", "veryHidden"]) -> None:
+    workbook = Workbook()
+    hidden = sheet(workbook, "Old", [["Andrew ID", "url"], ["old", APP]])
+    sheet(workbook, "Form1", [["Andrew ID", "url"], ["bovik", APP]])
+    hidden.sheet_state = state
+    roster = parse_roster(saved(workbook), "roster.xlsx")
+    assert [row.andrew_id for row in roster.rows] == ["bovik"]
+    assert roster.notes == ()
 
 
 def test_a_sheet_without_the_columns_is_named() -> None:
@@ -195,6 +225,33 @@ def test_an_odd_form_elsewhere_is_no_fault() -> None:
     assert row.columns["Phone"] == "5551234"
 
 
+def test_a_note_beside_the_table_is_left_out_and_said() -> None:
+    roster = parse_roster(
+        one_sheet(
+            ["Andrew ID", "url"],
+            ["ada", APP, None, "ask her again"],
+            ["ben", APP],
+            [None, None, "17 in all"],
+            ["cleo", APP, "?"],
+        ),
+        "roster.xlsx",
+    )
+    assert [(row.line, row.andrew_id) for row in roster.rows] == [
+        (2, "ada"),
+        (3, "ben"),
+        (5, "cleo"),
+    ]
+    assert roster.notes == (
+        "Left out what stands beside the table, in columns without a header: line 2, 4, 5.",
+    )
+
+
+def test_a_title_above_the_header_is_no_header() -> None:
+    error = refused(one_sheet(["Section A"], ["Andrew ID", "url"], ["ada", APP]))
+    assert "No column holds the students' ids" in str(error)
+    assert "delimiter" not in str(error)
+
+
 def test_texts_that_stand_apart_are_read() -> None:
     data = with_sheet(
         b'<row r="1" spans="1:2"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
@@ -227,7 +284,7 @@ def test_two_cells_far_apart_take_no_memory() -> None:
         b'<row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
     )
     assert len(data) < 6_000
-    assert "1048576" in str(refused(data))
+    assert "no row below it" in str(refused(data))
 
 
 @pytest.mark.parametrize(
@@ -275,6 +332,19 @@ def test_a_text_that_many_cells_refer_to_does_not_grow_without_end() -> None:
     data = with_sheet(b"<row>%s</row>" % (b'<c t="s"><v>0</v></c>' * 2_000), strings=text)
     assert len(data) < 10_000
     assert "more than 50 MB of text" in str(refused(data))
+
+
+def test_a_row_of_one_text_is_refused_before_it_is_put_together() -> None:
+    text = b"<si><t>%s</t></si>" % (b"x" * 32_000)
+    data = with_sheet(b"<row>%s</row>" % (b'<c t="s"><v>0</v></c>' * 8_000), strings=text)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RefusedError, match="more than 50 MB of text"):
+            list(unpacked(data))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * MEGABYTE  # put together, it has 256 million characters
 
 
 def test_entities_are_not_expanded() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judging.text import (
+from grader.text.replies import (
     cut,
     head_of,
     holds_words,

@@ -1,4 +1,4 @@
-"""Text as judging sees it: one normal form, its parts, its words, and safe quotations of it."""
+"""Text as judging reads it: one normal form, its parts, its words, and safe quotations of it."""
 
 import re
 import unicodedata

@@ -1,0 +1,26 @@
+"""A link's host as it is written: the address in it, and whether it is the machine that asks."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is, where it is no name; the IPv4 one that an IPv6 one stands for."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_own_machine(host: str) -> bool:
+    """Whether a host in small letters is the machine that asks."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = address_of(host)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def leads_to_own_machine(url: str) -> bool:
+    """Whether a link that was read leads to the machine that asks, so that nobody is on the way."""
+    return is_own_machine(urlsplit(url).hostname or "")

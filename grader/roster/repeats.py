@@ -77,13 +77,15 @@ def find_superseded(
         linked = [each.line for each in others if each.link not in (None, last.link)]
         if linked:
             superseded.earlier[last.line] = tuple(linked)
-    table.notes += _notes(list(entries.values()))
+    table.notes += _notes(list(entries.values()), in_time=stamps is not None)
     return superseded
 
 
-def _notes(students: list[list[_Entry]]) -> list[str]:
+def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
     several = first_of([entries[0].andrew_id for entries in students])
-    notes = [f"Several rows of one student, the last one counts: {several}."]
+    # Without times, only one of a student's rows has a link: others are refused as doubtful.
+    which = "the last one" if in_time else "the one with a link"
+    notes = [f"Several rows of one student, {which} counts: {several}."]
     addresses = [
         _told_apart([(each, each.email, each.email) for each in entries]) for entries in students
     ]

@@ -477,3 +477,10 @@ def test_gives_a_roster_or_a_roster_error(data: bytes) -> None:
         return
     ids = [row.andrew_id.casefold() for row in roster.rows]
     assert len(set(ids)) == len(ids) <= data.count(b"\n") + data.count(b"\r") + 1
+
+
+def test_a_blank_row_without_a_time_is_passed_over_and_that_is_said() -> None:
+    roster = parse_roster(b"andrew_id,url\nada,https://a.example.com\nada,\n", "r.csv")
+    (row,) = roster.rows
+    assert row.handed_in == "https://a.example.com"
+    assert roster.notes == ("Several rows of one student, the one with a link counts: ada.",)

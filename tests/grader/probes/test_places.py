@@ -4,17 +4,9 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from grader.probes.places import Places
-
-
-def in_a_loop(work: Coroutine[Any, Any, None]) -> None:
-    """Run it in a thread of its own: a test of a page may have left a loop running in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
+from tests.grader.probes.loops import in_a_thread
 
 
 async def _until_waiting() -> None:
@@ -37,7 +29,7 @@ def test_what_came_first_goes_first_with_all_that_it_asks() -> None:
         random.Random(7).shuffle(turns)
         await asyncio.gather(*map(deployment, turns))
 
-    in_a_loop(everybody())
+    in_a_thread(everybody())
     last = [turn for turn, number in ended if number == 4]
     # The two that found a place free were not the first by turn; all others end in their order.
     assert sorted(last) == list(range(1, 21))
@@ -74,4 +66,4 @@ def test_no_more_than_the_places_are_taken_and_none_is_lost() -> None:
             await both.enter_async_context(places.one(0))
             await both.enter_async_context(places.one(0))
 
-    in_a_loop(everybody())
+    in_a_thread(everybody())

@@ -2,9 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -12,6 +10,7 @@ from grader.outcomes import Outcome
 from grader.probes import proxy as proxies
 from grader.probes.guard import Guard, Origin
 from grader.probes.proxy import Ticket, VettingProxy
+from tests.grader.probes.loops import in_a_thread
 from tests.grader.probes.raw import (
     RawServer,
     always,
@@ -20,14 +19,6 @@ from tests.grader.probes.raw import (
     reply,
     silent_address,
 )
-
-Result = TypeVar("Result")
-
-
-def _in_a_thread(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end; Playwright's fixtures keep a loop of their own in the tests' thread."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 def through(server: RawServer, *requests: str, guard: Guard | None = None) -> list[bytes]:
@@ -46,7 +37,7 @@ def _through(
         proxy.close()
         return answers, ticket
 
-    return _in_a_thread(run())
+    return in_a_thread(run())
 
 
 def _filled(request: str, server: RawServer) -> bytes:
@@ -123,7 +114,7 @@ def test_what_belongs_to_no_visit_is_not_served() -> None:
         return answers
 
     with raw_server(always(reply(b"hello"))) as server:
-        answers = _in_a_thread(run(server))
+        answers = in_a_thread(run(server))
         assert server.connections == 0
     assert all(answer.startswith(b"HTTP/1.1 403") for answer in answers)
 
@@ -141,7 +132,7 @@ def test_a_visit_that_is_over_is_not_served_and_another_has_its_port() -> None:
         return answers
 
     with raw_server(always(reply(b"hello"), close=True)) as server:
-        refused, served = _in_a_thread(run(server))
+        refused, served = in_a_thread(run(server))
         assert server.connections == 1
     assert refused.startswith(b"HTTP/1.1 403")
     assert served.endswith(b"hello")

@@ -8,7 +8,7 @@ the machine does.
 A class's wall time is put beside a lower bound, the larger of
 
 - the time that its slowest site needs by itself: waking up, and answering one question after the
-  other, those of the second pass included;
+  other, those of the second pass included; one that is down, the time in which it might wake up;
 - its requests at the processor time of a plain loop over one `requests.Session`, on one core.
 
 The requests are counted by the sites. The processor time of a request is that of all processes,
@@ -53,7 +53,9 @@ def lower_bound(sites: Sequence[Site], graded: Cost, request: float) -> float:
     """Seconds that grading takes at least, where a plain request costs so many microseconds."""
     # Each is asked the same; what a waking site answers with a 503 takes it no time.
     least = _least(sites, graded)
-    slowest = max(site.nap + site.latency * least for site in sites if site.up)
+    slowest = max(
+        site.nap + site.latency * least if site.up else measuring.WAKE_TIMEOUT for site in sites
+    )
     processor = graded.requests * request / 1e6
     print(
         f"  wall time {graded.wall:.1f} s; slowest site by itself {slowest:.1f} s, "

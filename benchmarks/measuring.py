@@ -75,6 +75,10 @@ def warm_up() -> None:
         )  # fmt: skip
 
 
+WAKE_TIMEOUT = 90.0
+"""Seconds in which a site may wake up, and for which one that is down is looked at."""
+
+
 def grader(sites: Sequence[Site], students: int = 0) -> Cost:
     """What `grader batch` costs from its start to its end; `students` share the sites."""
     with tempfile.TemporaryDirectory() as name, simulated(sites) as served:
@@ -91,6 +95,7 @@ def grader(sites: Sequence[Site], students: int = 0) -> Cost:
             [
                 sys.executable, "-m", "grader", "batch", str(roster), "--out", str(out),
                 "--battery", "extreme", "--allow-private", "--quiet",
+                "--wake-timeout", str(WAKE_TIMEOUT),  # as for apps that are not on this machine
             ],
             stdout=subprocess.DEVNULL, env=_ENVIRONMENT,
         )  # fmt: skip

@@ -88,12 +88,14 @@ def asked_again(verdict: Verdict) -> bool:
 
 def missing(question: Question, verdicts: Iterable[Verdict]) -> list[str]:
     """What `question` requires and is not all right among `verdicts`, as people call it."""
+    if not question.requires:
+        return []
     wrong = {
-        verdict.question.name: called(verdict.question)
+        verdict.question.name: verdict.question
         for verdict in verdicts
         if verdict.outcome is not Outcome.RIGHT
     }
-    return [wrong[name] for name in question.requires if name in wrong]
+    return [called(wrong[name]) for name in question.requires if name in wrong]
 
 
 def skipped(question: Question, names: Iterable[str]) -> Verdict:

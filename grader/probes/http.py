@@ -37,7 +37,6 @@ BYPASS_HEADER = "x-vercel-protection-bypass"
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADER_CAP = 200
-_TELLING = sorted(TELLING_HEADERS)
 WEB_SCHEMES = frozenset({"http", "https"})
 # Schemes that name no place that could be asked.
 _NO_PLACES = frozenset({"about", "blob", "data", "javascript", "mailto", "tel"})
@@ -294,14 +293,9 @@ def address_from(url: str, written: str) -> str | None:
 
 
 def telling(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those headers that tell whose reply it is, cut, under names in small letters.
-
-    Args:
-        headers: whose names are in small letters, or found by them.
-    """
-    # To go through all of them takes urllib3's longer than to ask for each.
-    told = ((name, headers.get(name)) for name in _TELLING)
-    return {name: value[:_HEADER_CAP] for name, value in told if value is not None}
+    """Those headers that tell whose reply it is, cut, under names in small letters."""
+    told = ((name, name.lower()) for name in headers)
+    return {low: headers[name][:_HEADER_CAP] for name, low in told if low in TELLING_HEADERS}
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

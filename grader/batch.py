@@ -16,7 +16,7 @@ from grader.formats.words import some_of
 from grader.grading import run as grade_job
 from grader.handouts import StudentPages
 from grader.jobs import Run
-from grader.links import LinkError, is_loopback, read_link, without_password
+from grader.links import LinkError, read_link, without_password
 from grader.model import (
     BYPASS_SECRET,
     Battery,
@@ -35,6 +35,7 @@ from grader.probes.deadline import all_stopped
 from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.store import write_private
+from grader.text.hosts import leads_to_own_machine
 
 STORE_NAME = "run.sqlite"
 GRADES, RESULTS, REPORT, PAGES = FILES = ("grades.csv", "results.json", "report.html", "students")
@@ -128,7 +129,7 @@ def _on_this_machine(found: Iterable[Submission]) -> list[str]:
     """Name those whose link leads to the grading machine, where that is not all of the class."""
     there, elsewhere = [], 0
     for submission in found:
-        if is_loopback(submission.url):
+        if leads_to_own_machine(submission.url):
             there.append(submission.andrew_id)
         else:
             elsewhere += bool(submission.url)

@@ -50,7 +50,7 @@ def not_before(job: Job) -> datetime | None:
     previous = job.previous
     if previous is None:
         return None
-    last = [verdict.reply for verdict in previous.verdicts if _asks_to_wait(verdict)]
+    last = [verdict.reply for verdict in previous.verdicts if verdict.second_pass]
     wanted = [reply.ask_again_at for reply in (*last, *previous.wake_up[-1:]) if reply is not None]
     if previous.blocked:
         alone = timedelta(seconds=_LEFT_ALONE * min(wake_seconds(job), WAKE_SECONDS))
@@ -70,10 +70,6 @@ def seconds_until(moment: datetime | None) -> float:
     if moment is None:
         return 0.0
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _asks_to_wait(verdict: Verdict) -> bool:
-    return verdict.second_pass
 
 
 def is_blocked(judgement: Judgement) -> bool:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from grader.judging.pages import is_html_page, login_of, says_html
-from grader.judging.platforms import CHALLENGES, Mark, mark_of
+from grader.judging.platforms import Mark, mark_of
 from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
 from grader.text.replies import cut
@@ -59,7 +59,7 @@ def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement |
         return Judgement(Outcome.PROTECTED, reason)
     if login := login_of(reply):
         return Judgement(Outcome.PROTECTED, login, advice=_LOGIN_ADVICE)
-    if 200 <= reply.status < 300:
+    if reply.is_success:
         return None
     return _judge_status(reply.status, reply, list(earlier))
 
@@ -71,7 +71,7 @@ def _is_large_error(reply: Reply) -> bool:
 
 
 def _marked(mark: Mark, reply: Reply) -> Judgement:
-    cause = Cause.BOT_PROTECTION if mark in CHALLENGES else None
+    cause = Cause.BOT_PROTECTION if mark.is_challenge else None
     reason = f"{mark.words} (status {reply.status})"
     return Judgement(mark.outcome, reason, cause=cause, advice=mark.advice)
 
@@ -161,7 +161,7 @@ def _was_right(earlier: list[Verdict]) -> bool:
 def _has_answered(earlier: list[Verdict]) -> bool:
     """Whether the app answered another query over the same path with 2xx."""
     return any(
-        reply.failure is None and reply.status is not None and 200 <= reply.status < 300
+        reply.failure is None and reply.is_success
         for verdict in earlier
         if verdict.question.probe is ProbeKind.API and verdict.question.query
         for reply in verdict.replies

@@ -46,6 +46,11 @@ class Mark:
     statuses: tuple[int, ...]
     outcome: Outcome
 
+    @property
+    def is_challenge(self) -> bool:
+        """Whether it is a bot protection's, which stands between the app and the grader."""
+        return self.outcome is Outcome.NOT_CHECKED
+
     def is_on(self, reply: Reply) -> bool:
         """Whether `reply` bears this mark."""
         if self.statuses and reply.status not in self.statuses:

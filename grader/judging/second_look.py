@@ -15,6 +15,15 @@ _CACHES = ("x-vercel-cache", "cf-cache-status", "x-cache", "x-nextjs-cache")
 _FROM_A_CACHE = ("HIT", "STALE", "TCP_HIT", "REVALIDATED")
 # A reply may wait so many seconds in a cache on the way without having been kept there.
 _FRESH = 5
+# Outcomes that leave nothing to ask, where every place of an app has one of them.
+_SILENT = frozenset(
+    {
+        Outcome.UNREACHABLE,
+        Outcome.TOO_SLOW,
+        Outcome.FORBIDDEN_ADDRESS,
+        Outcome.NOT_CHECKED,
+    }
+)
 
 
 def is_own(reply: Reply, probe: ProbeKind) -> bool:
@@ -24,7 +33,7 @@ def is_own(reply: Reply, probe: ProbeKind) -> bool:
     content networks answer with errors and with pages of their own.
     """
     if reply.failure is Outcome.TOO_LARGE:
-        return _is_ok(reply) and not says_html(reply)
+        return reply.is_success and not says_html(reply)
     if judge_delivery(reply) is not None:
         return False
     return not is_html_page(reply) if probe is ProbeKind.API else bool(reply.text_box)
@@ -33,7 +42,7 @@ def is_own(reply: Reply, probe: ProbeKind) -> bool:
 def may_change(reply: Reply) -> bool:
     """Whether what came instead of the app may be another in a minute or two."""
     if mark := mark_of(reply):
-        return mark.waits and mark.outcome is not Outcome.NOT_CHECKED
+        return mark.waits and not mark.is_challenge
     if reply.failure is Outcome.TOO_LARGE:
         return not is_own(reply, ProbeKind.API)
     if reply.failure is not None:
@@ -85,7 +94,7 @@ def _is_not_ready(reply: Reply) -> bool:
 def is_challenged(reply: Reply) -> bool:
     """Whether a bot protection answered."""
     mark = mark_of(reply)
-    return mark is not None and mark.outcome is Outcome.NOT_CHECKED
+    return mark is not None and mark.is_challenge
 
 
 def worth_another_look(verdicts: Iterable[Verdict]) -> bool:
@@ -115,16 +124,6 @@ def what_came(reply: Reply) -> str:
     return "a page came that holds no text box, or that stands where plain text should"
 
 
-_SILENT = frozenset(
-    {
-        Outcome.UNREACHABLE,
-        Outcome.TOO_SLOW,
-        Outcome.FORBIDDEN_ADDRESS,
-        Outcome.NOT_CHECKED,
-    }
-)
-
-
 def is_from_a_cache(reply: Reply) -> bool:
     """Whether a cache between the app and the grader answered."""
     told = (reply.headers.get(name, "").upper() for name in _CACHES)
@@ -132,10 +131,6 @@ def is_from_a_cache(reply: Reply) -> bool:
         return True
     age = reply.headers.get("age", "")
     return age.isascii() and age.isdigit() and len(age) < 10 and int(age) > _FRESH
-
-
-def _is_ok(reply: Reply) -> bool:
-    return reply.status is not None and 200 <= reply.status < 300
 
 
 def _is_healthz(reply: Reply) -> bool:

@@ -104,6 +104,11 @@ class Reply:
     lasting: bool = False
 
     @property
+    def is_success(self) -> bool:
+        """Whether its status is 2xx, whatever became of the rest of it."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
     def ask_again_at(self) -> datetime | None:
         """When it wants to be asked again, in two minutes at most; None where it did not say."""
         if self.retry_after is None:

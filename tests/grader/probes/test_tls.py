@@ -91,6 +91,8 @@ def test_plain_http_behind_https_is_said() -> None:
             got = deployment.ask(ProbeKind.API, "x")
     assert got.failure is Outcome.UNREACHABLE
     assert "does not speak https" in got.detail
+    assert "try http://" in got.detail
+    assert got.lasting
 
 
 def test_a_handshake_that_hangs_ends_with_the_deadline() -> None:
@@ -137,21 +139,6 @@ def test_a_tls_connection_reset_while_it_was_written_to_is_retried(
             second = deployment.ask(kind, query)
     assert [(got.status, got.detail) for got in (first, second)] == [(200, "")] * 2
     assert (first.attempts, second.attempts) == (1, 2)
-
-
-def test_https_at_a_port_without_tls_is_told_to_try_http() -> None:
-    def handle(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(reply(b"", status="400 Bad Request"))
-
-    with raw_server(handle) as server:
-        url = server.url.replace("http:", "https:")
-        limits = Limits(timeout=20, allow_private=True)
-        with Deployment(Submission("abc", url), limits) as deployment:
-            got = deployment.ask(ProbeKind.API, "")
-    assert got.failure is Outcome.UNREACHABLE
-    assert "try http://" in got.detail
-    assert got.lasting
 
 
 @pytest.mark.parametrize(

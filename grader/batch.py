@@ -1,19 +1,18 @@
 """A class: a roster's rows become jobs, jobs run many at once, and the store becomes files."""
 
 import logging
-import queue
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grader.asking import OUR_CRASH
+from grader.asking.ask import OUR_CRASH
+from grader.asking.classes import Ended, Graders, graded
+from grader.asking.politeness import Polite
 from grader.formats import grades_csv, keeping, report_html, results_json
 from grader.formats.integrity import shared_links
 from grader.formats.words import some_of
-from grader.grading import run as grade_job
 from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.links import LinkError, read_link, without_password
@@ -30,8 +29,6 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Cause, Outcome
-from grader.politeness import Polite
-from grader.probes.deadline import all_stopped
 from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.store import write_private
@@ -188,94 +185,39 @@ def _columns(names: Sequence[str]) -> str:
     return f"the column{'s' * (len(names) > 1)} {', '.join(map(repr, names))}"
 
 
-def grade_class(
-    run: Run,
-    executor: Executor,
-    limits: Limits,
-    workers: Callable[[], int],
-    per_site: int = 1,
-) -> Generator[Graded]:
+def grade_class(run: Run, graders: Graders, limits: Limits, per_site: int = 1) -> Iterator[Graded]:
     """Grade what `run` still lacks, first pass and second pass, committing each scorecard.
 
-    Only this generator touches the store. When it is closed or interrupted, requests under way
-    are ended, and what was not committed is graded by the next call.
+    Only this iterator touches the store. Where it is given up, whoever has `graders` ends what is
+    under way; what was not committed is graded by the next call.
 
     Args:
         run: what is to be graded, and where scorecards are committed.
-        executor: runs the jobs, in this process or elsewhere.
+        graders: who grades the jobs.
         limits: how long and how deployments are asked.
-        workers: how many jobs may be under way now; asked whenever one could start.
         per_site: how many jobs may be under way at one site; each asks one query at a time.
 
     Raises:
-        BrokenExecutor: if the executor gave its jobs up.
+        BrokenExecutor: if the graders gave their jobs up.
     """
-    pending: set[Future[Scorecard]] = set()
     said: set[str] = set()
-    try:
-        for jobs in (run.first_pass, run.second_pass):
-            polite = Polite(jobs(limits), per_site)
-            for graded in _pass(run, executor, polite, workers, pending):
-                _log_crashes(graded.scorecard, said)
-                yield graded
-    finally:
-        for future in pending:
-            future.cancel()
-        with all_stopped():
-            for future in pending:
-                if not future.cancelled():
-                    future.exception()
+    for jobs in (run.first_pass, run.second_pass):
+        for together in graded(Polite(jobs(limits), per_site), graders):
+            for ended in together:
+                step = _committed(run, ended)
+                _log_crashes(step.scorecard, said)
+                yield step
 
 
-def _pass(
-    run: Run,
-    executor: Executor,
-    jobs: Polite,
-    workers: Callable[[], int],
-    pending: set[Future[Scorecard]],
-) -> Iterator[Graded]:
-    """Keep a bounded window of jobs under way, and commit each as it comes."""
-    done: queue.SimpleQueue[Future[Scorecard]] = queue.SimpleQueue()
-    under_way: dict[Future[Scorecard], Job] = {}
-    while True:
-        while len(under_way) < workers() and (job := jobs.start()) is not None:
-            future = executor.submit(grade_job, job)
-            under_way[future] = job
-            pending.add(future)
-            future.add_done_callback(done.put)
-        waiting = jobs.seconds_until_next()
-        if not under_way and waiting is None:
-            return
-        try:
-            # Windows lets nobody interrupt a wait that has no end.
-            has_room = len(under_way) < workers()
-            future = done.get(timeout=min(1.0, (waiting if has_room else None) or 1.0))
-        except queue.Empty:
-            continue
-        pending.discard(future)
-        job = under_way.pop(future)
-        jobs.end(job)
-        yield _committed(run, job, future)
-
-
-def _committed(run: Run, job: Job, future: Future[Scorecard]) -> Graded:
+def _committed(run: Run, ended: Ended) -> Graded:
     """Commit the job's scorecard; one whose grading crashed is not graded, and never a zero."""
-    try:
-        scorecard = future.result()
-    except BrokenExecutor:
-        raise
-    except CancelledError:
-        raise BrokenExecutor("its jobs were given up") from None
-    except Exception as error:
-        return _committed_crash(run, job, error)
-    try:
-        return Graded(scorecard, run.commit(job, scorecard))
-    except ValueError as error:  # what cannot be written down concerns its own student alone
-        return _committed_crash(run, job, error)
-
-
-def _committed_crash(run: Run, job: Job, error: Exception) -> Graded:
-    failed = _failed(job, error)
+    job, result = ended.job, ended.result
+    if isinstance(result, Scorecard):
+        try:
+            return Graded(result, run.commit(job, result))
+        except ValueError as error:  # what cannot be written down concerns its own student alone
+            result = error
+    failed = _failed(job, result)
     return Graded(failed, run.commit(job, failed, crashed=True))
 
 

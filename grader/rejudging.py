@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from grader.asking.passes import is_blocked, missing, of_a_cache, skipped, state_of
 from grader.judging import judge
 from grader.model import (
     ConsistencyKey,
@@ -16,7 +17,6 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Cause, Outcome
-from grader.passes import is_blocked, missing, of_a_cache, skipped, state_of
 
 
 def rejudge(

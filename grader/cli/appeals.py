@@ -111,9 +111,9 @@ def appeal(
     """Ask one student's app the same questions again, now, and compare."""
     from datetime import UTC, datetime
 
+    from grader.asking.running import run_twice
     from grader.formats.keeping import rule
     from grader.formats.transcript import side_by_side
-    from grader.grading import run_twice
     from grader.jobs import undecided
     from grader.model import Acceptance, InputError, Limits, ProbeKind
     from grader.probes.browser import require_browser

@@ -11,14 +11,14 @@ import click
 
 from grader.cli import kinds, options, previewing, resuming
 from grader.cli.commands import EXIT_CODES, command
-from grader.cli.executors import cluster_at, executor_for, require_browser_of
+from grader.cli.executors import cluster_at, graders_for, require_browser_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from grader.cluster import ClusterExecutor
+    from grader.asking.classes import Graders
+    from grader.asking.cluster import ClusterGraders
     from grader.jobs import Run
     from grader.model import Battery, Keep, Limits, ProbeKind, State
 
@@ -177,10 +177,8 @@ def batch(
             resuming.say_enrolled(enrolled, run, chosen, reopened)
             if (students or states) and not marked:
                 options.say("Nobody of those named is to be asked again.")
-        with executor_for(run, cluster, workers) as (executor, many):
-            sys.exit(
-                grade(run, out, limits, executor, many, per_site, accept_unreachable, quiet=quiet)
-            )
+        with graders_for(run, cluster, workers) as graders:
+            sys.exit(grade(run, out, limits, graders, per_site, accept_unreachable, quiet=quiet))
 
 
 def _battery_of(out: Path | None) -> Battery | None:
@@ -203,7 +201,7 @@ def _run_for(
     battery: Battery,
     seed: int | None,
     probes: tuple[ProbeKind, ...] | None = None,
-    cluster: ClusterExecutor | None = None,
+    cluster: ClusterGraders | None = None,
 ) -> Iterator[Run]:
     """The run in the folder `out`, which nobody else grades into meanwhile."""
     from grader.batch import STORE_NAME
@@ -247,8 +245,7 @@ def grade(
     run: Run,
     out: Path,
     limits: Limits,
-    executor: Executor,
-    workers: Callable[[], int],
+    graders: Graders,
     per_site: int = 1,
     accept_unreachable: bool = False,
     *,
@@ -262,11 +259,10 @@ def grade(
     from grader.formats import keeping, terminal
     from grader.handouts import StudentPages
 
-    steps = batches.grade_class(run, executor, limits, workers, per_site)
+    steps = batches.grade_class(run, graders, limits, per_site)
     pages = StudentPages(run.info, out / batches.PAGES)
     try:
-        with contextlib.closing(steps) as graded:
-            show(batches.with_pages(run, graded, pages), run.finished(), run.total(), quiet=quiet)
+        show(batches.with_pages(run, steps, pages), run.finished(), run.total(), quiet=quiet)
     except KeyboardInterrupt:
         resuming.say_stopped("Stopped", run, out)
         return options.INTERRUPTED

@@ -12,8 +12,8 @@ from grader.cli import options
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
+    from grader.asking.waiting import Look
     from grader.model import Job
-    from grader.waiting import Look
 
 HEAD = "HEAD"
 _SECONDS_BETWEEN_SIGNS = 15.0
@@ -53,7 +53,7 @@ def wait(job: Job, sha: str, seconds: float, *, quiet: bool, page: bool) -> None
         quiet: whether nothing is told meanwhile.
         page: whether a page would be written then, of which an empty file may be left.
     """
-    from grader.waiting import Standing, wait_for
+    from grader.asking.waiting import Standing, wait_for
 
     def say(words: str) -> None:
         # What goes to standard output may be for a program.
@@ -76,7 +76,7 @@ def wait(job: Job, sha: str, seconds: float, *, quiet: bool, page: bool) -> None
 
 
 def _why(look: Look, shown: str, url: str) -> str:
-    from grader.waiting import Standing
+    from grader.asking.waiting import Standing
 
     match look.standing:
         case Standing.UNTOLD | Standing.UNREADABLE:

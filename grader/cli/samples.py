@@ -10,7 +10,7 @@ import click
 
 from grader.cli import kinds, options
 from grader.cli.commands import command
-from grader.cli.executors import many_threads
+from grader.cli.executors import graders_for
 from grader.cli.instructor import alone_in, grade
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
     limits = Limits(timeout=latency + 2.0, wake_timeout=latency + 6.0, allow_private=True)
     with sample_class(battery, drawn, students, latency, limits.timeout) as submissions:
         options.say(f"A sample class of {students} apps is up on this machine (seed {drawn}).")
-        # Its apps are served by this process, too, and have to get their turn.
-        with many_threads() as (executor, many), _sample_run(out, battery, drawn) as run:
+        with _sample_run(out, battery, drawn) as run, graders_for(run) as graders:
             run.enroll(submissions, (SAMPLE,))
-            code = grade(run, out, limits, executor, many, accept_unreachable=True)
+            code = grade(run, out, limits, graders, accept_unreachable=True)
     sys.exit(code)
 
 

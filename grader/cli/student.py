@@ -116,8 +116,8 @@ def check(
     """Check one deployment, as its student: the same questions your instructor asks."""
     from datetime import UTC, datetime
 
+    from grader.asking.running import events
     from grader.formats import terminal
-    from grader.grading import grade_twice
     from grader.model import Finished, Job, Limits, RunInfo
     from grader.probes.browser import require_browser
     from grader.questions import load_battery
@@ -147,7 +147,7 @@ def check(
     if wait_for_commit:
         pushes.wait(job, wait_for_commit, commit_timeout, quiet=quiet, page=page)
     with options.values_needed():
-        for event in grade_twice(job):
+        for event in events(job):
             if telling is not None:
                 telling.tell(event)
             if isinstance(event, Finished):
@@ -188,11 +188,11 @@ def ask(
     bypass_secret: str,
 ) -> None:
     """Ask one query, and show the reply as the grader sees it."""
+    from grader.asking.running import reply_to
     from grader.formats import terminal
     from grader.formats.escaping import ask_command
     from grader.model import Limits, ProbeKind
     from grader.outcomes import Outcome
-    from grader.probes import Deployment
     from grader.probes.browser import require_browser
 
     query = " ".join(words)
@@ -203,8 +203,8 @@ def ask(
     submission, private = options.submission_of(url, "", allow_private, bypass_secret=bypass_secret)
     if ProbeKind(kind) is ProbeKind.BROWSER:
         require_browser()
-    with Deployment(submission, Limits(timeout=timeout, allow_private=private)) as deployment:
-        reply = deployment.ask(ProbeKind(kind), query)
+    limits = Limits(timeout=timeout, allow_private=private)
+    reply = reply_to(query, ProbeKind(kind), submission, limits)
     options.say(terminal.reply(reply))
     if reply.failure is Outcome.NOT_CHECKED:
         sys.exit(options.NOT_GRADED)

@@ -14,11 +14,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import grader
+from grader.asking.passes import WAKE_SECONDS
 from grader.formats.files import file_stem
 from grader.formats.words import decimal
 from grader.gradescope.autograder import OPTIONS
 from grader.model import Battery, InputError, Limits, ProbeKind, Submission
-from grader.passes import WAKE_SECONDS
 from grader.questions import ColumnError, draw
 
 _SCRIPTS = ("setup.sh", "run_autograder")

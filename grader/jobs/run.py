@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Select, update
 
+from grader.asking.passes import as_accepted, not_before
 from grader.formats.words import some_of
 from grader.jobs import (
     appeals,
@@ -38,7 +39,6 @@ from grader.model import (
     Submission,
     Transcript,
 )
-from grader.passes import as_accepted, not_before
 from grader.questions import draw
 
 _PAGE = 50

@@ -5,7 +5,10 @@ from contextlib import contextmanager
 
 from flask import Flask
 
-from grader.model import Battery, FactKey, Job, Limits, Submission
+from grader.asking.classes import LocalGraders
+from grader.asking.grading import grade
+from grader.asking.loops import Scope
+from grader.model import Battery, Event, FactKey, Job, Limits, Submission
 from grader.questions import draw, load_battery
 from tests.servers import serve
 from webapp.app import create_app
@@ -58,3 +61,16 @@ def app(process: Callable[[str], str]) -> Iterator[str]:
 
 def job(url: str, andrew_id: str = "abc123", limits: Limits = QUICK) -> Job:
     return Job(Submission(andrew_id, url), ACTIVITY, SEED, limits)
+
+
+@contextmanager
+def local_graders(at_once: int = 2) -> Iterator[LocalGraders]:
+    """Whoever grades so many jobs at once in this process."""
+    with Scope() as scope:
+        yield LocalGraders(scope, at_once)
+
+
+def first_pass(job: Job) -> list[Event]:
+    """What the first pass over a submission tells."""
+    with Scope() as scope:
+        return list(scope.iterate(grade(job)))

@@ -4,10 +4,9 @@ import logging
 import socket
 import stat
 import sys
-import threading
 import tracemalloc
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +15,10 @@ from typing import Any
 
 import pytest
 
-from grader import batch, grading
+from grader import batch
+from grader.asking import grading
+from grader.asking.classes import LocalGraders
+from grader.asking.loops import Scope
 from grader.batch import RosterColumnsError
 from grader.formats.files import student_file_name
 from grader.handouts import StudentPages
@@ -24,14 +26,14 @@ from grader.jobs import Run
 from grader.model import Job, Keep, Limits, Override, Scorecard, State, Submission
 from grader.questions import parse_battery
 from grader.roster import parse_roster, read_roster
-from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, student_app
+from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, local_graders, student_app
 from tests.grader.probes.raw import raw_server, read_request, reply
 
 
 @pytest.fixture
-def executor() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(8) as pool:
-        yield pool
+def graders() -> Iterator[LocalGraders]:
+    with local_graders() as made:
+        yield made
 
 
 def test_rows_become_submissions_with_their_links_read() -> None:
@@ -94,9 +96,7 @@ def test_an_earlier_link_that_a_useless_one_replaced_is_said() -> None:
     assert note.endswith("an earlier one has another: ada (line 2).")
 
 
-def test_a_class_is_graded_and_its_files_are_made(
-    tmp_path: Path, executor: ThreadPoolExecutor
-) -> None:
+def test_a_class_is_graded_and_its_files_are_made(tmp_path: Path, graders: LocalGraders) -> None:
     with ExitStack() as apps:
         submissions = [
             Submission(
@@ -110,9 +110,9 @@ def test_a_class_is_graded_and_its_files_are_made(
         submissions.append(Submission("dev", "", state=State.INVALID, fault="No link."))
         run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
         run.enroll(submissions, ())
-        steps = list(batch.grade_class(run, executor, QUICK, lambda: 2))
+        steps = list(batch.grade_class(run, graders, QUICK))
         assert all(step.final for step in steps)
-        assert list(batch.grade_class(run, executor, QUICK, lambda: 2)) == []
+        assert list(batch.grade_class(run, graders, QUICK)) == []
     batch.write_files(run, tmp_path)
     run.close()
     rows = list(csv.DictReader((tmp_path / "grades.csv").read_text("utf-8").splitlines()))
@@ -139,40 +139,31 @@ def test_a_class_is_graded_and_its_files_are_made(
     assert "Student ben" not in (tmp_path / "students" / "ada.html").read_text()
 
 
-class _Counting(ThreadPoolExecutor):
+class _Counting(LocalGraders):
     """Knows how many of its jobs were under way at most."""
 
-    def __init__(self) -> None:
-        super().__init__(16)
-        self.lock = threading.Lock()
-        self.now = self.most = 0
+    now = most = 0
 
-    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        future = super().submit(*args, **kwargs)
-        future.add_done_callback(self._done)
-        return future
-
-    def _done(self, _future: Future[Any]) -> None:
-        with self.lock:
-            self.now -= 1
+    def submit(self, job: Job) -> Future[Scorecard]:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        return super().submit(job)
 
 
 def test_no_more_jobs_are_under_way_than_workers(tmp_path: Path) -> None:
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     fault = "No link."
     run.enroll([Submission(f"s{i}", "", state=State.INVALID, fault=fault) for i in range(50)], ())
-    with _Counting() as executor:
-        assert len(list(batch.grade_class(run, executor, QUICK, lambda: 3))) == 50
-        assert executor.most <= 3
+    with Scope() as scope:
+        counting = _Counting(scope, 3)
+        for _ in batch.grade_class(run, counting, QUICK):
+            counting.now -= 1
+        assert run.finished() == 50
+        assert counting.most == 3
     run.close()
 
 
-def test_an_abandoned_run_ends_its_requests_and_is_resumed(
-    tmp_path: Path, executor: ThreadPoolExecutor
-) -> None:
+def test_an_abandoned_run_ends_its_requests_and_is_resumed(tmp_path: Path) -> None:
     def never(connection: socket.socket) -> None:
         read_request(connection)
         connection.recv(1)
@@ -187,23 +178,23 @@ def test_an_abandoned_run_ends_its_requests_and_is_resumed(
             ],
             (),
         )
-        steps = batch.grade_class(run, executor, patient, lambda: 5)
-        assert next(steps).scorecard.submission.andrew_id == "invalid"
-        steps.close()
+        with local_graders(5) as graders:
+            steps = batch.grade_class(run, graders, patient)
+            assert next(steps).scorecard.submission.andrew_id == "invalid"
         assert run.finished() == 1
         assert len(list(run.first_pass(QUICK))) == 4
     run.close()
 
 
 def test_a_page_shows_what_counts_while_others_are_still_asked(
-    tmp_path: Path, executor: ThreadPoolExecutor
+    tmp_path: Path, graders: LocalGraders
 ) -> None:
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "", state=State.INVALID, fault="No link.")], ())
     page = tmp_path / "students" / student_file_name("s1")
 
     def graded() -> None:
-        steps = batch.grade_class(run, executor, QUICK, lambda: 2)
+        steps = batch.grade_class(run, graders, QUICK)
         list(batch.with_pages(run, steps, StudentPages(run.info, tmp_path / "students")))
 
     graded()
@@ -219,47 +210,47 @@ def test_a_page_shows_what_counts_while_others_are_still_asked(
 @pytest.mark.parametrize("graded_before", [False, True])
 def test_a_scorecard_that_cannot_be_written_down_stops_nobody_else(
     tmp_path: Path,
-    executor: ThreadPoolExecutor,
+    graders: LocalGraders,
     monkeypatch: pytest.MonkeyPatch,
     graded_before: bool,
 ) -> None:
-    def half_a_surrogate_pair(job: Job) -> Scorecard:
-        return replace(grading.run(job), reason="\ud800")
+    async def half_a_surrogate_pair(job: Job) -> Scorecard:
+        return replace(await grading.grade_job(job), reason="\ud800")
 
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "", state=State.INVALID, fault="No link.")], ())
     if graded_before:
-        list(batch.grade_class(run, executor, QUICK, lambda: 2))
+        list(batch.grade_class(run, graders, QUICK))
         run.ask_again(["s1"], [])
-    monkeypatch.setattr("grader.batch.grade_job", half_a_surrogate_pair)
-    (graded,) = batch.grade_class(run, executor, QUICK, lambda: 2)
+    monkeypatch.setattr("grader.asking.classes.grade_job", half_a_surrogate_pair)
+    (graded,) = batch.grade_class(run, graders, QUICK)
     assert graded.scorecard.state is State.NOT_GRADED
     assert run.transcript("s1").attempts[-1].scorecard.state is State.NOT_GRADED
     run.close()
 
 
 def test_a_job_that_crashes_is_not_graded_and_the_rest_goes_on(
-    tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, graders: LocalGraders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(job: Job) -> Scorecard:
+    async def crash(job: Job) -> Scorecard:
         if job.submission.andrew_id == "s1":
             raise MemoryError
-        return grading.run(job)
+        return await grading.grade_job(job)
 
-    monkeypatch.setattr("grader.batch.grade_job", crash)
+    monkeypatch.setattr("grader.asking.classes.grade_job", crash)
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     fault = "No link."
     run.enroll([Submission(f"s{i}", "", state=State.INVALID, fault=fault) for i in range(3)], ())
-    list(batch.grade_class(run, executor, QUICK, lambda: 2))
+    list(batch.grade_class(run, graders, QUICK))
     states = [card.state for card in run.scorecards()]
     assert states == [State.INVALID, State.NOT_GRADED, State.INVALID]
     run.close()
 
 
-@pytest.mark.parametrize("where", ["grader.asking.judge", "grader.batch.grade_job"])
+@pytest.mark.parametrize("where", ["grader.asking.ask.judge", "grader.asking.grading.grade"])
 def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
     tmp_path: Path,
-    executor: ThreadPoolExecutor,
+    graders: LocalGraders,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     where: str,
@@ -271,7 +262,7 @@ def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     with finished_app("ada") as url, caplog.at_level(logging.DEBUG, "grader"):
         run.enroll([Submission("ada", url), Submission("ben", url)], ())
-        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+        list(batch.grade_class(run, graders, QUICK))
     run.close()
     (line,) = [each for each in caplog.records if each.levelno > logging.DEBUG]
     assert "the grader itself failed: ZeroDivisionError, first for ada" in line.getMessage()
@@ -365,15 +356,15 @@ def test_what_many_students_lack_is_one_line() -> None:
 
 
 def test_a_student_whose_grading_crashed_can_be_set_by_hand(
-    tmp_path: Path, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, graders: LocalGraders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(_job: Job) -> Scorecard:
+    async def crash(_job: Job) -> Scorecard:
         raise MemoryError
 
-    monkeypatch.setattr("grader.batch.grade_job", crash)
+    monkeypatch.setattr("grader.asking.classes.grade_job", crash)
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "https://s1.example")], ())
-    assert [step.final for step in batch.grade_class(run, executor, QUICK, lambda: 2)] == [True]
+    assert [step.final for step in batch.grade_class(run, graders, QUICK)] == [True]
     run.override("s1", Override("Dean", datetime.now(UTC), "shown in class", 90))
     (card,) = run.scorecards()
     assert (card.score, card.max_score) == (90, 100)
@@ -394,12 +385,12 @@ def _guarded(connection: socket.socket) -> None:
 
 
 def test_what_a_bot_protection_left_is_no_grade_until_it_is_accepted(
-    tmp_path: Path, executor: ThreadPoolExecutor
+    tmp_path: Path, graders: LocalGraders
 ) -> None:
     with raw_server(_guarded) as server:
         run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
         run.enroll([Submission("ada", server.url)], ())
-        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+        list(batch.grade_class(run, graders, QUICK))
     (card,) = run.scorecards()
     assert (card.state, card.score, card.seen) == (State.NOT_GRADED, None, 40)
     assert (run.unsettled(), run.in_doubt()) == (1, False)
@@ -415,16 +406,16 @@ def test_what_a_bot_protection_left_is_no_grade_until_it_is_accepted(
 
 
 def test_accepting_holds_for_the_rule_and_for_judging_again(
-    tmp_path: Path, executor: ThreadPoolExecutor
+    tmp_path: Path, graders: LocalGraders
 ) -> None:
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     run.keep(Keep("best"))
     with raw_server(_guarded) as server:
         run.enroll([Submission("ada", server.url)], ())
-        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+        list(batch.grade_class(run, graders, QUICK))
         run.accept_unreachable()
         run.ask_again(["ada"], [])
-        list(batch.grade_class(run, executor, QUICK, lambda: 1))
+        list(batch.grade_class(run, graders, QUICK))
     assert [card.score for card in run.scorecards()] == [40], "the blocked attempt takes nothing"
     run.accept_unreachable()
     dearer = ACTIVITY.source.replace("points = 10", "points = 12", 1)
@@ -434,16 +425,15 @@ def test_accepting_holds_for_the_rule_and_for_judging_again(
 
 
 def test_what_a_second_pass_sees_takes_an_acceptance_back(
-    tmp_path: Path, executor: ThreadPoolExecutor
+    tmp_path: Path, graders: LocalGraders
 ) -> None:
     run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         run.enroll([Submission("ada", url)], ())
-        steps = batch.grade_class(run, executor, QUICK, lambda: 1)
+        steps = batch.grade_class(run, graders, QUICK)
         assert not next(steps).final
-        steps.close()
     run.accept_unreachable()
     (job,) = run.second_pass(QUICK)
     assert job.previous is not None

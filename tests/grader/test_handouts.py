@@ -1,6 +1,5 @@
 """Pages for students: there once their apps are graded, made again where something has changed."""
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from grader import batch
 from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.model import Override, Submission
-from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app
+from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, local_graders
 
 
 def _files(folder: Path) -> dict[str, int]:
@@ -30,8 +29,8 @@ def test_a_page_is_there_before_the_class_is_done_and_made_again_where_it_has_ch
         stack.callback(run.close)
         run.enroll(submissions, ())
         pages = StudentPages(run.info, folder)
-        executor = stack.enter_context(ThreadPoolExecutor(1))
-        graded = batch.grade_class(run, executor, QUICK, lambda: 1)
+        graders = stack.enter_context(local_graders(1))
+        graded = batch.grade_class(run, graders, QUICK)
         steps = batch.with_pages(run, graded, pages)
         next(steps)
         next(steps)

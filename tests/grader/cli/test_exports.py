@@ -245,7 +245,7 @@ def test_check_not_graded_has_no_score_and_exit_code_3(
     def crash(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("grader.asking.judge", crash)
+    monkeypatch.setattr("grader.asking.ask.judge", crash)
     with app(process) as url:
         gradescope = grader("check", url, "--andrew-id", "a", "--format", "gradescope", code=3)
         classroom = grader("check", url, "--andrew-id", "a", "--format", "classroom", code=3)

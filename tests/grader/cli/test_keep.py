@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import grading
+from grader.asking import grading
 from grader.model import Job, Scorecard
 from tests.grader.apps import ACTIVITY, app, right_answers
 from tests.grader.cli.conftest import ACCEPT, Grader
@@ -97,15 +97,15 @@ def test_a_run_goes_on_with_its_probes_or_not_at_all(graded: Graded) -> None:
 def test_who_was_settled_by_hand_needs_no_further_run(
     graded: Graded, grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(job: Job) -> Scorecard:
+    async def crash(job: Job) -> Scorecard:
         raise MemoryError
 
-    monkeypatch.setattr("grader.batch.grade_job", crash)
+    monkeypatch.setattr("grader.asking.classes.grade_job", crash)
     graded.batch("--seed", 7, code=3)
-    monkeypatch.setattr("grader.batch.grade_job", grading.run)
+    monkeypatch.setattr("grader.asking.classes.grade_job", grading.grade_job)
     graded.batch()
     assert graded.scores() == ["100"] * 3
-    monkeypatch.setattr("grader.batch.grade_job", crash)
+    monkeypatch.setattr("grader.asking.classes.grade_job", crash)
     graded.batch("--students", "ada", code=3)
     grader("override", graded.out, "ada", "--excuse", *BY)
     graded.batch()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import grading
+from grader.asking import running
 from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Job, Scorecard, Submission
@@ -84,7 +84,7 @@ def test_no_appeal_adopts_that_an_address_is_refused_now(resumed: Resumed, grade
     with contextlib.closing(Run.begin(resumed.out / STORE_NAME, ACTIVITY, 7)) as run:
         run.enroll([Submission("ada", resumed.url)], ())
         (job,) = run.first_pass(QUICK)
-        run.commit(job, grading.run(job))
+        run.commit(job, running.run(job))
     said = grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT, code=3).output
     assert "its address answered before, and is refused now" in said
     assert "nothing changed" in said
@@ -100,7 +100,7 @@ def test_what_was_not_graded_is_not_called_graded(
         raise ZeroDivisionError
 
     with monkeypatch.context() as broken:
-        broken.setattr("grader.asking.judge", crash)
+        broken.setattr("grader.asking.ask.judge", crash)
         resumed.batch(*PRIVATE, code=3)
         said = resumed.batch(*PRIVATE, code=3)
     asked_again = "1 not graded so far, asked once more."
@@ -118,7 +118,7 @@ def test_how_to_resume_leaves_out_what_would_ask_again(
         raise KeyboardInterrupt
 
     resumed.batch(*PRIVATE)
-    monkeypatch.setattr("grader.batch.grade_job", interrupted)
+    monkeypatch.setattr("grader.asking.classes.grade_job", interrupted)
     again = ("--students", "ada", "--only", "graded")
     said = resumed.batch(*PRIVATE, *again, code=130)
     assert "Run the same command again without --students and --only to grade the rest." in said

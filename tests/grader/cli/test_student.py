@@ -172,7 +172,7 @@ def test_a_fault_of_ours_is_exit_code_3(grader: Grader, monkeypatch: pytest.Monk
     def crash(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("grader.asking.judge", crash)
+    monkeypatch.setattr("grader.asking.ask.judge", crash)
     with finished_app("abc123") as url:
         result = grader("check", url, "--andrew-id", "abc123", code=3)
     assert "Traceback" not in result.output

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import run as grade_job
+from grader.asking.running import run as grade_job
 from grader.jobs import OtherRunError, Run, UngradedError, UnknownStudentError
 from grader.model import (
     Acceptance,

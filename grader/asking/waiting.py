@@ -1,17 +1,19 @@
 """Waiting until a push is live: /healthz is looked at again and again."""
 
+import asyncio
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from grader.asking.loops import Scope
+from grader.asking.passes import wake_seconds
 from grader.judging import read_release
 from grader.judging.delivery import judge_delivery
 from grader.judging.second_look import may_change
 from grader.model import Job, Reply
 from grader.outcomes import Outcome
-from grader.passes import wake_seconds
 from grader.probes import Deployment
 
 # It is looked at again after a tenth of the time waited so far, but within these seconds.
@@ -58,13 +60,18 @@ def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
         commit: as `COMMIT` has it.
         seconds: how long to wait at most; a look that has begun by then is still awaited.
     """
+    with Scope() as scope:
+        yield from scope.iterate(_looks(job, commit, seconds))
+
+
+async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, None]:
     began = time.monotonic()
     # Since when it has told nothing, where it never told a commit: then it may be no app of ours.
     untold_since = 0.0
     has_told = False
     while True:
-        with Deployment(job.submission, job.limits) as deployment:
-            reply = deployment.ask_release()
+        async with Deployment(job.submission, job.limits) as deployment:
+            reply = await deployment.ask_release()
         after = time.monotonic() - began
         seen = dataclasses.replace(read(reply, commit), after=after)
         yield seen
@@ -75,7 +82,7 @@ def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
         if seen.standing in _FINAL or is_mute or after >= seconds:
             return
         pause = min(max(_SOONEST, after / 10), _LATEST)
-        time.sleep(max(0.0, min(pause, seconds - after)))
+        await asyncio.sleep(max(0.0, min(pause, seconds - after)))
 
 
 def read(reply: Reply, commit: str) -> Look:

@@ -1,7 +1,8 @@
 """Looking at a deployment until something of it answers."""
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from grader.judging import read_release
@@ -63,7 +64,7 @@ class Waking:
         self._first_round = True
         self._last: dict[_Place, Reply] = {}
         self._decided = _Place.HEALTHZ
-        self._asking: dict[_Place, Callable[[float], Reply]] = {
+        self._asking: dict[_Place, Callable[[float], Awaitable[Reply]]] = {
             _Place.HEALTHZ: deployment.ask_release,
             _Place.API: lambda limit: deployment.ask(ProbeKind.API, query, seconds=limit),
             _Place.PAGE: lambda limit: deployment.ask(page, "", seconds=limit),
@@ -101,61 +102,62 @@ class Waking:
         """What came in place of the app, in words; empty where something of it answered."""
         return "" if self._awake else what_came(self._last[self._decided])
 
-    def until_awake(self) -> None:
+    async def until_awake(self) -> None:
         """Look until anything of the app answers, waiting does not help, or its time is over.
 
         Every place is looked at once, however little time there is.
         """
-        for place in self._turns(tuple(_Place)):
-            self._look_at(place)
-            if self._awake:
-                break
+        await self._look_until(lambda: self._awake, tuple(_Place))
         if self._awake and self._decided is not _Place.HEALTHZ and self._release_is_late():
-            self._last[_Place.HEALTHZ] = self._deployment.ask_release(self._slice)
+            self._last[_Place.HEALTHZ] = await self._deployment.ask_release(self._slice)
         self.release = read_release(self._last[_Place.HEALTHZ])
 
-    def again(self, *, api_alone: bool) -> bool:
+    async def again(self, *, api_alone: bool) -> bool:
         """Look at the API and the page until one of them is the app's own; whether one was.
 
         Args:
             api_alone: whether the page is there already, and only the API is waited for.
         """
         self._first_round = self.own = False
-        for place in self._turns((_Place.API,) if api_alone else (_Place.API, _Place.PAGE)):
-            self._look_at(place)
-            if self.own:
-                return True
-        return False
+        places = (_Place.API,) if api_alone else (_Place.API, _Place.PAGE)
+        await self._look_until(lambda: self.own, places)
+        return self.own
 
     @property
     def _slice(self) -> float:
         """Seconds of a look that must not keep the others waiting for long."""
         return min(self._timeout, max(self._seconds / _SHARE, 0.001))
 
-    def _turns(self, places: tuple[_Place, ...]) -> Iterator[_Place]:
-        """The places in turn, with a pause before each but in the first round."""
+    async def _look_until(self, is_over: Callable[[], bool], places: tuple[_Place, ...]) -> None:
+        """Look at the places in turn, with a pause before each look after the first round."""
         while True:
             for place in places:
-                if not self._first_round:
-                    # Seen at most a tenth later than the app is awake, and two seconds at most.
-                    waited = self._waited + self.elapsed
-                    pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, waited / 10))
-                    # A limiter may extend its ban with each request that comes too early.
-                    pause = max(pause, self._last[self._decided].retry_after or 0.0)
-                    if self.left <= pause:
-                        return
-                    self._deployment.pause(pause)
-                yield place
+                if not (self._first_round or await self._paused()):
+                    return
+                await self._look_at(place)
                 reply = self._last[place]
                 is_shut = place is not _Place.HEALTHZ and is_challenged(reply)
-                if is_shut or is_same_everywhere(reply):
+                if is_over() or is_shut or is_same_everywhere(reply):
                     return
             self._first_round = False
             if not any(may_change(self._last[place]) for place in places):
                 return
 
-    def _look_at(self, place: _Place) -> None:
-        self._last[place] = reply = self._asking[place](self._limit(place))
+    async def _paused(self) -> bool:
+        """Leave the app alone for a while; whether there is time left for another look then.
+
+        It is seen at most a tenth later than it is awake, and two seconds later at most.
+        """
+        pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (self._waited + self.elapsed) / 10))
+        # A limiter may extend its ban with each request that comes too early.
+        pause = max(pause, self._last[self._decided].retry_after or 0.0)
+        if self.left <= pause:
+            return False
+        await asyncio.sleep(pause)
+        return True
+
+    async def _look_at(self, place: _Place) -> None:
+        self._last[place] = reply = await self._asking[place](self._limit(place))
         self._decided = place
         probe = self._page if place is _Place.PAGE else ProbeKind.API
         if is_own(reply, probe) and (place is not _Place.HEALTHZ or reply.failure is None):

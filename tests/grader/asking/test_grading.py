@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, Response, redirect, request
 
-from grader.grading import grade, grade_twice, run
+from grader.asking.running import events as told
+from grader.asking.running import run
 from grader.model import (
     AskingAgain,
     Awake,
@@ -24,7 +25,16 @@ from grader.model import (
     WakingUp,
 )
 from grader.outcomes import Outcome
-from tests.grader.apps import ACTIVITY, QUICK, SEED, app, finished_app, job, right_answers
+from tests.grader.apps import (
+    ACTIVITY,
+    QUICK,
+    SEED,
+    app,
+    finished_app,
+    first_pass,
+    job,
+    right_answers,
+)
 from tests.grader.probes.raw import RawServer, always, raw_server, read_request, reply
 from tests.servers import serve
 from webapp.app import create_app
@@ -60,7 +70,7 @@ def wake_up_alone(connection: socket.socket) -> None:
 
 def test_a_finished_app_gets_full_marks_in_order() -> None:
     with finished_app("abc123") as url:
-        events = list(grade(job(url)))
+        events = first_pass(job(url))
     kinds = [type(event) for event in events]
     assert kinds == [WakingUp, Awake, *[Judged] * 6, Finished]
     last = events[-1]
@@ -114,7 +124,7 @@ def test_what_builds_on_a_failed_check_is_skipped() -> None:
 
 def test_an_app_that_is_down_is_unreachable_and_asked_nothing() -> None:
     with closed_port() as url:
-        events = list(grade_twice(job(url)))
+        events = list(told(job(url)))
     assert [type(event) for event in events] == [WakingUp, AskingAgain, WakingUp, Finished]
     last = events[-1]
     assert isinstance(last, Finished)
@@ -269,7 +279,7 @@ def test_a_crash_of_ours_is_not_graded(monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("grader.asking.judge", crash)
+    monkeypatch.setattr("grader.asking.ask.judge", crash)
     with finished_app("abc123") as url:
         scorecard = run(job(url))
     assert scorecard.state is State.NOT_GRADED
@@ -284,7 +294,7 @@ def test_a_page_that_answers_in_the_browser_alone_is_not_asked_again() -> None:
     made.add_url_rule("/api", "api", lambda: Response("pong", mimetype="text/plain"))
     with serve(made) as url:
         by_page = dataclasses.replace(QUICK, probes=(ProbeKind.PAGE,))
-        events = list(grade_twice(job(url, limits=by_page)))
+        events = list(told(job(url, limits=by_page)))
     assert not any(isinstance(event, AskingAgain) for event in events)
     last = events[-1]
     assert isinstance(last, Finished)

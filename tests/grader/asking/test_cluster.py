@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from click.testing import CliRunner
 
-from grader import batch, cluster, grading
+from grader import batch
+from grader.asking import cluster
+from grader.asking.running import run as run_job
 from grader.cli import cli
 from grader.jobs import Run
 from grader.model import Job, Scorecard, State, Submission
@@ -163,7 +165,7 @@ def deadly(job: Job) -> Scorecard:
     """Grade a student, or take the worker down as one that runs out of memory is."""
     if job.submission.andrew_id == "deadly":
         os.kill(os.getpid(), signal.SIGKILL)
-    return grading.run(job)
+    return run_job(job)
 
 
 def class_of(tmp_path: Path, students: Iterable[Submission]) -> Run:
@@ -180,13 +182,14 @@ def no_link(andrew_id: str) -> Submission:
 def test_a_job_that_killed_workers_is_not_graded_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.batch.grade_job", deadly)
+    monkeypatch.setattr("grader.asking.cluster.run", deadly)
     students = [no_link("first"), no_link("deadly"), no_link("last")]
     with closing(class_of(tmp_path, students)) as run, running(tmp_path, workers=3) as dask:
 
         def grade() -> None:
-            with cluster.connected(dask.address) as executor:
-                list(batch.grade_class(run, executor, QUICK, lambda: 1))
+            with cluster.connected(dask.address) as graders:
+                graders.most = 1
+                list(batch.grade_class(run, graders, QUICK))
 
         in_a_thread(grade)
         states = [card.state for card in run.scorecards()]
@@ -202,8 +205,8 @@ def test_a_scheduler_that_dies_ends_the_run_and_what_is_committed_stays(
     with closing(class_of(tmp_path, students)) as run, running(tmp_path, workers=1) as dask:
 
         def lose() -> None:
-            with cluster.connected(dask.address) as executor:
-                steps = batch.grade_class(run, executor, QUICK, executor.threads)
+            with cluster.connected(dask.address) as graders:
+                steps = batch.grade_class(run, graders, QUICK)
                 assert next(steps).scorecard.submission.andrew_id == "first"
                 deployed.wait_for(1)
                 dask.scheduler.kill()
@@ -256,7 +259,7 @@ def test_clusters_that_cannot_be_used_are_said_in_words(
         assert "no workers" in refused(dask.address)
         # One that was deployed earlier, and nobody has brought up to date.
         old = shutil.copytree(ROOT / "grader", tmp_path / "earlier" / "grader")
-        with (old / "grading.py").open("a") as file:
+        with (old / "outcomes.py").open("a") as file:
             file.write("# earlier\n")
         dask.add_worker(tmp_path / "earlier")
         monkeypatch.setattr(cluster, "CONNECT_SECONDS", 30.0)

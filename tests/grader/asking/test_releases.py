@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from grader.asking.running import run
 from grader.cli import cli
-from grader.grading import run
 from grader.model import Job, Limits, Submission
 from grader.outcomes import Outcome
 from grader.questions import parse_battery

@@ -1,4 +1,4 @@
-"""A Dask cluster as an executor: the same jobs, asked by the workers of other machines."""
+"""A class's jobs on a Dask cluster: the same jobs, asked by the workers of other machines."""
 
 import asyncio
 import contextlib
@@ -9,13 +9,14 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
+from concurrent.futures import BrokenExecutor, Future, InvalidStateError
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from grader.asking.running import run
 from grader.formats.words import some_of
-from grader.model import InputError
+from grader.model import InputError, Job, Scorecard
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -48,7 +49,7 @@ class OtherCodeError(Exception):
 @cache
 def code_digest() -> str:
     """What tells this grader from others: a hash of its files, whatever their line ends."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
         if path.suffix in (".py", ".toml", ".csv", ".txt"):
@@ -70,40 +71,45 @@ def run_by_same_code(
     return call(*args, **kwargs)
 
 
-class ClusterExecutor(Executor):
-    """Runs calls on the workers of a cluster.
+class ClusterGraders:
+    """Grades jobs on the workers of a cluster, each of which asks in one event loop of its own.
 
-    Once the scheduler or the last worker is lost, every future ends with `ClusterLostError`.
-    A call whose worker died is run again by another one, until it has taken several down.
+    Once the scheduler or the last worker is lost, every job ends with `ClusterLostError`.
+    A job whose worker died is run again by another one, until it has taken several down.
+
+    Attributes:
+        most: how many jobs may be under way at once; None for as many as the cluster has threads.
     """
+
+    most: int | None = None
 
     def __init__(self, client: "Client", address: str) -> None:
         self._client = client
         self._address = address
         self._executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
-        self._under_way: set[Future[Any]] = set()
+        self._under_way: set[Future[Scorecard]] = set()
         self._threads = _threads(client)
         self._closing = threading.Event()
         self._watch = threading.Thread(target=self._look, name="cluster", daemon=True)
         self._watch.start()
 
-    def threads(self) -> int:
-        """How many calls the cluster runs at once, as it was a moment ago.
+    def room(self) -> int:
+        """How many jobs may be under way: as many as the cluster runs at once, unless told.
 
-        At least one: while there are no workers, a call waits for them.
+        At least one: while there are no workers, a job waits for them.
         """
-        return max(1, self._threads)
+        return self.most or max(1, self._threads)
 
-    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> "Future[_T]":
-        """Have a worker call `fn`, a function that it can import.
+    def submit(self, job: Job) -> Future[Scorecard]:
+        """Have a worker grade `job`.
 
         Raises:
             ClusterLostError: if the scheduler is lost.
         """
         if self._client.status != "running":
             raise ClusterLostError(f"{self._address} does not answer any more")
-        elsewhere = self._executor.submit(run_by_same_code, code_digest(), fn, *args, **kwargs)
-        future: Future[_T] = Future()
+        elsewhere = self._executor.submit(run_by_same_code, code_digest(), run, job)
+        future: Future[Scorecard] = Future()
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         future.add_done_callback(lambda ended: ended.cancelled() and elsewhere.cancel())
@@ -129,13 +135,11 @@ class ClusterExecutor(Executor):
                 f"{len(lacking)} of {len(calls)} workers lack what is needed ({shown}): {first}"
             )
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Look after the cluster no longer, and cancel what is under way where that is wanted."""
+    def close(self) -> None:
+        """Give up what is under way, and look after the cluster no longer."""
         self._closing.set()
-        for future in tuple(self._under_way) if cancel_futures else ():
+        for future in tuple(self._under_way):
             future.cancel()
-        if wait:
-            self._watch.join(timeout=_LOOK_SECONDS)
 
     def _look(self) -> None:
         """Keep an eye on the cluster: the client by itself would wait for it for ever."""
@@ -157,7 +161,7 @@ class ClusterExecutor(Executor):
                 future.set_exception(ClusterLostError(words))
 
 
-def _settle(future: Future[_T], elsewhere: Future[_T]) -> None:
+def _settle(future: Future[Scorecard], elsewhere: Future[Scorecard]) -> None:
     """Let `future` end as `elsewhere` did, which the client cancels when it loses the scheduler."""
     with contextlib.suppress(InvalidStateError):  # it was cancelled or given up meanwhile
         if elsewhere.cancelled():
@@ -169,7 +173,7 @@ def _settle(future: Future[_T], elsewhere: Future[_T]) -> None:
 
 
 @contextlib.contextmanager
-def connected(address: str) -> Iterator[ClusterExecutor]:
+def connected(address: str) -> Iterator[ClusterGraders]:
     """The cluster whose scheduler listens at `address`, as in `tcp://host:8786`.
 
     Raises:
@@ -188,11 +192,8 @@ def connected(address: str) -> Iterator[ClusterExecutor]:
     client = _client(distributed.Client, address)
     try:
         _check_workers(client, address)
-        executor = ClusterExecutor(client, address)
-        try:
-            yield executor
-        finally:
-            executor.shutdown(cancel_futures=True)
+        with contextlib.closing(ClusterGraders(client, address)) as graders:
+            yield graders
     finally:
         with contextlib.suppress(Exception):  # a scheduler that is gone cannot be left in order
             client.close(timeout=1)  # type: ignore[no-untyped-call]

@@ -7,13 +7,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 import pytest
 from flask import Flask, Response, abort, request
 
-from grader.grading import grade, grade_twice, run
+from grader.asking.grading import grade_job
+from grader.asking.loops import Scope
+from grader.asking.passes import as_accepted, not_before, waited_before, wake_seconds
+from grader.asking.running import events as told
+from grader.asking.running import run
 from grader.model import (
     AskingAgain,
     Awake,
@@ -32,10 +37,8 @@ from grader.model import (
     WakingUp,
 )
 from grader.outcomes import Cause, Outcome
-from grader.passes import as_accepted, not_before, waited_before, wake_seconds
-from grader.probes.deadline import all_stopped
 from grader.rejudging import rejudge
-from tests.grader.apps import ACTIVITY, SEED, finished_app, job, right_answers
+from tests.grader.apps import ACTIVITY, SEED, finished_app, first_pass, job, right_answers
 from tests.grader.probes.raw import (
     HALF_A_REPLY,
     Handler,
@@ -177,7 +180,7 @@ def test_what_waiting_cannot_change_ends_at_once(answer: bytes, state: State) ->
 
 def test_its_time_is_counted_from_the_first_request_over_both_passes() -> None:
     with raw_server(always(reply(b"", status="503 Service Unavailable"))) as server:
-        events = list(grade_twice(job(server.url, limits=dataclasses.replace(PATIENT, timeout=1))))
+        events = list(told(job(server.url, limits=dataclasses.replace(PATIENT, timeout=1))))
     waking = [event for event in events if isinstance(event, WakingUp)]
     assert [round(event.deadline) for event in waking] in ([6, 0], [6, 1])
     awake = next(event for event in events if isinstance(event, Awake))
@@ -207,7 +210,7 @@ def test_looking_again_is_told() -> None:
         return None if target == "/healthz" or next(asked) > 6 else SPLASH
 
     with raw_server(_with(answer)) as server:
-        events = list(grade(job(server.url, limits=dataclasses.replace(PATIENT, wake_timeout=30))))
+        events = first_pass(job(server.url, limits=dataclasses.replace(PATIENT, wake_timeout=30)))
     looking = next(event for event in events if isinstance(event, LookingAgain))
     assert 0 < looking.seconds <= 30
     assert "no text box" in looking.reason
@@ -244,7 +247,6 @@ def test_a_deployment_has_one_request_at_a_time_while_it_wakes_up() -> None:
 
 def test_stopping_ends_the_wait() -> None:
     asked = threading.Semaphore(0)
-    cards: list[Scorecard] = []
 
     def handle(connection: socket.socket) -> None:
         while read_request(connection):
@@ -253,13 +255,11 @@ def test_stopping_ends_the_wait() -> None:
 
     with raw_server(handle) as server:
         slowly = dataclasses.replace(PATIENT, wake_timeout=3600)
-        waking = threading.Thread(target=lambda: cards.append(run(job(server.url, limits=slowly))))
-        waking.start()
-        assert all(asked.acquire(timeout=30) for _ in range(4))
-        with all_stopped():
-            waking.join(30)
-            assert not waking.is_alive()
-    assert cards[0].state is not State.UNREACHABLE
+        with Scope() as scope:
+            waking = scope.start(grade_job(job(server.url, limits=slowly)))
+            assert all(asked.acquire(timeout=30) for _ in range(4))
+        with pytest.raises(CancelledError):
+            waking.result(0)
 
 
 def _limited(seconds: int, limited: Callable[[], bool]) -> Handler:
@@ -271,7 +271,7 @@ def test_the_second_pass_waits_as_long_as_it_was_asked_to() -> None:
     since = time.monotonic()
     limits = dataclasses.replace(PATIENT, timeout=1)
     with raw_server(_limited(3, lambda: time.monotonic() - since < 3)) as server:
-        events = list(grade_twice(job(server.url, limits=limits)))
+        events = list(told(job(server.url, limits=limits)))
     again = next(event for event in events if isinstance(event, AskingAgain))
     assert 1 < again.seconds <= 3
     assert isinstance(last := events[-1], Finished)

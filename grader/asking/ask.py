@@ -1,52 +1,54 @@
 """One question asked of one deployment, and judged."""
 
+import contextlib
 import dataclasses
+import functools
 import logging
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 
+from grader.asking.passes import of_a_cache
 from grader.judging import judge
 from grader.judging.delivery import judge_delivery
 from grader.judging.second_look import is_from_a_cache
 from grader.model import ConsistencyKey, Judgement, ProbeKind, Question, ReleaseKey, Reply, Verdict
 from grader.outcomes import Cause, Outcome
-from grader.passes import of_a_cache
 from grader.probes import Deployment
+from grader.probes.beside import beside
 
 _log = logging.getLogger(__name__)
 
 OUR_CRASH = "the grader itself failed: "
-"""How the reason of what was not checked begins where a bug of ours is to blame."""
+"""What the reason says first where a bug of ours is to blame; the cause tells it to programs."""
 
 # What a cache may have kept from before the last push.
 _MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
+# A longer reply, in characters, is judged beside the loop: it could hold the loop up.
+_SHORT = 4096
 
 
-def ask(
+async def ask(
     question: Question,
     deployment: Deployment,
-    degraded_after: float,
+    degraded_after: float = math.inf,
     earlier: Sequence[Verdict] = (),
 ) -> Verdict:
     """Ask one question and judge what comes back. Our own crash is never the student's fault.
 
     Args:
         question: what is asked.
-        deployment: who is asked.
+        deployment: who is asked; several questions may be asked of it at once.
         degraded_after: seconds after which a right reply counts as degraded.
         earlier: the verdicts on what the deployment was asked before.
     """
     try:
-        replies: list[Reply] = []
-        for reply in _replies(question, deployment):
-            replies.append(reply)
-            if reply.failure is not None:
-                break
-        judgement = judge(question, *replies, earlier=earlier)
+        replies = await _replies(question, deployment)
+        judgement = await judged(question, replies, earlier)
         if judgement.outcome in _MAY_BE_OLD and is_from_a_cache(replies[-1]):
-            judgement = _past_caches(question, deployment, replies, judgement, earlier)
+            judgement = await _past_caches(question, deployment, replies, judgement, earlier)
         right = judgement.outcome is Outcome.RIGHT
         degraded = right and replies[-1].elapsed_ms > 1000 * degraded_after
-        if right:
+        if right and question.probe is ProbeKind.BROWSER:
             # A picture is evidence for what was lost, and large.
             replies = [dataclasses.replace(reply, screenshot_png="") for reply in replies]
         return Verdict(question, judgement, tuple(replies), degraded)
@@ -57,7 +59,16 @@ def ask(
         return Verdict(question, Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH))
 
 
-def _past_caches(
+async def judged(
+    question: Question, replies: Sequence[Reply], earlier: Sequence[Verdict] = ()
+) -> Judgement:
+    """What `replies` are worth, without holding up the loop."""
+    if all(len(reply.text) <= _SHORT for reply in replies):
+        return judge(question, *replies, earlier=earlier)
+    return await beside(functools.partial(judge, question, *replies, earlier=tuple(earlier)))
+
+
+async def _past_caches(
     question: Question,
     deployment: Deployment,
     replies: list[Reply],
@@ -68,18 +79,26 @@ def _past_caches(
     fixed = isinstance(question.key, ConsistencyKey)
     if question.probe is not ProbeKind.API or not question.query or fixed:
         return judgement
-    reply = deployment.ask_past_caches(question.query)
+    reply = await deployment.ask_past_caches(question.query)
     if reply is None or judge_delivery(reply, earlier) or is_from_a_cache(reply):
         return of_a_cache(judgement, asked_again=False)
     replies.append(reply)
-    return of_a_cache(judge(question, reply), asked_again=True)
+    return of_a_cache(await judged(question, [reply]), asked_again=True)
 
 
-def _replies(question: Question, deployment: Deployment) -> Iterator[Reply]:
+async def _replies(question: Question, deployment: Deployment) -> list[Reply]:
+    """The replies that the question is judged by; the last one may be a failure."""
     match question.key:
         case ReleaseKey():
-            yield deployment.ask_release()
+            return [await deployment.ask_release()]
         case ConsistencyKey(connections):
-            yield from deployment.ask_afresh(question.query, connections)
+            replies = []
+            afresh = deployment.ask_afresh(question.query, connections)
+            async with contextlib.aclosing(afresh):
+                async for reply in afresh:
+                    replies.append(reply)
+                    if reply.failure is not None:
+                        break
+            return replies
         case _:
-            yield deployment.ask(question.probe, question.query, question.typing)
+            return [await deployment.ask(question.probe, question.query, question.typing)]

@@ -4,7 +4,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.asking.politeness import Polite
 from grader.batch import STORE_NAME, grade_class
 from grader.jobs import Run
 from grader.model import Job, Limits, State, Submission
-from grader.politeness import Polite
-from tests.grader.apps import ACTIVITY, SEED, job
+from tests.grader.apps import ACTIVITY, SEED, job, local_graders
 from tests.servers import serve
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class Crowd:
 @pytest.mark.parametrize("per_site", [1, 3])
 def test_real_sites_get_no_more_requests_at_once(tmp_path: Path, per_site: int) -> None:
     crowds = [Crowd() for _ in range(3)]
-    with ExitStack() as servers, ThreadPoolExecutor(12) as executor:
+    with ExitStack() as servers, local_graders(12) as graders:
         sites = [servers.enter_context(serve(crowd)) for crowd in crowds]
         submissions = [Submission("none", "", state=State.INVALID, fault="No link.")]
         for number in range(24):
@@ -109,7 +108,7 @@ def test_real_sites_get_no_more_requests_at_once(tmp_path: Path, per_site: int) 
             submissions.append(Submission(f"s{number}", f"{url}/{number}"))
         run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
         run.enroll(submissions, ())
-        list(grade_class(run, executor, PATIENT, lambda: 12, per_site))
+        list(grade_class(run, graders, PATIENT, per_site))
         assert run.finished() == run.total() == 25
         run.close()
     most = [crowd.most for crowd in crowds]

@@ -1,0 +1,1 @@
+"""Deployments are asked, and what they reply is judged: one question, one submission, a class."""

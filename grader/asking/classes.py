@@ -1,0 +1,112 @@
+"""A class's jobs: a bounded number of them under way, asked here or by a cluster's workers."""
+
+import concurrent.futures
+import queue
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Future
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from grader.asking.grading import grade_job
+from grader.asking.loops import WAIT_SECONDS, Scope
+from grader.asking.politeness import Polite
+from grader.model import Job, Scorecard
+
+_Queue: TypeAlias = "queue.SimpleQueue[Future[Scorecard]]"
+
+# So many scorecards are handed over together at most, so that others are soon started.
+_MOST_TOGETHER = 50
+
+
+class Graders(Protocol):
+    """Whoever grades a class's jobs."""
+
+    def room(self) -> int:
+        """How many jobs may be under way at the moment."""
+
+    def submit(self, job: Job) -> Future[Scorecard]:
+        """Begin to grade `job`."""
+
+
+class LocalGraders:
+    """Grades jobs in this process's event loop.
+
+    Args:
+        scope: ends what is under way.
+        at_once: how many jobs may be under way.
+    """
+
+    def __init__(self, scope: Scope, at_once: int) -> None:
+        self._scope = scope
+        self._at_once = at_once
+
+    def room(self) -> int:
+        """How many jobs may be under way."""
+        return self._at_once
+
+    def submit(self, job: Job) -> Future[Scorecard]:
+        """Begin to grade `job` in the loop."""
+        return self._scope.start(grade_job(job))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that has ended.
+
+    Attributes:
+        result: its scorecard, or what it crashed with.
+    """
+
+    job: Job
+    result: Scorecard | Exception
+
+
+def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
+    """Have all `jobs` graded; each list holds those that had ended at one moment.
+
+    Raises:
+        BrokenExecutor: if whoever grades gave its jobs up.
+    """
+    done: _Queue = queue.SimpleQueue()
+    under_way: dict[Future[Scorecard], Job] = {}
+    while True:
+        room = graders.room()
+        while len(under_way) < room and (job := jobs.start()) is not None:
+            future = graders.submit(job)
+            under_way[future] = job
+            future.add_done_callback(done.put)
+        until_next = jobs.seconds_until_next()
+        if not under_way and until_next is None:
+            return
+        # Where there is no room, the next job begins when another one ends.
+        wait = until_next if until_next is not None and len(under_way) < room else WAIT_SECONDS
+        ended = []
+        for future in _come(done, min(WAIT_SECONDS, wait)):
+            job = under_way.pop(future)
+            jobs.end(job)
+            ended.append(Ended(job, _result(future)))
+        if ended:
+            yield ended
+
+
+def _come(
+    done: "queue.SimpleQueue[Future[Scorecard]]", seconds: float
+) -> Iterator[Future[Scorecard]]:
+    """What has come by now, or comes first within `seconds`."""
+    try:
+        yield done.get(timeout=seconds)
+        for _ in range(_MOST_TOGETHER - 1):
+            yield done.get_nowait()
+    except queue.Empty:
+        return
+
+
+def _result(future: Future[Scorecard]) -> Scorecard | Exception:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise
+    except concurrent.futures.CancelledError:
+        raise BrokenExecutor("its jobs were given up") from None
+    except Exception as error:
+        return error

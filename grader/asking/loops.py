@@ -1,0 +1,121 @@
+"""The one event loop that asks, in a thread of its own, and the scopes that end what they began.
+
+Whoever calls keeps its own thread free for what would hold the loop up: the store, pages, a
+terminal, and Ctrl-C, which reaches the main thread alone.
+"""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import functools
+import queue
+import threading
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+_T = TypeVar("_T")
+
+WAIT_SECONDS = 1.0
+"""Windows lets nobody interrupt a wait that has no end, so each wait is one of many."""
+
+_starting = threading.Lock()
+
+
+class Scope:
+    """All that one run, check or contest has under way; closing it ends that and nothing else."""
+
+    def __init__(self) -> None:
+        with _starting:
+            self._loop = _running_loop()
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Begin `work` in the loop.
+
+        Returns:
+            What comes of it; CancelledError where the scope was closed before it ended.
+        """
+        future: Future[_T] = Future()
+        future.set_running_or_notify_cancel()  # the scope alone can end it
+
+        def begin() -> None:
+            task = self._loop.create_task(work)
+            self._under_way.add(task)
+            task.add_done_callback(functools.partial(self._end, future))
+            if self._closed:
+                task.cancel()
+
+        self._loop.call_soon_threadsafe(begin)
+        return future
+
+    def result(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do `work` in the loop, and wait for what comes of it."""
+        future = self.start(work)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                concurrent.futures.wait([future], WAIT_SECONDS)
+                return future.result(0)
+
+    def iterate(self, events: AsyncGenerator[_T, None]) -> Iterator[_T]:
+        """What `events` yields in the loop, as it comes."""
+        told: queue.SimpleQueue[_T | Future[None]] = queue.SimpleQueue()
+
+        async def listen() -> None:
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    told.put(event)
+
+        ended = self.start(listen())
+        ended.add_done_callback(told.put)
+        while True:
+            with contextlib.suppress(queue.Empty):
+                event = told.get(timeout=WAIT_SECONDS)
+                if event is ended:
+                    return ended.result()
+                yield event
+
+    def close(self) -> None:
+        """End what is under way, and wait until its connections are closed."""
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result()
+
+    async def _cancel_all(self) -> None:
+        self._closed = True
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def _end(self, future: Future[_T], task: asyncio.Task[_T]) -> None:
+        self._under_way.discard(task)
+        if task.cancelled():
+            future.set_exception(concurrent.futures.CancelledError())
+        elif (error := task.exception()) is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(task.result())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@functools.cache
+def _running_loop() -> asyncio.AbstractEventLoop:
+    """The loop of this process, which ends with it; uvloop's where that is installed."""
+    try:
+        from uvloop import new_event_loop
+    except ModuleNotFoundError:
+        from asyncio import new_event_loop
+    loop: asyncio.AbstractEventLoop = new_event_loop()
+    threading.Thread(target=loop.run_forever, name="asking", daemon=True).start()
+    return loop

@@ -1,0 +1,120 @@
+"""The questions of one submission, asked one after the other in one pass."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncGenerator, Sequence
+
+from grader.asking.ask import ask, judged
+from grader.asking.passes import is_blocked, joined, missing, pause_between, skipped
+from grader.judging.second_look import is_challenged
+from grader.model import Job, Judged, Judgement, Question, Verdict
+from grader.outcomes import Outcome
+from grader.probes import Deployment
+
+# After so many transport failures in a row, or as many timeouts' worth of time lost to them in a
+# pass, the rest waits for the second pass: what hangs now and then ends, too.
+_PATIENCE = 3
+_TRANSPORT_FAILURES = frozenset({Outcome.TOO_SLOW, Outcome.UNREACHABLE})
+
+
+class Questioning:
+    """Asks one deployment its questions.
+
+    Args:
+        job: whose deployment it is, and how it is asked.
+        deployment: who is asked.
+        questions: in the order in which they are asked.
+
+    Attributes:
+        verdicts: those of the questions asked so far, in their order.
+    """
+
+    def __init__(self, job: Job, deployment: Deployment, questions: tuple[Question, ...]) -> None:
+        self.verdicts: list[Verdict] = []
+        self._job = job
+        self._deployment = deployment
+        self._questions = questions
+        self._pause = pause_between(job)
+        # Transport failures in a row, and the time lost to all of them in this pass.
+        self._failures = 0
+        self._lost_ms = 0.0
+        self._blocked: Judgement | None = None
+        # Whether the app itself is known to refuse some queries by a page with 403 or 429.
+        self._refuses = False
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a platform's bot protection stands in the way: then the rest is not asked."""
+        return self._blocked is not None
+
+    @property
+    def is_patience_spent(self) -> bool:
+        """Whether so many requests failed that the rest waits for another pass."""
+        lost = self._lost_ms >= 1000 * _PATIENCE * self._job.limits.timeout
+        return self._failures >= _PATIENCE or lost
+
+    def forgive(self) -> None:
+        """Forget the failures so far: the app has been seen awake since."""
+        self._failures, self._lost_ms = 0, 0.0
+
+    async def ask(
+        self, earlier: Sequence[Verdict | None], due: Sequence[bool]
+    ) -> AsyncGenerator[Judged, None]:
+        """Ask the questions that are `due`; the `earlier` verdicts on the others stand."""
+        self.verdicts = []
+        for number, (question, before, now) in enumerate(
+            zip(self._questions, earlier, due, strict=True), 1
+        ):
+            if before is not None and not now:
+                verdict = before
+            else:
+                verdict = self._unasked(question) or await self._asked(question)
+                if before is not None:
+                    verdict = joined(before, verdict)
+            self.verdicts.append(verdict)
+            if verdict != before:
+                yield Judged(verdict, number, len(self._questions))
+
+    def _unasked(self, question: Question) -> Verdict | None:
+        """The verdict on what is not to be asked now; None where it is."""
+        if names := missing(question, self.verdicts):
+            return skipped(question, names)
+        if self._blocked is not None:
+            return Verdict(question, self._blocked)
+        if self.is_patience_spent:
+            often = "in a row" if self._failures >= _PATIENCE else "or more"
+            reason = f"not asked, after {_PATIENCE} requests {often} that failed"
+            return Verdict(question, Judgement(Outcome.UNREACHABLE, reason))
+        return None
+
+    async def _asked(self, question: Question) -> Verdict:
+        if self._pause:
+            await asyncio.sleep(self._pause)
+        earlier = () if self._refuses else self.verdicts
+        limits = self._job.limits
+        verdict = await ask(question, self._deployment, limits.degraded_after, earlier)
+        if is_blocked(verdict.judgement) and await self._still_answers(verdict):
+            self._refuses = True
+            judgement = await judged(question, verdict.replies)
+            verdict = dataclasses.replace(verdict, judgement=judgement)
+        if is_blocked(verdict.judgement):
+            self._blocked = verdict.judgement
+        failed = verdict.outcome in _TRANSPORT_FAILURES
+        self._failures = self._failures + 1 if failed else 0
+        if failed:
+            self._lost_ms += sum(reply.elapsed_ms for reply in verdict.replies)
+        return verdict
+
+    async def _still_answers(self, verdict: Verdict) -> bool:
+        """Whether a page that looks like a bot protection's is the app's own reply to one query.
+
+        Where no platform's mark is on it, something that was right is asked once more: it is still
+        right where nothing stands between the app and us.
+        """
+        if verdict.reply is None or is_challenged(verdict.reply):
+            return False
+        for each in self.verdicts:
+            if each.outcome is Outcome.RIGHT and each.question.query:
+                again = await ask(each.question, self._deployment)
+                return again.outcome is Outcome.RIGHT
+        return False

@@ -24,7 +24,7 @@ OUR_CRASH = "the grader itself failed: "
 # What a cache may have kept from before the last push.
 _MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
 # A longer reply, in characters, is judged beside the loop: it could hold the loop up.
-_SHORT = 4096
+_SHORT = 1024
 
 
 async def ask(

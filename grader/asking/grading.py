@@ -112,7 +112,7 @@ class _Grading:
         if submission.fault:
             refused = submission.state is State.REFUSED
             outcome = Outcome.FORBIDDEN_ADDRESS if refused else Outcome.SKIPPED
-            yield self._none_asked(submission.state, Judgement(outcome, submission.fault))
+            yield await self._none_asked(submission.state, Judgement(outcome, submission.fault))
             return
         async with Deployment(submission, self._job.limits) as deployment:
             waking = self._waking(deployment)
@@ -121,13 +121,15 @@ class _Grading:
             self._wake_up = (*self._wake_up, *waking.evidence)
             self._own = self._own or waking.own
             if (silence := waking.silence) is not None:
-                yield self._none_asked(_STATES.get(silence.outcome, State.UNREACHABLE), silence)
+                yield await self._none_asked(
+                    _STATES.get(silence.outcome, State.UNREACHABLE), silence
+                )
                 return
             self._release = waking.release or self._release
             yield Awake(self._release, 1000 * waking.elapsed, waking.only)
             async for event in self._asked(deployment, waking):
                 yield event
-        yield self._finished(State.GRADED)
+        yield await self._finished(State.GRADED)
 
     async def _take_questions(self) -> None:
         """Draw the questions, or take those of the first pass with its verdicts."""
@@ -180,11 +182,12 @@ class _Grading:
     ) -> AsyncGenerator[Judged | LookingAgain | Awake, None]:
         """Where nothing came of the app's own, wait for it, and ask once more when it is there."""
         asked = tuple(questioning.verdicts)
-        asleep = is_api_asleep(asked)
-        own = waking.own or seen_own(asked)
-        if (own and not asleep) or questioning.is_blocked or not worth_another_look(asked):
+        # Strangers' pages are long: to look through all of them could hold the loop up.
+        asleep = await beside(is_api_asleep, asked)
+        own = waking.own or await beside(seen_own, asked)
+        if questioning.is_blocked or waking.left < 1 or (own and not asleep):
             return
-        if waking.left < 1:
+        if not await beside(worth_another_look, asked):
             return
         lost = next(each for each in asked if each.replies and not each.outcome.rule.earns)
         yield LookingAgain(waking.left, lost.judgement.reason)
@@ -220,7 +223,7 @@ class _Grading:
         async for judged in questioning.ask(asked, due):
             yield judged
 
-    def _none_asked(self, state: State, why: Judgement) -> Finished:
+    async def _none_asked(self, state: State, why: Judgement) -> Finished:
         """The end of a submission that could not be asked at all.
 
         What an earlier pass has judged stays, unless it was left for this one.
@@ -234,10 +237,12 @@ class _Grading:
         replies = (reply for verdict in self._verdicts for reply in verdict.replies)
         if state is State.UNREACHABLE and any(reply.failure is None for reply in replies):
             # It was awake in the first pass: what it answered then still counts.
-            return self._finished(State.GRADED)
-        return self._finished(state, why.reason, why.cause)
+            return await self._finished(State.GRADED)
+        return await self._finished(state, why.reason, why.cause)
 
-    def _finished(self, state: State, reason: str = "", cause: Cause | None = None) -> Finished:
+    async def _finished(
+        self, state: State, reason: str = "", cause: Cause | None = None
+    ) -> Finished:
         if state is State.GRADED:
             state, reason = state_of(self._verdicts)
         return Finished(
@@ -251,6 +256,6 @@ class _Grading:
                 release=self._release,
                 wake_up=self._wake_up,
                 cause=cause,
-                own=self._own or seen_own(self._verdicts),
+                own=self._own or await beside(seen_own, tuple(self._verdicts)),
             )
         )

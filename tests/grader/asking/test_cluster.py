@@ -155,10 +155,23 @@ def test_a_worker_is_killed_and_the_grades_are_those_of_threads(
         dask.workers[0].kill()
         deployed.gate.set()
         said = child.communicate(timeout=90)[1]
+        # Whatever many threads of a worker are handed is asked in one loop.
+        assert in_a_thread(lambda: loops_at(dask.address)) == [1]
     assert (child.returncode, said) == (0, "")
     assert grades(tmp_path / "out") == expected
     # What the dead worker had begun was begun again by the other one, and nothing else was.
     assert sorted(deployed.wake_ups.values()) == [1] * (len(STUDENTS) - THREADS) + [2] * THREADS
+
+
+def loops_at(address: str) -> list[int]:
+    """How many loops ask at each of the workers."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(address) as client:
+        return list(client.run(count_loops).values())
+
+
+def count_loops() -> int:
+    return sum(thread.name == "asking" for thread in threading.enumerate())
 
 
 def deadly(job: Job) -> Scorecard:

@@ -67,7 +67,7 @@ def test_of_two_runs_in_one_process_one_is_stopped_and_the_other_goes_on(tmp_pat
                 # Two of the one run are asked, and one of the other.
                 assert next(steps).scorecard.score == 100
                 assert all(asked.acquire(timeout=30) for _ in range(3))
-                others._scope.close()
+                scope.close()
                 assert never.exception(30) is not None
             assert all(ended.acquire(timeout=30) for _ in range(2))
             assert not ended.acquire(blocking=False), "the other run was touched"

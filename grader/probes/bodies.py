@@ -1,49 +1,50 @@
 """A reply's body: read up to a cap, unpacked, decoded."""
 
+import asyncio
 import zlib
 
-from urllib3 import BaseHTTPResponse
+from aiohttp import StreamReader
 
 _CHARSETS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
 # The names that are registered (RFC 9110, 8.4.1) or in use. Whatever else stands in
 # Content-Encoding, such as a character set, is no compression.
 _READ = frozenset({"gzip", "x-gzip", "deflate"})
 _NOT_READ = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz", "bzip2", "xz"})
-_PIECE = 16 * 1024
+# Bytes after the end of what is packed: a line's end is nobody's fault, a second body is.
+_MOST_BEYOND = 16 * 1024
 
 
 class UnreadableError(Exception):
     """The reply is larger than the cap, or in a compression that is not read here."""
 
 
-def read(response: BaseHTTPResponse, cap: int) -> bytes:
-    """The body, unpacked where it is compressed; at most `cap` bytes.
+async def read(body: StreamReader, packing: str, cap: int) -> bytes:
+    """The whole body, unpacked where it is compressed; at most `cap` bytes.
+
+    Args:
+        body: as it comes.
+        packing: what Content-Encoding says.
+        cap: the most that it may hold.
 
     Raises:
         UnreadableError: if it is larger, or cannot be unpacked.
+        aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError: if it is not whole.
     """
-    try:
-        unpack = _unpacker(response.headers.get("Content-Encoding", ""))
-        body = _unpacked(response, cap, unpack)
-    except UnreadableError:
-        response.close()
-        raise
-    response.release_conn()
-    return body
-
-
-def _unpacked(response: BaseHTTPResponse, cap: int, unpack: "_Unpacker | None") -> bytes:
-    body = bytearray()
-    # A short read is not the end: only the empty one after it tells a whole body from a part.
-    while piece := response.read(_PIECE if unpack else cap + 1 - len(body), decode_content=False):
-        if unpack and unpack.is_over:
-            raise UnreadableError("the reply goes on after the end of what is packed in it")
-        body += unpack.unpack(piece, cap + 1 - len(body)) if unpack else piece
-        if len(body) > cap:
+    unpack = _unpacker(packing) if packing else None
+    whole = bytearray()
+    while piece := await body.readany():
+        whole += unpack.unpack(piece, cap + 1 - len(whole)) if unpack else piece
+        if len(whole) > cap:
             raise UnreadableError(f"the reply is larger than {cap // 1024} KiB")
+        if body.at_eof():
+            break
+        # Thousands of small chunks may be there already: others have their turn between them.
+        await asyncio.sleep(0)
+    if (error := body.exception()) is not None:
+        raise error
     if unpack:
         unpack.end()
-    return bytes(body)
+    return bytes(whole)
 
 
 def _unpacker(named: str) -> "_Unpacker | None":
@@ -69,11 +70,6 @@ class _Unpacker:
         window = zlib.MAX_WBITS if packing == "deflate" else 16 + zlib.MAX_WBITS
         self._zlib = zlib.decompressobj(window)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the packed body has come to its end."""
-        return self._zlib.eof
-
     def unpack(self, piece: bytes, most: int) -> bytes:
         """The next bytes, `most` of them at most: a small piece may unpack to gigabytes."""
         try:
@@ -88,6 +84,8 @@ class _Unpacker:
             self._raw_deflate = False
             return self.unpack(piece, most)
         self._started = True
+        if len(self._zlib.unused_data) > _MOST_BEYOND:
+            raise UnreadableError("the reply goes on after the end of what is packed in it")
         return unpacked
 
     def end(self) -> None:
@@ -96,7 +94,7 @@ class _Unpacker:
         Raises:
             UnreadableError: if what it holds is not.
         """
-        if self._started and not self.is_over:
+        if self._started and not self._zlib.eof:
             raise UnreadableError(f"the reply breaks off in the middle of its {self._packing}")
 
 

@@ -1,12 +1,11 @@
 """The page as a person sees it, in a real Chromium."""
 
+import asyncio
 import functools
-from concurrent.futures import CancelledError
 from datetime import UTC, datetime
 
 from grader.model import InputError, Reply, Typing
 from grader.outcomes import Outcome
-from grader.probes.deadline import Deadline
 from grader.probes.guard import Guard
 
 # Waiting for a free place and for the browser to start is no fault of the deployment's, and no
@@ -66,7 +65,7 @@ class BrowserProbe:
         self._bypass_secret = bypass_secret
         self._turn: int | None = None
 
-    def ask(self, query: str, seconds: float) -> Reply:
+    async def ask(self, query: str, seconds: float) -> Reply:
         """The page itself for an empty query, else the answer that appears on it.
 
         A missing browser is not the deployment's fault: NOT_CHECKED, with how to get one.
@@ -84,20 +83,15 @@ class BrowserProbe:
         if self._turn is None:
             self._turn = thread.turn()
         future = thread.submit(functools.partial(visit, errand), self._turn)
-
-        def stop() -> None:
-            future.cancel()
-
-        with Deadline(_QUEUE_SECONDS + seconds, stop) as deadline:
-            try:
-                return future.result()
-            except BrowserUnavailableError as error:
-                return self._not_checked(str(error))
-            except Error as error:
-                return self._not_checked(f"the browser failed: {error.message[:200]}")
-            except CancelledError:
-                stopped = "the grader was stopped" if deadline.stopped else "no browser was free"
-                return self._not_checked(stopped)
+        try:
+            async with asyncio.timeout(_QUEUE_SECONDS + seconds):
+                return await asyncio.wrap_future(future)
+        except BrowserUnavailableError as error:
+            return self._not_checked(str(error))
+        except Error as error:
+            return self._not_checked(f"the browser failed: {error.message[:200]}")
+        except TimeoutError:
+            return self._not_checked("no browser was free")
 
     def _not_checked(self, why: str) -> Reply:
         return Reply(

@@ -1,24 +1,15 @@
-"""From a name to a connected socket.
+"""From a name to a connected socket; a failure says whose fault it is."""
 
-Every wait is cut into slices, so that a deadline, or Ctrl-C, ends it on every system; and a failure
-says whose fault it is.
-"""
-
-import contextlib
+import asyncio
 import errno
 import ipaddress
-import math
 import os
 import socket
-import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from urllib3.util.wait import wait_for_write
-
 from grader.outcomes import Outcome
-from grader.probes.deadline import Deadline
+from grader.probes.beside import Threads
 from grader.probes.guard import (
     EXHAUSTED,
     Address,
@@ -40,6 +31,8 @@ _NO_SUCH_NAME = frozenset(
     for code in (getattr(socket, name, None) for name in ("EAI_NONAME", "EAI_NODATA"))
     if code is not None
 )
+# A name that nobody answers for keeps its thread for up to half a minute; asyncio has five or six.
+_resolvers = Threads(128, "resolver")
 
 
 class DialError(Exception):
@@ -55,17 +48,6 @@ class DialError(Exception):
         self.lasting = lasting
 
 
-class _Socket(socket.socket):
-    """A socket that urllib3 may tell twice for each request what it does already.
-
-    To be told is a call of the system, and hundreds of threads wait their turn after each of them.
-    """
-
-    def settimeout(self, value: float | None) -> None:
-        if value != self.gettimeout():
-            super().settimeout(value)
-
-
 def literal(host: str) -> Address | None:
     """The address that `host` is itself, without its zone; None where it is a name.
 
@@ -78,37 +60,15 @@ def literal(host: str) -> Address | None:
 
 
 def resolving(host: str, port: int) -> Future[list[Address]]:
-    """Every address of `host`; a thread of its own asks, since `getaddrinfo` knows no timeout.
+    """Every address of `host`; a thread asks, since `getaddrinfo` knows no timeout.
 
     The future ends in DialError if the name leads nowhere, or this machine could not find out.
     """
-    future: Future[list[Address]] = Future()
-    future.set_running_or_notify_cancel()  # whoever stops waiting does not stop the thread
     if address := literal(host):
+        future: Future[list[Address]] = Future()
         future.set_result([address])
-    else:
-        asking = threading.Thread(target=_look_up, args=(host, port, future), name="resolver")
-        asking.daemon = True
-        asking.start()
-    return future
-
-
-def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
-    """Every address of `host`, found before `deadline`.
-
-    Raises:
-        DialError: if the name leads nowhere, or this machine could not find out.
-    """
-    asked = resolving(host, port)
-    started = time.monotonic()
-    for seconds in deadline.slices():
-        with contextlib.suppress(TimeoutError):
-            return asked.result(seconds)
-    # Whoever used up the greater part of the time: what came before, or the resolver.
-    if time.monotonic() - started < deadline.seconds / 2:
-        raise DialError(Outcome.TOO_SLOW, f"too little time was left to look {shown(host)} up")
-    words = f"this machine's name resolver did not answer for {shown(host)}"
-    raise DialError(Outcome.NOT_CHECKED, words)
+        return future
+    return _resolvers.submit(_look_up, host, port)
 
 
 def vet(guard: Guard, origin: Origin, addresses: list[Address]) -> None:
@@ -125,19 +85,24 @@ def vet(guard: Guard, origin: Origin, addresses: list[Address]) -> None:
         raise not_connected(origin, [error]) from None
 
 
-def connect(origin: Origin, addresses: list[Address], deadline: Deadline) -> socket.socket:
-    """A blocking socket, connected to the first of `addresses` that accepts.
+async def connect(origin: Origin, addresses: Sequence[Address], due: float) -> socket.socket:
+    """A socket that does not block, connected to the first of `addresses` that accepts.
+
+    Args:
+        origin: where to.
+        addresses: those that were vetted; what is dialed is one of them, and no name.
+        due: when whoever waits will give up, by the loop's clock: earlier addresses leave time for
+            later ones.
 
     Raises:
-        DialError: if none does before `deadline`.
+        DialError: if none accepts.
     """
-    errors = []
+    errors: list[OSError] = []
     for others, address in zip(reversed(range(len(addresses))), addresses, strict=True):
-        share = deadline.remaining() / (others + 1)
+        share = (due - asyncio.get_running_loop().time()) / (others + 1)
         try:
-            return _connected(
-                address, origin.port, deadline, min(share, PATIENCE if others else math.inf)
-            )
+            async with asyncio.timeout(min(share, PATIENCE) if others else None):
+                return await _connected(address, origin.port)
         except OSError as error:
             errors.append(error)
     raise not_connected(origin, errors)
@@ -175,15 +140,14 @@ def _telling(error: OSError) -> int:
     return 1 if isinstance(error, TimeoutError) else 2
 
 
-def _look_up(host: str, port: int, future: Future[list[Address]]) -> None:
+def _look_up(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        future.set_exception(_not_found(host, error))
-    else:
-        # A link-local address carries its zone as "%eth0"; the guard wants the address.
-        addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
-        future.set_result([ipaddress.ip_address(address) for address in dict.fromkeys(addresses)])
+        raise _not_found(host, error) from None
+    # A link-local address carries its zone as "%eth0"; the guard wants the address.
+    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+    return [ipaddress.ip_address(address) for address in dict.fromkeys(addresses)]
 
 
 def _not_found(host: str, error: OSError | UnicodeError) -> DialError:
@@ -199,18 +163,11 @@ def _not_found(host: str, error: OSError | UnicodeError) -> DialError:
     return DialError(Outcome.NOT_CHECKED, words)
 
 
-def _connected(address: Address, port: int, deadline: Deadline, seconds: float) -> socket.socket:
-    connecting = _Socket(family_of(address), socket.SOCK_STREAM)
+async def _connected(address: Address, port: int) -> socket.socket:
+    connecting = socket.socket(family_of(address), socket.SOCK_STREAM)
     try:
-        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connecting.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            connecting.connect((str(address), port))
-        if not any(wait_for_write(connecting, wait) for wait in deadline.slices(seconds)):
-            raise TimeoutError
-        if number := connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise OSError(number, os.strerror(number))
-        connecting.setblocking(True)  # from here on the deadline shuts it down
+        await asyncio.get_running_loop().sock_connect(connecting, (str(address), port))
     except BaseException:
         connecting.close()
         raise

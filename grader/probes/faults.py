@@ -1,83 +1,96 @@
-"""Whose fault it was that a request failed, and why: every transport has its own exceptions."""
+"""Whose fault it was that a request failed, and why, told by the kind of exception."""
 
-import http.client
 import os
 import re
 import ssl
+from typing import Self
+
+from aiohttp import ClientOSError, ClientPayloadError, ServerDisconnectedError
+from aiohttp.http import HttpProcessingError
+from aiohttp.http_exceptions import LineTooLong
 
 from grader.outcomes import Outcome
 from grader.probes.guard import EXHAUSTED
 
-# RemoteDisconnected is a BadStatusLine too; so are leftovers of an earlier reply. A TLS connection
-# that was reset shows it as an end where none may be.
-_RESETS = (ConnectionError, http.client.BadStatusLine, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 # What OpenSSL makes of a reply in plain text where a handshake should be.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
-_STATUS_LINE = re.compile(r"HTTP/\d\.\d\s+(\S+)")
+_STATUS_LINE = re.compile(r"HTTP/1\.[01]\s+(\S+)")
+_STATUS = re.compile(r"[1-9]\d\d")
 # An alert (21) of TLS 1.x, as a server that expects a handshake answers to a request.
 _TLS_ALERT = "\x15\x03"
+_SHOWN = 80
+
+
+class NotHttpError(Exception):
+    """What came back is no reply; says what it is.
+
+    Attributes:
+        lasting: whether waiting does not change it.
+    """
+
+    def __init__(self, words: str, *, lasting: bool = False) -> None:
+        super().__init__(words)
+        self.lasting = lasting
+
+    @classmethod
+    def of(cls, beginning: bytes, error: HttpProcessingError | None = None) -> Self:
+        """What began with `beginning`, and made the parser raise `error`."""
+        line = beginning.decode("latin-1").partition("\n")[0].rstrip()
+        sent = _STATUS_LINE.match(line)
+        if sent and not _STATUS.fullmatch(sent[1]):
+            return cls(
+                f"the app answered with the status {sent[1][:20]!r}, which is none: it seems to "
+                "have sent its answer as the status of the reply, in place of the text"
+            )
+        if line.startswith(_TLS_ALERT):
+            return cls("the server speaks https at this port: try https://", lasting=True)
+        if sent is None or error is None:
+            return cls(f"what came back is not HTTP: {line[:_SHOWN]!r}")
+        if isinstance(error.__cause__, LineTooLong):
+            return cls("what came back is not HTTP: a line of its headers is too long")
+        why = error.message.partition("\n")[0].rstrip(":")
+        return cls(f"what came back is not HTTP: {why[:_SHOWN]}")
 
 
 def is_reset(error: BaseException) -> bool:
-    """Whether the other side ended the connection instead of replying."""
-    return isinstance(_root(error), _RESETS)
+    """Whether the other side ended the connection, or said something else, instead of replying.
+
+    A TLS connection that was reset shows it as an end where none may be.
+    """
+    resets = (ConnectionError, ClientOSError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+    return isinstance(error, (ServerDisconnectedError, NotHttpError, *resets))
 
 
 def fault_of(error: BaseException) -> tuple[Outcome, str, bool]:
     """The outcome of a request that ended in `error`, what to say of it, and whether it lasts."""
-    root = _root(error)
-    if isinstance(root, OSError) and root.errno in EXHAUSTED:
-        words = f"this machine could not ask: {os.strerror(root.errno).lower()}"
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:
+        words = f"this machine could not ask: {os.strerror(error.errno).lower()}"
         return Outcome.NOT_CHECKED, words, False
-    words, lasting = _tls_fault(root) if isinstance(root, ssl.SSLError) else _http_fault(root)
+    words, lasting = _told(error)
     return Outcome.UNREACHABLE, words, lasting
 
 
-def _tls_fault(root: ssl.SSLError) -> tuple[str, bool]:
-    if isinstance(root, ssl.SSLCertVerificationError):
-        return f"the TLS certificate is not valid: {root.verify_message}", True
-    if root.reason in _NO_TLS:
-        return "the server does not speak https at this port: try http://", True
-    return f"no TLS connection: {root.reason or root}", False
-
-
-def _http_fault(root: BaseException) -> tuple[str, bool]:
-    match root:
-        case http.client.RemoteDisconnected():
+def _told(error: BaseException) -> tuple[str, bool]:
+    match error:
+        case NotHttpError():
+            return str(error), error.lasting
+        case ssl.SSLCertVerificationError():
+            return f"the TLS certificate is not valid: {error.verify_message}", True
+        case ssl.SSLError() if error.reason in _NO_TLS:
+            return "the server does not speak https at this port: try http://", True
+        case ssl.SSLError():
+            words = f"no TLS connection: {error.reason or error}"
+        case ServerDisconnectedError():
             words = "the server closed the connection without a reply"
-        case ConnectionError():
+        case ConnectionError() | ClientOSError():
             words = "the connection was reset"
-        case http.client.IncompleteRead():
-            words = f"the connection broke off in the middle of the reply: {root}"
-        case http.client.BadStatusLine():
-            return _status_line(str(root.args[0]))
-        case http.client.HTTPException():
-            words = f"what came back is not HTTP: {type(root).__name__} {str(root)[:80]}"
+        case ClientPayloadError():
+            words = "the connection broke off in the middle of the reply"
+        case HttpProcessingError():
+            words = "what came back is not HTTP: a chunk of size or end that is none"
         case ValueError():
             # Its text may quote a header, and a header may hold a secret.
-            words = f"the request failed: {type(root).__name__}"
+            words = f"the request failed: {type(error).__name__}"
         case _:
-            words = f"the request failed: {type(root).__name__} {str(root)[:120]}"
+            words = f"the request failed: {type(error).__name__} {str(error)[:120]}"
     return words, False
-
-
-def _status_line(line: str) -> tuple[str, bool]:
-    """What to say of a reply that begins with `line`, and whether it lasts."""
-    if sent := _STATUS_LINE.match(line):
-        return (
-            f"the app answered with the status {sent[1][:20]!r}, which is none: it seems to have "
-            "sent its answer as the status of the reply, in place of the text",
-            False,
-        )
-    if line.startswith(_TLS_ALERT):
-        return "the server speaks https at this port: try https://", True
-    return f"what came back is not HTTP: {line.strip()[:80]!r}", False
-
-
-def _root(error: BaseException) -> BaseException:
-    """The cause inside urllib3's and requests' wrappings: their reason, or their last argument."""
-    while True:
-        inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
-        if not isinstance(inner, BaseException):
-            return error
-        error = inner

@@ -89,6 +89,17 @@ class Origin:
             parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port
         )
 
+    @property
+    def authority(self) -> str:
+        """Its host, and its port where that is not the usual one, as the Host header has them."""
+        host = self.host.partition("%")[0]
+        if ":" in host:
+            host = f"[{host}]"
+        elif not host.isascii():
+            host = host.encode("idna").decode()
+        usual = self.port == _DEFAULT_PORTS[self.scheme]
+        return host if usual else f"{host}:{self.port}"
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"

@@ -1,33 +1,27 @@
-"""One deployment asked over HTTP: deadline, byte cap, redirects by hand, one patient retry.
+"""One deployment asked over HTTP: deadline, byte cap, redirects by hand, one patient retry."""
 
-The transport (urllib3 for the API, requests for pages) is an argument: both give urllib3
-responses, opened through the same vetted connections.
-"""
-
+import asyncio
 import dataclasses
+import email.utils
+import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import InvalidHeader
-from urllib3.util.retry import Retry
+from aiohttp.http import RawResponseMessage
 
 from grader.model import TELLING_HEADERS, Reply
 from grader.outcomes import Outcome
 from grader.probes.bodies import UnreadableError, decode, read
 from grader.probes.connecting import DialError
-from grader.probes.deadline import Deadline
-from grader.probes.dialing import Dialer, connection_to
+from grader.probes.connections import Connection, Connections
 from grader.probes.faults import fault_of, is_reset
-from grader.probes.guard import ForbiddenAddressError, Origin
+from grader.probes.guard import ForbiddenAddressError, Origin, shown
+from grader.probes.lag import TOLERATED, lag_meter
 from grader.probes.phases import Phases, elapsed_ms
-
-if TYPE_CHECKING:
-    from urllib3.connection import HTTPConnection
+from grader.probes.urls import redirect_target, request_target, request_target_of
 
 REPLY_CAP = 64 * 1024
 # What is kept as evidence of a URL or header: a page may lead itself to one of megabytes.
@@ -37,56 +31,56 @@ BYPASS_HEADER = "x-vercel-protection-bypass"
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADER_CAP = 200
-WEB_SCHEMES = frozenset({"http", "https"})
-# Schemes that name no place that could be asked.
-_NO_PLACES = frozenset({"about", "blob", "data", "javascript", "mailto", "tel"})
 # A platform's own redirect leads to its dashboard: what it says of the app stands before that.
 _PLATFORM_ERROR = "x-vercel-error"
-# What a URL may hold beside letters and digits (RFC 3986), the percent signs of quoting included.
-_SYNTAX = "%:/?#[]@!$&'()*+,;="
-
-Send = Callable[[str, Mapping[str, str]], BaseHTTPResponse]
+# What would end a header and begin another.
+_LINE_ENDS = re.compile(r"[\r\n\0]")
 
 
 class Line:
-    """Asks one deployment, one request at a time, over connections that are kept alive.
+    """Asks one deployment over connections that are kept alive; many queries at once if need be.
 
     Args:
         base: the submission's URL; what `bypass_secret` opens, and nothing else.
-        send: the transport; gives an unread response, follows no redirect, decodes nothing.
+        connections: those of this deployment.
+        bypass_secret: sent to the origin of `base`, and to no other.
     """
 
-    def __init__(self, base: str, dialer: Dialer, send: Send, bypass_secret: str = "") -> None:
+    def __init__(self, base: str, connections: Connections, bypass_secret: str = "") -> None:
+        self.connections = connections
+        self._base = f"{base}/"
+        self._base_path = urlsplit(self._base).path
         self._home = Origin.of(base)
-        self._dialer = dialer
-        self._send = send
+        self._home_headers = b""
         self._bypass_secret = bypass_secret
 
-    def get(self, url: str, seconds: float, cap: int = REPLY_CAP) -> Reply:
+    async def get(self, url: str, seconds: float, cap: int = REPLY_CAP) -> Reply:
         """Ask `url` within `seconds`, all redirects and reading included.
 
         A deadline that passed while this machine itself was too busy to notice is given again
         once. Never raises for what the other side does: that is in the reply.
         """
-        reply, lagged = self._attempt(url, seconds, cap)
+        reply, lagged = await self._attempt(url, seconds, cap)
         if lagged:
-            reply, lagged = self._attempt(url, seconds, cap)
+            reply, lagged = await self._attempt(url, seconds, cap)
         if lagged:
             words = "this machine was too busy to keep the deadline"
             return dataclasses.replace(reply, failure=Outcome.NOT_CHECKED, detail=words)
         return reply
 
-    def _attempt(self, url: str, seconds: float, cap: int) -> tuple[Reply, bool]:
+    async def _attempt(self, url: str, seconds: float, cap: int) -> tuple[Reply, bool]:
         asked_at = datetime.now(UTC)
         started = time.perf_counter()
-        exchange = _Exchange(self._dialer, self._send, self._headers, cap)
+        exchange = _Exchange(self, url, cap)
         failure: Outcome | None = None
         detail = ""
         lasting = False
-        with Deadline(seconds, self._dialer.abort) as deadline:
-            self._dialer.deadline = deadline
+        lag = lag_meter()
+        late_before = lag.seconds()
+        with lag:
             try:
-                exchange.run(url, deadline)
+                async with asyncio.timeout(seconds) as deadline:
+                    await exchange.run(deadline)
             except DialError as error:
                 failure, detail, lasting = error.outcome, str(error), error.lasting
             except ForbiddenAddressError as error:
@@ -95,16 +89,10 @@ class Line:
                 failure, detail = Outcome.TOO_LARGE, str(error)
             except Exception as error:
                 failure, detail, lasting = fault_of(error)
-        if deadline.stopped:
-            failure, detail = Outcome.NOT_CHECKED, "the grader was stopped"
-        elif deadline.expired and failure is not Outcome.NOT_CHECKED:
-            failure, detail = Outcome.TOO_SLOW, f"no complete reply within {seconds:.3g} s"
+            lagged = deadline.expired() and lag.seconds() - late_before > TOLERATED
+        if deadline.expired() and failure is not Outcome.NOT_CHECKED:
+            failure, detail = exchange.late(seconds)
             lasting = False
-        if failure is None:
-            self._dialer.tidy()
-        else:
-            # What is left of a reply must not be read as the next one.
-            self._dialer.close()
         reply = Reply(
             url=url,
             asked_at=asked_at,
@@ -116,63 +104,72 @@ class Line:
             detail=detail or exchange.detail,
             elapsed_ms=elapsed_ms(started),
             attempts=exchange.attempts,
-            # What an abort cut off may look like a complete reply.
-            timings=self._dialer.phases.timings(None if failure else exchange.read_at),
+            timings=exchange.phases.timings(exchange.read_at),
             certificate_expires_at=exchange.certificate_expires_at,
             headers=exchange.headers,
             retry_after=exchange.retry_after,
             lasting=lasting,
         )
-        return reply, deadline.lagged and not deadline.stopped
+        return reply, lagged
 
-    def _headers(self, url: str) -> dict[str, str]:
-        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
-        if self._bypass_secret and Origin.of(url) == self._home:
-            headers[BYPASS_HEADER] = self._bypass_secret
-        return headers
+    def request(self, url: str) -> tuple[Origin, bytes]:
+        """Where to send what in order to ask `url`.
+
+        Raises:
+            ForbiddenAddressError: if it is no plain http or https URL.
+            ValueError: if a header cannot be sent.
+        """
+        if url.startswith(self._base) and "#" not in url:
+            origin, target = self._home, request_target(self._base_path + url[len(self._base) :])
+        else:
+            origin, target = Origin.of(url), request_target_of(url)
+        if origin != self._home:
+            return origin, b"GET %b%b" % (target, _headers(origin))
+        if not self._home_headers:
+            secret = self._bypass_secret
+            self._home_headers = _headers(origin, {BYPASS_HEADER: secret} if secret else {})
+        return origin, b"GET %b%b" % (target, self._home_headers)
 
 
 class _Exchange:
     """One query's requests, from the first to the last redirect, and what came of them."""
 
-    def __init__(
-        self, dialer: Dialer, send: Send, headers: Callable[[str], dict[str, str]], cap: int
-    ) -> None:
-        self.url = ""
+    def __init__(self, line: Line, url: str, cap: int) -> None:
+        self.url = url
         self.status: int | None = None
         self.content_type = ""
         self.text = ""
         self.detail = ""
         self.attempts = 0
+        self.phases = Phases()
         self.read_at: float | None = None
         self.certificate_expires_at: datetime | None = None
         self.headers: dict[str, str] = {}
         self.retry_after: float | None = None
-        self._dialer = dialer
-        self._send = send
-        self._headers = headers
+        self._line = line
+        self._connections = line.connections
         self._cap = cap
+        self._replied = False
 
-    def run(self, url: str, deadline: Deadline) -> None:
-        """Follow `url` to its end; a 429 that says when to come back is obeyed once."""
+    async def run(self, deadline: asyncio.Timeout) -> None:
+        """Follow the URL to its end; a 429 that says when to come back is obeyed once."""
+        due = deadline.when() or 0.0
+        loop = asyncio.get_running_loop()
         limited = False
         redirects = 0
-        self.url = url
         while True:
-            response = self._open(deadline)
-            body = read(response, self._cap)
-            self.read_at = time.perf_counter()
-            location = response.headers.get("Location")
-            wait = self.retry_after if response.status == 429 else None
-            if wait is not None and not limited and wait < deadline.remaining():
+            message, body = await self._ask(due)
+            location = _text(message.headers.get("Location", ""))
+            wait = self.retry_after if self.status == 429 else None
+            if wait is not None and not limited and wait < due - loop.time():
                 limited = True
-                deadline.pause(wait)
-            elif response.status not in _REDIRECTS or _PLATFORM_ERROR in self.headers:
+                await asyncio.sleep(wait)
+            elif self.status not in _REDIRECTS or _PLATFORM_ERROR in self.headers:
                 break
             elif not location or redirects == _MAX_REDIRECTS:
                 self.detail = f"a redirect that leads nowhere, after {redirects} others"
                 break
-            elif (target := _target(self.url, location)) is None:
+            elif (target := redirect_target(self.url, location)) is None:
                 self.detail = f"a redirect to {location[:100]!r}, which is no address"
                 break
             else:
@@ -180,32 +177,63 @@ class _Exchange:
                 self.url = target
         self.text = decode(body, self.content_type)
 
-    def _open(self, deadline: Deadline) -> BaseHTTPResponse:
-        headers = self._headers(self.url)
-        dialed = self._dialer.dialed
-        try:
-            response = self._request(headers)
-        except Exception as error:
-            # An idle connection that the server closed meanwhile is nobody's fault.
-            reused = self._dialer.dialed == dialed
-            if deadline.expired or not reused or not is_reset(error):
-                raise
-            response = self._request(headers)
-        self.status = response.status
-        self.content_type = response.headers.get("Content-Type", "")
-        self.retry_after = retry_after(response.headers)
-        self.headers = telling(response.headers)
-        return response
+    def late(self, seconds: float) -> tuple[Outcome, str]:
+        """What to say where the deadline passed, `seconds` after the beginning."""
+        since = self.phases.resolving_since
+        # The resolver is to blame where it had the greater part of the time.
+        if since is not None and time.perf_counter() - since > seconds / 2:
+            host = shown(urlsplit(self.url).hostname or "")
+            words = f"this machine's name resolver did not answer for {host}"
+            return Outcome.NOT_CHECKED, words
+        return Outcome.TOO_SLOW, f"no complete reply within {seconds:.3g} s"
 
-    def _request(self, headers: Mapping[str, str]) -> BaseHTTPResponse:
+    async def _ask(self, due: float) -> tuple[RawResponseMessage, bytes]:
+        """One reply and its body.
+
+        An idle connection that the server closed meanwhile is nobody's fault: it is asked for again
+        on a fresh one.
+        """
+        origin, request = self._line.request(self.url)
+        kept = self._connections.kept(origin)
+        if kept is not None:
+            self._begin()
+            try:
+                return await self._send(kept, request)
+            except Exception as error:
+                if self._replied or not is_reset(error):
+                    raise
+        self._begin()
+        fresh = await self._connections.dialed(origin, self.phases, due)
+        self.certificate_expires_at = (
+            self.phases.certificate_expires_at or self.certificate_expires_at
+        )
+        return await self._send(fresh, request)
+
+    def _begin(self) -> None:
         self.attempts += 1
+        self.phases = Phases()
         self.read_at = None
-        self._dialer.phases = Phases()
+        self._replied = False
+
+    async def _send(
+        self, connection: Connection, request: bytes
+    ) -> tuple[RawResponseMessage, bytes]:
         try:
-            return self._send(self.url, headers)
-        finally:
-            told = self._dialer.phases.certificate_expires_at
-            self.certificate_expires_at = told or self.certificate_expires_at
+            connection.send(request, self.phases)
+            message, body = await connection.reply()
+            self._replied = True
+            headers = message.headers
+            self.status = message.code
+            self.content_type = _text(headers.get("Content-Type", ""))
+            self.retry_after = retry_after(headers)
+            self.headers = telling(headers)
+            whole = await read(body, _text(headers.get("Content-Encoding", "")), self._cap)
+        except BaseException:
+            self._connections.drop(connection)
+            raise
+        self.read_at = time.perf_counter()
+        self._connections.give_back(connection)
+        return message, whole
 
 
 class ApiProbe:
@@ -215,87 +243,44 @@ class ApiProbe:
         self._base = base
         self._line = line
 
-    def ask(self, query: str, seconds: float) -> Reply:
+    async def ask(self, query: str, seconds: float) -> Reply:
         """The reply to `query`, as plain text."""
-        return self._line.get(self._url_of(query), seconds)
+        return await self._line.get(self._url_of(query), seconds)
 
-    def ask_past_caches(self, query: str, seconds: float) -> Reply:
+    async def ask_past_caches(self, query: str, seconds: float) -> Reply:
         """The reply to `query` at an address that no cache has seen."""
-        return self._line.get(f"{self._url_of(query)}&fresh={secrets.token_hex(4)}", seconds)
+        return await self._line.get(f"{self._url_of(query)}&fresh={secrets.token_hex(4)}", seconds)
 
     def _url_of(self, query: str) -> str:
         return f"{self._base}/api?q={quote(query, safe='')}"
 
 
-def kept_alive(dialer: Dialer) -> tuple[Send, Callable[[], None]]:
-    """urllib3's connections as a transport, one for each origin, and what closes them.
-
-    Its pools are for what does not happen here: several requests at once, retries, redirects, and
-    a second look at every URL.
-    """
-    connections: dict[Origin, HTTPConnection] = {}
-
-    def send(url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
-        origin = Origin.of(url)
-        if origin not in connections:
-            if len(connections) > _MAX_REDIRECTS:
-                # More than one query leads to: they lead elsewhere each time.
-                connections.pop(next(iter(connections))).close()
-            connections[origin] = connection_to(origin, dialer)
-        connection = connections[origin]
-        if not connection.is_connected:
-            # What came while it was idle, if only its end, is no reply to what is asked now.
-            connection.close()
-        try:
-            connection.request(
-                "GET", _target_of(url), headers=headers, preload_content=False, decode_content=False
-            )
-            return connection.getresponse()
-        except BaseException:
-            connection.close()
-            raise
-
-    def close() -> None:
-        for connection in connections.values():
-            connection.close()
-
-    return send, close
+def _headers(origin: Origin, more: Mapping[str, str] | None = None) -> bytes:
+    """What follows the target in a request to `origin`."""
+    headers = {
+        "Host": origin.authority,
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        **(more or {}),
+    }
+    if any(map(_LINE_ENDS.search, headers.values())):
+        raise ValueError("a header of more than one line")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f" HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
 
 
-def _target_of(url: str) -> str:
-    """What stands in the request line: path and query, which a redirect may have left unquoted."""
-    parts = urlsplit(url)
-    return quote(f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", safe=_SYNTAX)
-
-
-def _target(url: str, location: str) -> str | None:
-    """Where a redirect leads; None where that is no address.
-
-    Raises:
-        ForbiddenAddressError: if it is one that is neither http nor https.
-    """
-    target = address_from(url, location)
-    if target is None or urlsplit(target).scheme in _NO_PLACES:
-        return None
-    Origin.of(target)
-    return target
-
-
-def address_from(url: str, written: str) -> str | None:
-    """The address that is written in what came from `url`; None where it cannot be read as one."""
-    try:
-        address = urljoin(url, written)
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        return None
-    return None if parts.scheme in WEB_SCHEMES and not parts.hostname else address
+def _text(header: str) -> str:
+    """A header that may hold bytes of any kind, as text that can be kept."""
+    if header.isascii():
+        return header
+    return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def telling(headers: Mapping[str, str]) -> dict[str, str]:
     """Those headers that tell whose reply it is, cut, under names in small letters."""
-    told = ((name, name.lower()) for name in headers)
-    return {low: headers[name][:_HEADER_CAP] for name, low in told if low in TELLING_HEADERS}
+    told = ((name.lower(), value) for name, value in headers.items())
+    return {low: _text(value)[:_HEADER_CAP] for low, value in told if low in TELLING_HEADERS}
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -304,6 +289,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if value is None:
         return None
     try:
-        return max(0.0, Retry().parse_retry_after(value))
-    except (InvalidHeader, ValueError, OverflowError):
+        if value.strip().isdecimal():
+            return float(value)
+        date = email.utils.parsedate_to_datetime(value)
+        return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - time.time())
+    except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""The phases of one request, each taken where it happens: the dialer, the handshake, the reply."""
+"""The phases of one request, each taken where it happens: on the way there, or in the reply."""
 
 import time
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ class Phases:
     Moments are those of `time.perf_counter`, in seconds.
 
     Attributes:
+        resolving_since: when it began to look the name up; None before and after.
         resolve: milliseconds that looking the name up took; None where there was none to look up.
         connect: milliseconds; None where the connection was kept alive.
         tls: milliseconds; None without a handshake of its own.
-        connected_at: when the socket was connected.
         sent_at: when the request had been sent; None before.
         first_byte_at: when the reply began to come; None before.
         certificate_expires_at: told by the handshake.
     """
 
+    resolving_since: float | None = None
     resolve: float | None = None
     connect: float | None = None
     tls: float | None = None
-    connected_at: float = 0.0
     sent_at: float | None = None
     first_byte_at: float | None = None
     certificate_expires_at: datetime | None = None

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from grader.model import Limits, ProbeKind, Reply, Submission
 from grader.outcomes import Outcome
-from grader.probes import Deployment
 from tests.grader.judging.asking import unhurried
+from tests.grader.probes.loops import deployed
 from tests.grader.probes.raw import always, raw_server, reply
 
 LIMITS = Limits(timeout=10, allow_private=True)
@@ -20,7 +20,7 @@ def _asked(body: bytes, *headers: str, kind: ProbeKind = ProbeKind.API) -> Reply
     answer = reply(body, "Content-Type: text/plain", *headers)
     with (
         raw_server(always(answer)) as server,
-        Deployment(Submission("abc", server.url), LIMITS) as deployment,
+        deployed(Submission("abc", server.url), LIMITS) as deployment,
     ):
         return deployment.ask(kind, "")
 

@@ -15,9 +15,9 @@ from flask import Flask, Response, request
 from grader.judging.second_look import is_challenged
 from grader.model import Limits, ProbeKind, Reply, Submission, Typing
 from grader.outcomes import Outcome
-from grader.probes import Deployment
 from grader.probes.chromium import VISITS_AT_ONCE, Engine, browser_thread
 from tests.components import require
+from tests.grader.probes.loops import deployed
 from tests.grader.probes.raw import always, raw_server, reply
 from tests.servers import serve, wait_until
 from webapp.app import create_app
@@ -36,7 +36,7 @@ def _chromium() -> None:
 
 def ask(url: str, query: str, seconds: float = 20, typing: Typing = "at once") -> Reply:
     limits = Limits(timeout=seconds, allow_private=True)
-    with Deployment(Submission("abc", url), limits) as deployment:
+    with deployed(Submission("abc", url), limits) as deployment:
         return deployment.ask(ProbeKind.BROWSER, query, typing)
 
 
@@ -256,7 +256,7 @@ def test_the_bypass_secret_goes_to_the_deployment_itself() -> None:
 
     with serve(app) as url:
         submission = Submission("abc", url, bypass_secret="s3cret")
-        with Deployment(submission, Limits(allow_private=True)) as deployment:
+        with deployed(submission, Limits(allow_private=True)) as deployment:
             deployment.ask(ProbeKind.BROWSER, "")
     assert heads == ["s3cret"]
 
@@ -334,9 +334,9 @@ def test_whoever_was_visited_first_goes_first_again() -> None:
         url = opened.enter_context(raw_server(page)).url
         deployments = {}
         for name in ("first", "second"):
-            deployment = Deployment(Submission(name, url), Limits(allow_private=True))
+            deployment = deployed(Submission(name, url), Limits(allow_private=True))
             deployments[name] = opened.enter_context(deployment)
-            deployment.ask(ProbeKind.BROWSER, "")
+            deployments[name].ask(ProbeKind.BROWSER, "")
         thread = browser_thread()
         others = [thread.submit(functools.partial(stay, event)) for event in over]
         again = []

@@ -1,5 +1,6 @@
 """From a name to a connected socket: how long that may take, and whose fault it is."""
 
+import asyncio
 import errno
 import ipaddress
 import os
@@ -7,22 +8,17 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 
 import pytest
 
-from grader.model import Reply
+from grader.model import Limits, ProbeKind, Submission
 from grader.outcomes import Outcome
-from grader.probes import connecting
-from grader.probes.connecting import DialError, connect, not_connected, resolve, resolving
-from grader.probes.deadline import Deadline, all_stopped
-from grader.probes.dialing import Dialer
-from grader.probes.guard import Guard, Origin
-from grader.probes.http import Line, kept_alive
-from tests.grader.probes.raw import always, raw_server, reply, silent_address
-from tests.servers import wait_until
+from grader.probes import Deployment, connecting
+from grader.probes.connecting import DialError, connect, not_connected, resolving
+from grader.probes.guard import Address, Guard, Origin
+from tests.grader.probes.loops import deployed, in_a_thread
+from tests.grader.probes.raw import Handler, always, raw_server, read_request, reply, silent_address
 
 ORIGIN = Origin("https", "a.example", 443)
 
@@ -51,42 +47,55 @@ def test_the_most_telling_address_decides_whose_fault_it_is(
 
 def test_a_silent_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connecting, "PATIENCE", 0.1)
+
+    async def connected(origin: Origin, addresses: list[Address]) -> float:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + 20
+        with await connect(origin, addresses, due) as opened:
+            assert opened.getpeername()[0] == "127.0.0.1"
+        return due - loop.time()
+
     with raw_server(always(reply(b"3"))) as server, silent_address(server.port) as silent:
         origin = Origin("http", "dual.example", server.port)
         addresses = [ipaddress.ip_address(text) for text in (silent, "127.0.0.1")]
-        with Deadline(20, lambda: None) as deadline:
-            with connect(origin, addresses, deadline) as connected:
-                assert connected.getpeername()[0] == "127.0.0.1"
-                assert connected.gettimeout() is None
-            assert deadline.remaining() > 5
+        assert in_a_thread(connected(origin, addresses)) > 5
 
 
-def test_silent_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[float] = []
+@pytest.mark.parametrize(("patience", "seconds"), [(0.02, 8000), (1000, 0.4)])
+def test_silent_addresses_share_the_time(
+    patience: float, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Address] = []
 
-    def connected(_address: object, _port: int, _deadline: Deadline, seconds: float) -> None:
-        given.append(seconds)
-        raise TimeoutError
+    async def silent(address: Address, _port: int) -> None:
+        tried.append(address)
+        if len(tried) == len(addresses):
+            raise TimeoutError
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(connecting, "_connected", connected)
-    addresses = [ipaddress.ip_address(f"8.8.8.{last}") for last in range(8)]
-    with pytest.raises(DialError) as caught:
-        connect(ORIGIN, addresses, Deadline(800, lambda: None))
-    assert caught.value.outcome is Outcome.TOO_SLOW
-    assert given[:-1] == [connecting.PATIENCE] * 7
-    assert given[-1] > 100
-    given.clear()
-    with pytest.raises(DialError):
-        connect(ORIGIN, addresses, Deadline(8, lambda: None))
-    assert given[0] <= 1
+    async def refused() -> DialError:
+        due = asyncio.get_running_loop().time() + seconds
+        async with asyncio.timeout(60):
+            with pytest.raises(DialError) as caught:
+                await connect(ORIGIN, addresses, due)
+        return caught.value
+
+    monkeypatch.setattr(connecting, "_connected", silent)
+    monkeypatch.setattr(connecting, "PATIENCE", patience)
+    addresses: list[Address] = [ipaddress.ip_address(f"8.8.8.{last}") for last in range(8)]
+    assert in_a_thread(refused()).outcome is Outcome.TOO_SLOW
+    assert tried == addresses
 
 
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """A resolver that never answers; set once it was asked."""
+    """A resolver that never answers for names that begin with "dead"; set once it was asked."""
     asked, over = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
 
-    def hang(*_args: object, **_kwargs: object) -> None:
+    def hang(host: str, *args: object, **kwargs: object) -> object:
+        if not host.startswith("dead"):
+            return look_up(host, *args, **kwargs)  # type: ignore[arg-type]
         asked.set()
         over.wait(60)
         raise socket.gaierror(socket.EAI_AGAIN, "over")
@@ -96,49 +105,105 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     over.set()
 
 
-def _stopped(url: str, under_way: Callable[[Dialer], bool]) -> Reply:
-    """What is said of a request that is stopped as soon as it is `under_way`."""
-    dialer = Dialer(Guard(Origin.of(url)))
-    send, close = kept_alive(dialer)
-    with ThreadPoolExecutor(1) as thread:
-        asked = thread.submit(Line(url, dialer, send).get, url, 60)
-        wait_until(lambda: under_way(dialer))
-        with all_stopped():
-            got = asked.result()
-    close()
-    dialer.close()
-    return got
+def _slowly_to(target: str, seconds: float) -> Handler:
+    def handle(connection: socket.socket) -> None:
+        while read_request(connection):
+            over.wait(seconds)
+            connection.sendall(reply(b"", f"Location: {target}", status="302 Found"))
 
-
-def test_a_connect_ends_when_the_grader_is_stopped() -> None:
-    with raw_server(always(b"")) as server, silent_address(server.port) as silent:
-        got = _stopped(f"http://{silent}:{server.port}", lambda dialer: dialer.dialed == 1)
-    assert (got.failure, got.detail) == (Outcome.NOT_CHECKED, "the grader was stopped")
-    assert got.elapsed_ms < 20_000
-
-
-def test_a_lookup_ends_when_the_grader_is_stopped(resolver: threading.Event) -> None:
-    got = _stopped("http://a.example", lambda _: resolver.is_set())
-    assert (got.failure, got.detail) == (Outcome.NOT_CHECKED, "the grader was stopped")
-    assert got.elapsed_ms < 20_000
-
-
-def test_a_request_that_is_stopped_at_the_last_moment_was_stopped() -> None:
-    with Deadline(0.5, lambda: None) as deadline:
-        with all_stopped():
-            pass
-        deadline.due = time.monotonic()  # as late as a busy machine notices
-        assert deadline.stopped
+    over = threading.Event()
+    return handle
 
 
 @pytest.mark.usefixtures("resolver")
-@pytest.mark.parametrize(("left", "outcome"), [(1.0, Outcome.NOT_CHECKED), (0.1, Outcome.TOO_SLOW)])
-def test_a_silent_resolver_is_to_blame_for_what_it_used_up(left: float, outcome: Outcome) -> None:
-    with Deadline(0.5, lambda: None) as deadline:
-        deadline.seconds = 0.5 / left
-        with pytest.raises(DialError) as caught:
-            resolve("a.example", 443, deadline)
-    assert caught.value.outcome is outcome
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(0, Outcome.NOT_CHECKED), (1.2, Outcome.TOO_SLOW)]
+)
+def test_a_silent_resolver_is_to_blame_for_what_it_used_up(
+    seconds: float, outcome: Outcome
+) -> None:
+    with raw_server(_slowly_to("http://dead.example", seconds)) as server:
+        limits = Limits(timeout=1.6, allow_private=True)
+        with deployed(Submission("abc", server.url), limits) as deployment:
+            got = deployment.ask(ProbeKind.API, "")
+    assert got.failure is outcome
+    assert ("name resolver did not answer for dead.example" in got.detail) is (seconds == 0)
+
+
+def test_dead_names_hold_up_neither_good_ones_nor_the_end(resolver: threading.Event) -> None:
+    async def asked(port: int) -> str:
+        limits = Limits(timeout=60, allow_private=True)
+        dead = [Deployment(Submission("abc", f"http://dead{n}.example"), limits) for n in range(40)]
+        asking = [asyncio.create_task(each.ask(ProbeKind.API, "")) for each in dead]
+        assert await asyncio.to_thread(resolver.wait, 10)
+        async with Deployment(Submission("abc", f"http://localhost:{port}"), limits) as good:
+            got = await good.ask(ProbeKind.API, "")
+        assert not any(each.done() for each in asking)
+        for each in asking:
+            each.cancel()
+        assert all(
+            isinstance(each, asyncio.CancelledError)
+            for each in await asyncio.gather(*asking, return_exceptions=True)
+        )
+        return got.text
+
+    with raw_server(always(reply(b"3"))) as server:
+        # The loop's end does not wait for those that the resolver still looks for.
+        assert in_a_thread(asked(server.port)) == "3"
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"]])
+def test_a_name_with_one_forbidden_address_is_dialed_nowhere(
+    addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(_host: str, port: int, **_kwargs: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
+
+    def vet(_guard: Guard, origin: Origin, every: list[Address]) -> None:
+        vetted.append([str(each) for each in every])
+        check(Guard(), origin, [each for each in every if str(each) != "127.0.0.1"])
+
+    check = Guard.vet
+    vetted: list[list[str]] = []
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(Guard, "vet", vet)
+    with raw_server(always(reply(b"3"))) as server:
+        with deployed(Submission("abc", f"http://both.example:{server.port}"), Limits()) as both:
+            got = both.ask(ProbeKind.API, "")
+        assert server.connections == 0
+    assert vetted == [addresses]
+    assert got.failure is Outcome.FORBIDDEN_ADDRESS
+    assert "10.0.0.1" in got.detail
+
+
+def test_a_name_is_looked_up_once_for_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was vetted is what is dialed: a second look might be told something else."""
+    asked: list[str] = []
+
+    def look_up(host: str, port: int, **_kwargs: object) -> list[object]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with raw_server(always(reply(b"3"))) as server:
+        url = f"http://once.example:{server.port}"
+        with deployed(Submission("abc", url), Limits(allow_private=True)) as deployment:
+            assert deployment.ask(ProbeKind.API, "").text == "3"
+    assert asked == ["once.example"]
+
+
+def test_stopping_ends_a_connect_at_once() -> None:
+    async def stopped(url: str) -> None:
+        async with Deployment(Submission("abc", url), Limits(timeout=60, allow_private=True)) as it:
+            asking = asyncio.create_task(it.ask(ProbeKind.API, ""))
+            await asyncio.sleep(0.1)
+            assert not asking.done()
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(asking, 10)
+
+    with raw_server(always(b"")) as server, silent_address(server.port) as silent:
+        in_a_thread(stopped(f"http://{silent}:{server.port}"))
 
 
 def test_a_zone_is_no_part_of_an_address() -> None:
@@ -154,25 +219,33 @@ def test_a_reason_shows_no_endless_name(host: str) -> None:
 
 
 _EXHAUSTED = """
-import contextlib, os, resource, sys
+import asyncio, contextlib, os, resource, sys
 from grader.model import Limits, ProbeKind, Submission
 from grader.probes import Deployment
 
 "a".encode("idna")  # imports its codec, which would fail before the resolver does
 name, literal, public = sys.argv[1:]
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-for url, free in [(name, 0), (literal, 0), (literal, 1), (public, 0), (literal, 2)]:
+
+async def ask(url, free):
     held = []
     with contextlib.suppress(OSError):
         while True:
             held.append(os.open(os.devnull, os.O_RDONLY))
     for _ in range(free):
         os.close(held.pop())
-    with Deployment(Submission("abc", url), Limits(allow_private=url != public)) as deployment:
-        got = deployment.ask(ProbeKind.API, "")
+    limits = Limits(allow_private=url != public)
+    async with Deployment(Submission("abc", url), limits) as deployment:
+        got = await deployment.ask(ProbeKind.API, "")
     for each in held:
         os.close(each)
     print(got.failure.name if got.failure else got.text)
+
+async def main():
+    for url, free in [(name, 0), (literal, 0), (public, 0), (literal, 1)]:
+        await ask(url, free)
+
+asyncio.run(main())
 """
 
 
@@ -188,5 +261,5 @@ def test_a_machine_without_descriptors_blames_nobody() -> None:
             check=True,
             timeout=60,
         )
-    assert done.stdout.split() == [*["NOT_CHECKED"] * 4, "3"]
+    assert done.stdout.split() == [*["NOT_CHECKED"] * 3, "3"]
     assert done.stderr == ""

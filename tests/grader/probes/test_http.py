@@ -1,21 +1,19 @@
 """The API probe against servers that misbehave in every way the course has seen."""
 
+import asyncio
 import contextlib
 import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from grader.model import Limits, ProbeKind, Reply, Submission
 from grader.outcomes import Outcome
-from grader.probes import Deployment, deadline
-from grader.probes.dialing import Dialer
+from grader.probes import Deployment
 from grader.probes.guard import Address, Guard, Origin
-from grader.probes.http import Line, Send, kept_alive
-from grader.probes.page import session
+from tests.grader.probes.loops import deployed, in_a_thread
 from tests.grader.probes.raw import (
     GARBAGE,
     HALF_A_REPLY,
@@ -41,7 +39,7 @@ SECONDS = 0.6
 def _ask(url: str, *, count: int = 1, secret: str = "", seconds: float = SECONDS) -> list[Reply]:
     submission = Submission("abc", url, bypass_secret=secret)
     limits = Limits(timeout=seconds, wake_timeout=seconds, allow_private=True)
-    with Deployment(submission, limits) as deployment:
+    with deployed(submission, limits) as deployment:
         return [deployment.ask(ProbeKind.API, "What is 1 plus 2?") for _ in range(count)]
 
 
@@ -87,7 +85,7 @@ def test_the_request_names_the_grader_and_asks_for_no_compression() -> None:
 
 
 def _drip_status(connection: socket.socket) -> None:
-    drip(connection, b"HTTP/1.1 2", b"0")
+    drip(connection, b"HTTP/1.1 200 O", b"K")
 
 
 def _drip_until_closed(connection: socket.socket) -> None:
@@ -198,7 +196,7 @@ def test_what_comes_while_a_connection_is_idle_is_no_reply(kind: ProbeKind) -> N
 
     with raw_server(handle) as server:
         limits = Limits(timeout=5, allow_private=True)
-        with Deployment(Submission("abc", server.url), limits) as deployment:
+        with deployed(Submission("abc", server.url), limits) as deployment:
             first = deployment.ask(kind, "")
             idle.set()
             assert told.wait(10)
@@ -207,17 +205,13 @@ def test_what_comes_while_a_connection_is_idle_is_no_reply(kind: ProbeKind) -> N
     assert [(got.status, got.text, got.attempts) for got in (first, second)] == [(200, "3", 1)] * 2
 
 
-class _Open(Guard):
-    """Lets redirects lead to other servers of the test."""
-
-    def vet(self, origin: Origin, addresses: list[Address]) -> None:
-        pass
-
-
-@pytest.mark.parametrize("transport", [kept_alive, session])
 def test_redirects_to_ever_new_places_hold_few_connections(
-    transport: Callable[[Dialer], tuple[Send, Callable[[], None]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def vet(_guard: Guard, _origin: Origin, _addresses: list[Address]) -> None:
+        """Let redirects lead to other servers of the test."""
+
+    monkeypatch.setattr(Guard, "vet", vet)
     ended = threading.Semaphore(0)
 
     def lead_nowhere_else(connection: socket.socket) -> None:
@@ -229,12 +223,9 @@ def test_redirects_to_ever_new_places_hold_few_connections(
         servers = [closing.enter_context(raw_server(lead_nowhere_else)) for _ in range(8)]
         home = _redirecting(*(server.url for server in servers))
         closing.callback(home.close)
-        dialer = Dialer(_Open())
-        closing.callback(dialer.close)
-        send, close = transport(dialer)
-        closing.callback(close)
-        line = Line(home.url, dialer, send)
-        assert [line.get(home.url, 5).text for _ in servers] == ["3"] * 8
+        submission = Submission("abc", home.url)
+        asked = closing.enter_context(deployed(submission, Limits(timeout=5)))
+        assert [asked.ask(ProbeKind.API, "").text for _ in servers] == ["3"] * 8
         # Four are held, one of them to the deployment itself.
         assert all(ended.acquire(timeout=5) for _ in range(4))
 
@@ -314,7 +305,7 @@ def test_a_redirect_to_what_is_no_web_url_is_not_followed(target: str) -> None:
 
 def test_without_permission_a_private_address_is_never_dialed() -> None:
     with raw_server(always(reply(b"3"))) as server:
-        with Deployment(Submission("abc", server.url), Limits()) as deployment:
+        with deployed(Submission("abc", server.url), Limits()) as deployment:
             got = deployment.ask(ProbeKind.API, "x")
         assert got.failure is Outcome.FORBIDDEN_ADDRESS
         assert server.connections == 0
@@ -355,25 +346,48 @@ def test_the_bypass_secret_goes_to_the_own_origin_only() -> None:
     assert got.failure in (Outcome.UNREACHABLE, Outcome.NOT_CHECKED)
 
 
-def test_stopping_ends_requests_under_way_and_to_come() -> None:
-    replies: list[Reply] = []
-    arrived = threading.Event()
+def test_whoever_stops_waiting_closes_the_connection() -> None:
+    arrived, ended = threading.Event(), threading.Event()
 
     def handle(connection: socket.socket) -> None:
         read_request(connection)
         arrived.set()
         connection.recv(1)
+        ended.set()
+
+    async def stopped(url: str) -> None:
+        async with Deployment(Submission("abc", url), Limits(timeout=60, allow_private=True)) as it:
+            asking = asyncio.create_task(it.ask(ProbeKind.API, "x"))
+            assert await asyncio.to_thread(arrived.wait, 10)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            # While the deployment itself stays open.
+            assert await asyncio.to_thread(ended.wait, 10)
 
     with raw_server(handle) as server:
-        asking = threading.Thread(
-            target=lambda: replies.extend(_ask(server.url, count=3, seconds=60))
-        )
-        asking.start()
-        assert arrived.wait(10)
-        with deadline.all_stopped():
-            asking.join(10)
-        assert not asking.is_alive()
-    assert [got.failure for got in replies] == [Outcome.NOT_CHECKED] * 3
+        in_a_thread(stopped(server.url))
+
+
+def test_many_queries_are_asked_at_once() -> None:
+    together = threading.Barrier(5)
+
+    def handle(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            together.wait(10)
+            connection.sendall(reply(head.split()[1]))
+
+    async def asked(url: str) -> list[str]:
+        async with Deployment(Submission("abc", url), Limits(timeout=10, allow_private=True)) as it:
+            for _ in range(2):
+                every = (it.ask(ProbeKind.API, str(number)) for number in range(5))
+                texts = [got.text for got in await asyncio.gather(*every)]
+            return texts
+
+    with raw_server(handle) as server:
+        texts = in_a_thread(asked(server.url))
+        assert server.connections == 5
+    assert texts == [f"/api?q={number}" for number in range(5)]
 
 
 @pytest.mark.parametrize(
@@ -388,6 +402,16 @@ def test_stopping_ends_requests_under_way_and_to_come() -> None:
 def test_bytes_become_text_by_their_charset(content_type: str, body: bytes, text: str) -> None:
     with raw_server(always(reply(body, f"Content-Type: {content_type}"))) as server:
         assert _one(server.url).text == text
+
+
+def test_a_status_that_goes_on_is_none() -> None:
+    def handle(connection: socket.socket) -> None:
+        drip(connection, b"HTTP/1.1 20", b"0")
+
+    with raw_server(after_request(handle)) as server:
+        got = _one(server.url)
+    assert got.failure is Outcome.UNREACHABLE
+    assert "with the status '2000', which is none" in got.detail
 
 
 @pytest.mark.parametrize(

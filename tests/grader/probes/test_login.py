@@ -9,9 +9,9 @@ from flask import Flask, Response
 from grader.judging import judge
 from grader.model import AnythingKey, Key, Limits, PageKey, ProbeKind, Question, Reply, Submission
 from grader.outcomes import Outcome
-from grader.probes import Deployment
 from grader.probes.guard import Address, Guard, Origin
 from tests.components import require
+from tests.grader.probes.loops import deployed
 from tests.servers import serve
 
 PAGE = ProbeKind.PAGE
@@ -60,7 +60,7 @@ def ask(kind: ProbeKind, url: str, query: str = "") -> Reply:
     if kind is ProbeKind.BROWSER:
         pytest.importorskip("playwright")
         require("chromium")
-    with Deployment(Submission("abc123", url), Limits(allow_private=True)) as deployment:
+    with deployed(Submission("abc123", url), Limits(allow_private=True)) as deployment:
         return deployment.ask(kind, query)
 
 

@@ -8,8 +8,8 @@ from flask import Flask, request
 
 from grader.model import Limits, ProbeKind, Reply, Submission
 from grader.outcomes import Outcome
-from grader.probes import Deployment
 from grader.probes.page import PAGE_CAP
+from tests.grader.probes.loops import deployed
 from tests.grader.probes.raw import always, raw_server, read_request, reply
 from tests.servers import serve
 from webapp.app import create_app
@@ -17,7 +17,7 @@ from webapp.app import create_app
 
 def _ask(url: str, *queries: str) -> list[Reply]:
     limits = Limits(timeout=5, allow_private=True)
-    with Deployment(Submission("abc", url), limits) as deployment:
+    with deployed(Submission("abc", url), limits) as deployment:
         return [deployment.ask(ProbeKind.PAGE, query) for query in queries]
 
 

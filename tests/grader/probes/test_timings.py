@@ -3,6 +3,7 @@
 import datetime
 import socket
 import time
+from contextlib import AbstractContextManager
 from dataclasses import astuple
 
 import pytest
@@ -10,7 +11,7 @@ import trustme
 
 from grader.model import Limits, ProbeKind, Reply, Submission, Timings
 from grader.outcomes import Outcome
-from grader.probes import Deployment
+from tests.grader.probes.loops import Deployed, deployed
 from tests.grader.probes.raw import Handler, always, raw_server, read_request, reply
 from tests.grader.probes.test_tls import authority, server_context
 from tests.servers import free_port
@@ -21,8 +22,8 @@ LIMITS = Limits(timeout=5, allow_private=True)
 PAGE = reply(b"<form><input name=q></form>", "Content-Type: text/html")
 
 
-def deployment(url: str, limits: Limits = LIMITS) -> Deployment:
-    return Deployment(Submission("abc", url), limits)
+def deployment(url: str, limits: Limits = LIMITS) -> AbstractContextManager[Deployed]:
+    return deployed(Submission("abc", url), limits)
 
 
 def measured(got: Reply) -> Timings:

@@ -13,8 +13,8 @@ import trustme
 from grader.judging import judge
 from grader.model import ApiKey, Limits, ProbeKind, Question, Reply, Submission
 from grader.outcomes import Outcome
-from grader.probes import Deployment
-from grader.probes.dialing import tls_context
+from grader.probes.tls import tls_context
+from tests.grader.probes.loops import deployed
 from tests.grader.probes.raw import always, raw_server, read_request, reply, reset
 
 PAST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -42,7 +42,7 @@ def _ask(certificate: trustme.LeafCert, kind: ProbeKind = ProbeKind.API) -> Repl
     answer = html if kind is ProbeKind.PAGE else reply(b"3")
     with raw_server(always(answer), server_context(certificate)) as server:
         limits = Limits(timeout=20, allow_private=True)
-        with Deployment(Submission("abc", server.url), limits) as deployment:
+        with deployed(Submission("abc", server.url), limits) as deployment:
             return deployment.ask(kind, "What is 1 plus 2?")
 
 
@@ -87,7 +87,7 @@ def test_plain_http_behind_https_is_said() -> None:
     with raw_server(speak_plainly) as server:
         url = server.url.replace("http:", "https:")
         limits = Limits(timeout=20, allow_private=True)
-        with Deployment(Submission("abc", url), limits) as deployment:
+        with deployed(Submission("abc", url), limits) as deployment:
             got = deployment.ask(ProbeKind.API, "x")
     assert got.failure is Outcome.UNREACHABLE
     assert "does not speak https" in got.detail
@@ -103,7 +103,7 @@ def test_a_handshake_that_hangs_ends_with_the_deadline() -> None:
     with raw_server(hang) as server:
         limits = Limits(timeout=0.6, allow_private=True)
         url = server.url.replace("http:", "https:")
-        with Deployment(Submission("abc", url), limits) as deployment:
+        with deployed(Submission("abc", url), limits) as deployment:
             got = deployment.ask(ProbeKind.API, "x")
     assert got.failure is Outcome.TOO_SLOW
     assert 600 <= got.elapsed_ms < 1600
@@ -134,7 +134,7 @@ def test_a_tls_connection_reset_while_it_was_written_to_is_retried(
     query = "x" * 6_000_000
     with raw_server(handle, server_context(authority.issue_cert("127.0.0.1"))) as server:
         limits = Limits(timeout=30, allow_private=True)
-        with Deployment(Submission("abc", server.url), limits) as deployment:
+        with deployed(Submission("abc", server.url), limits) as deployment:
             first = deployment.ask(kind, "")
             second = deployment.ask(kind, query)
     assert [(got.status, got.detail) for got in (first, second)] == [(200, "")] * 2
@@ -153,7 +153,7 @@ def test_a_tls_connection_reset_while_it_was_written_to_is_retried(
 def test_http_at_a_port_with_tls_is_told_to_try_https(answer: bytes) -> None:
     with raw_server(always(answer, close=True)) as server:
         limits = Limits(timeout=20, allow_private=True)
-        with Deployment(Submission("abc", server.url), limits) as deployment:
+        with deployed(Submission("abc", server.url), limits) as deployment:
             got = deployment.ask(ProbeKind.API, "")
     judgement = judge(Question("api", "", ApiKey(), 10), got)
     assert judgement.outcome in (Outcome.UNREACHABLE, Outcome.CLIENT_ERROR)

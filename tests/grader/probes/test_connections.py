@@ -6,7 +6,7 @@ import pytest
 
 from grader.model import Limits, ProbeKind, Reply, Submission
 from grader.outcomes import Outcome
-from grader.probes import Deployment
+from tests.grader.probes.loops import deployed
 from tests.grader.probes.raw import Handler, always, raw_server, read_request, reply
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -15,7 +15,7 @@ HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
 def _ask(url: str, kind: ProbeKind = ProbeKind.API, count: int = 1) -> list[Reply]:
     limits = Limits(timeout=5, wake_timeout=5, allow_private=True)
-    with Deployment(Submission("abc", url), limits) as deployment:
+    with deployed(Submission("abc", url), limits) as deployment:
         return [deployment.ask(kind, "") for _ in range(count)]
 
 
@@ -33,7 +33,7 @@ def test_a_chunk_size_that_is_no_number_escapes_no_cap(kind: ProbeKind, size: by
 def test_a_release_is_framed_as_strictly() -> None:
     with raw_server(always(CHUNKED + b"-1\r\n" + b"3" * 1_000_000, close=True)) as server:
         limits = Limits(wake_timeout=5, allow_private=True)
-        with Deployment(Submission("abc", server.url), limits) as deployment:
+        with deployed(Submission("abc", server.url), limits) as deployment:
             got = deployment.ask_release()
     assert "a chunk of size" in got.detail
 

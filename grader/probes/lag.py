@@ -1,0 +1,60 @@
+"""How late the event loop itself was: what it missed then is our fault, not a deployment's."""
+
+import asyncio
+from types import TracebackType
+from weakref import WeakKeyDictionary
+
+# A loop that was late by more than this in sum, in seconds, while a deadline passed may have missed
+# a reply that came in time.
+TOLERATED = 0.5
+_BEAT = 0.1
+
+
+class LagMeter:
+    """Adds up how late a loop was, by a timer that goes on while somebody watches.
+
+    A context manager: whoever is inside watches.
+    """
+
+    def __init__(self) -> None:
+        self._watching = 0
+        self._due: float | None = None
+        self._late = 0.0
+
+    def seconds(self) -> float:
+        """How late the loop was while somebody watched, in sum."""
+        if self._due is None:
+            return self._late
+        return self._late + max(0.0, asyncio.get_running_loop().time() - self._due)
+
+    def __enter__(self) -> None:
+        self._watching += 1
+        if self._due is None:
+            self._beat_later()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._watching -= 1
+
+    def _beat(self) -> None:
+        self._late = self.seconds()
+        self._due = None
+        if self._watching:
+            self._beat_later()
+
+    def _beat_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + _BEAT
+        loop.call_at(self._due, self._beat)
+
+
+_meters: WeakKeyDictionary[asyncio.AbstractEventLoop, LagMeter] = WeakKeyDictionary()
+
+
+def lag_meter() -> LagMeter:
+    """The meter of the running loop."""
+    return _meters.setdefault(asyncio.get_running_loop(), LagMeter())

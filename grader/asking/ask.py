@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import logging
 import math
 from collections.abc import Sequence
@@ -65,7 +64,7 @@ async def judged(
     """What `replies` are worth, without holding up the loop."""
     if all(len(reply.text) <= _SHORT for reply in replies):
         return judge(question, *replies, earlier=earlier)
-    return await beside(functools.partial(judge, question, *replies, earlier=tuple(earlier)))
+    return await beside(judge, question, *replies, earlier=tuple(earlier))
 
 
 async def _past_caches(

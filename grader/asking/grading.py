@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from functools import partial
 
 from grader.asking.passes import (
     asked_again,
@@ -140,10 +139,9 @@ class _Grading:
             self._questions = tuple(verdict.question for verdict in job.previous.verdicts)
             return
         limits = job.limits
-        drawing = partial(
+        self._questions = job.questions or await beside(
             draw, job.battery, job.submission, job.seed, limits.probes, limits.connections
         )
-        self._questions = job.questions or await beside(drawing)
         self._earlier = (None,) * len(self._questions)
 
     def _waking(self, deployment: Deployment) -> Waking:

@@ -8,6 +8,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
+import importlib
 import queue
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator
@@ -73,8 +74,8 @@ class Scope:
         while True:
             with contextlib.suppress(queue.Empty):
                 event = told.get(timeout=WAIT_SECONDS)
-                if event is ended:
-                    return ended.result()
+                if isinstance(event, Future):
+                    return event.result()
                 yield event
 
     def close(self) -> None:
@@ -113,9 +114,9 @@ class Scope:
 def _running_loop() -> asyncio.AbstractEventLoop:
     """The loop of this process, which ends with it; uvloop's where that is installed."""
     try:
-        from uvloop import new_event_loop
+        uvloop = importlib.import_module("uvloop")
     except ModuleNotFoundError:
-        from asyncio import new_event_loop
-    loop: asyncio.AbstractEventLoop = new_event_loop()
+        uvloop = asyncio
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
     threading.Thread(target=loop.run_forever, name="asking", daemon=True).start()
     return loop

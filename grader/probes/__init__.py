@@ -1,6 +1,6 @@
 """How a deployment is asked: one file for each kind of probe, all behind `Deployment`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -43,7 +43,7 @@ class Deployment:
         """What `/healthz` replies, which tells the release; within `seconds`, or the timeout."""
         return await self._line.get(self._healthz, seconds or self._limits.timeout)
 
-    async def ask_afresh(self, query: str, connections: int) -> AsyncIterator[Reply]:
+    async def ask_afresh(self, query: str, connections: int) -> AsyncGenerator[Reply, None]:
         """The release, then `query`, each on so many fresh connections, one after the other.
 
         First all of one kind: behind a proxy that takes its instances in turn, every second

@@ -17,6 +17,7 @@ from grader.asking.classes import LocalGraders
 from grader.asking.grading import grade_job
 from grader.asking.loops import Scope
 from grader.asking.running import run
+from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.model import Job, Limits, ProbeKind, State, Submission
 from grader.questions import load_battery
@@ -209,7 +210,7 @@ def test_a_class_that_begins_at_once_does_not_hold_the_loop_up(
         scope.start(heartbeat.beat())
         limits = Limits(QUICK.timeout, QUICK.wake_timeout, allow_private=True)
         steps = batch.grade_class(begun, LocalGraders(scope, 500), limits, per_site=50)
-        list(batch.with_pages(begun, steps, batch.StudentPages(begun.info, tmp_path / "students")))
+        list(batch.with_pages(begun, steps, StudentPages(begun.info, tmp_path / "students")))
         assert begun.finished() == 220
         begun.close()
     assert heartbeat.longest < HELD_UP

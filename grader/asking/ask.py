@@ -18,9 +18,9 @@ from grader.probes.beside import beside
 _log = logging.getLogger(__name__)
 
 OUR_CRASH = "the grader itself failed: "
-"""What the reason says first where a bug of ours is to blame; the cause tells it to programs."""
+"""The first words of the reason if a bug of the grader is to blame; programs read the cause."""
 
-# What a cache may have kept from before the last push.
+# Outcomes that a cache may have kept from before the last push.
 _MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
 # A longer reply, in characters, is judged beside the loop: it could hold the loop up.
 _SHORT = 1024
@@ -32,11 +32,11 @@ async def ask(
     degraded_after: float = math.inf,
     earlier: Sequence[Verdict] = (),
 ) -> Verdict:
-    """Ask one question and judge what comes back. Our own crash is never the student's fault.
+    """Ask one question and judge the reply. A crash of the grader is never the student's fault.
 
     Args:
         question: what is asked.
-        deployment: who is asked; several questions may be asked of it at once.
+        deployment: the app; it may be asked several questions at once.
         degraded_after: seconds after which a right reply counts as degraded.
         earlier: the verdicts on what the deployment was asked before.
     """
@@ -52,7 +52,7 @@ async def ask(
             replies = [dataclasses.replace(reply, screenshot_png="") for reply in replies]
         return Verdict(question, judgement, tuple(replies), degraded)
     except Exception as error:
-        # A class may meet it thousands of times: who hears of the verdict tells people of it.
+        # A class may meet it thousands of times, so the caller reports it, and only once.
         _log.debug("asking %r failed", question.query, exc_info=True)
         reason = f"{OUR_CRASH}{type(error).__name__}"
         return Verdict(question, Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH))
@@ -61,7 +61,7 @@ async def ask(
 async def judged(
     question: Question, replies: Sequence[Reply], earlier: Sequence[Verdict] = ()
 ) -> Judgement:
-    """What `replies` are worth, without holding up the loop."""
+    """The judgement on `replies`, made without holding the loop up."""
     if all(len(reply.text) <= _SHORT for reply in replies):
         return judge(question, *replies, earlier=earlier)
     return await beside(judge, question, *replies, earlier=tuple(earlier))
@@ -74,7 +74,7 @@ async def _past_caches(
     judgement: Judgement,
     earlier: Sequence[Verdict],
 ) -> Judgement:
-    """Ask once more where no cache answers; what one did answer stands unless that worked."""
+    """Ask once more, past all caches. If that fails, the judgement on the cached reply stands."""
     fixed = isinstance(question.key, ConsistencyKey)
     if question.probe is not ProbeKind.API or not question.query or fixed:
         return judgement
@@ -86,7 +86,7 @@ async def _past_caches(
 
 
 async def _replies(question: Question, deployment: Deployment) -> list[Reply]:
-    """The replies that the question is judged by; the last one may be a failure."""
+    """The replies to one question; only the last one can be a failure."""
     match question.key:
         case ReleaseKey():
             return [await deployment.ask_release()]

@@ -1,4 +1,4 @@
-"""A class's jobs: a bounded number of them under way, asked here or by a cluster's workers."""
+"""The jobs of a class, some of them under way at once, here or on the workers of a cluster."""
 
 import concurrent.futures
 import queue
@@ -14,12 +14,12 @@ from grader.model import Job, Scorecard
 
 _Queue: TypeAlias = "queue.SimpleQueue[Future[Scorecard]]"
 
-# So many scorecards are handed over together at most, so that others are soon started.
+# So many results are handed over together at most; other jobs begin after that.
 _MOST_TOGETHER = 50
 
 
 class Graders(Protocol):
-    """Whoever grades a class's jobs."""
+    """Grades the jobs of a class: this process, or a cluster."""
 
     def room(self) -> int:
         """How many jobs may be under way at the moment."""
@@ -62,10 +62,10 @@ class Ended:
 
 
 def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
-    """Have all `jobs` graded; each list holds those that had ended at one moment.
+    """Have all `jobs` graded. Each list holds those that had ended at one moment.
 
     Raises:
-        BrokenExecutor: if whoever grades gave its jobs up.
+        BrokenExecutor: if the graders gave up their jobs.
     """
     done: _Queue = queue.SimpleQueue()
     under_way: dict[Future[Scorecard], Job] = {}
@@ -92,7 +92,7 @@ def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
 def _come(
     done: "queue.SimpleQueue[Future[Scorecard]]", seconds: float
 ) -> Iterator[Future[Scorecard]]:
-    """What has come by now, or comes first within `seconds`."""
+    """The futures that have ended; if there are none, the first that ends within `seconds`."""
     try:
         yield done.get(timeout=seconds)
         for _ in range(_MOST_TOGETHER - 1):

@@ -25,12 +25,12 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 CONNECT_SECONDS = 10.0
-# So long a cluster may be without workers before it counts as lost: one may be starting anew.
+# A cluster without workers for so long is lost; before that, one may be starting again.
 WORKERLESS_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
 _SHOWN = 5
 _START = "start some on any machine with the grader: dask worker {} --nthreads 64"
-# What these would say of a lost connection is said here, in words; theirs are stack traces.
+# These would print stack traces of a lost connection, which is said here in words.
 _LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
 
 
@@ -39,16 +39,16 @@ class ClusterError(InputError):
 
 
 class ClusterLostError(BrokenExecutor):
-    """The cluster was there and is no longer: its jobs are given up."""
+    """The cluster has been lost, and its jobs with it."""
 
 
 class OtherCodeError(Exception):
-    """A worker's grader is not the one that was started."""
+    """A worker has another version of the grader."""
 
 
 @cache
 def code_digest() -> str:
-    """What tells this grader from others: a hash of its files, whatever their line ends."""
+    """A hash of this grader's files; the same for every kind of line ends."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
@@ -61,10 +61,10 @@ def code_digest() -> str:
 def run_by_same_code(
     digest: str, call: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs
 ) -> _T:
-    """Call `call`, where this process has the grader whose digest is given.
+    """Call `call`, if this process has the grader with this digest.
 
     Raises:
-        OtherCodeError: if it has another one: its grades could not be compared.
+        OtherCodeError: if it has another one, whose grades could not be compared.
     """
     if code_digest() != digest:
         raise OtherCodeError
@@ -117,10 +117,10 @@ class ClusterGraders:
         return future
 
     def require(self, need: Callable[[], None]) -> None:
-        """Call `need` on each worker that there is now: it raises where that lacks something.
+        """Call `need` on each worker; it raises if the worker lacks something.
 
         Raises:
-            ClusterError: with what the first one says, and which workers lack it.
+            ClusterError: which workers lack something, and the first one's message.
         """
         client: Any = self._client
         calls = {
@@ -142,7 +142,7 @@ class ClusterGraders:
             future.cancel()
 
     def _look(self) -> None:
-        """Keep an eye on the cluster: the client by itself would wait for it for ever."""
+        """Watch the cluster, since the client would wait for a lost one for ever."""
         seen = time.monotonic()
         while not self._closing.wait(_LOOK_SECONDS):
             if self._client.status == "running":
@@ -162,7 +162,7 @@ class ClusterGraders:
 
 
 def _settle(future: Future[Scorecard], elsewhere: Future[Scorecard]) -> None:
-    """Let `future` end as `elsewhere` did, which the client cancels when it loses the scheduler."""
+    """Let `future` end like `elsewhere`; the client cancels that if it loses the scheduler."""
     with contextlib.suppress(InvalidStateError):  # it was cancelled or given up meanwhile
         if elsewhere.cancelled():
             future.set_exception(ClusterLostError("the cluster gave up its jobs"))

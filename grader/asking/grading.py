@@ -48,7 +48,7 @@ _STATES = {
 
 
 def grade(job: Job) -> AsyncGenerator[Event, None]:
-    """Grade one submission, or what its first pass left for a second one.
+    """Grade one submission; if the job has a first pass, only what that left to be asked again.
 
     Yields:
         WakingUp, Awake, one Judged for each question asked, and Finished at the end.
@@ -97,7 +97,7 @@ class _Grading:
         self._started_at = datetime.now(UTC)
         self._wake_up: tuple[Reply, ...] = ()
         self._release: Release | None = None
-        # Whether a look before the questions has met the app.
+        # Whether the app itself answered before any question was asked.
         self._own = False
         if job.previous is not None:
             self._own = job.previous.own
@@ -133,7 +133,7 @@ class _Grading:
     async def _take_questions(self) -> None:
         """Draw the questions, or take those of the first pass with its verdicts."""
         job = self._job
-        # A first pass that crashed left no verdicts: then everything is asked.
+        # If the first pass crashed, there are no verdicts, and everything is asked.
         if job.previous is not None and job.previous.verdicts:
             self._earlier = job.previous.verdicts
             self._questions = tuple(verdict.question for verdict in job.previous.verdicts)
@@ -163,7 +163,7 @@ class _Grading:
     async def _asked(
         self, deployment: Deployment, waking: Waking
     ) -> AsyncGenerator[Judged | LookingAgain | Awake | AskingAgain, None]:
-        """Ask what is to be asked in this pass, and once more what deserves it."""
+        """Ask what is due in this pass, and ask some of it once more."""
         questioning = Questioning(self._job, deployment, self._questions)
         due = [before is None or asked_again(before) for before in self._earlier]
         async for judged in questioning.ask(self._earlier, due):
@@ -178,7 +178,7 @@ class _Grading:
     async def _looked_again(
         self, questioning: Questioning, waking: Waking
     ) -> AsyncGenerator[Judged | LookingAgain | Awake, None]:
-        """Where nothing came of the app's own, wait for it, and ask once more when it is there."""
+        """If the app itself gave no answer, wait for it, and ask once more when it is there."""
         asked = tuple(questioning.verdicts)
         # Strangers' pages are long: to look through all of them could hold the loop up.
         asleep = await beside(is_api_asleep, asked)
@@ -200,9 +200,9 @@ class _Grading:
     async def _late_ones_again(
         self, questioning: Questioning
     ) -> AsyncGenerator[Judged | AskingAgain, None]:
-        """Ask once more what failed when this second pass was the first to ask it.
+        """Ask once more what failed if this second pass was the first to ask it.
 
-        What an app woke up too late for in the first pass has two chances, like everything else.
+        So a question that the app woke up too late for in the first pass is still asked twice.
         """
         asked = tuple(questioning.verdicts)
         late = [
@@ -222,9 +222,9 @@ class _Grading:
             yield judged
 
     async def _none_asked(self, state: State, why: Judgement) -> Finished:
-        """The end of a submission that could not be asked at all.
+        """The end of a pass that could not ask anything.
 
-        What an earlier pass has judged stays, unless it was left for this one.
+        Verdicts of an earlier pass stay, unless this pass was to ask the question again.
         """
         for question, before in zip(self._questions, self._earlier, strict=True):
             if before is not None and not asked_again(before):
@@ -234,7 +234,7 @@ class _Grading:
                 self._verdicts.append(joined(before, verdict) if before is not None else verdict)
         replies = (reply for verdict in self._verdicts for reply in verdict.replies)
         if state is State.UNREACHABLE and any(reply.failure is None for reply in replies):
-            # It was awake in the first pass: what it answered then still counts.
+            # It answered in the first pass, and those answers still count.
             return await self._finished(State.GRADED)
         return await self._finished(state, why.reason, why.cause)
 

@@ -1,7 +1,7 @@
 """The one event loop that asks, in a thread of its own, and the scopes that end what they began.
 
-Whoever calls keeps its own thread free for what would hold the loop up: the store, pages, a
-terminal, and Ctrl-C, which reaches the main thread alone.
+The caller's thread stays free for work that would hold the loop up: the store, pages, a terminal.
+It also gets Ctrl-C, which reaches the main thread alone.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from typing import Any, Self, TypeVar
 _T = TypeVar("_T")
 
 WAIT_SECONDS = 1.0
-"""Windows lets nobody interrupt a wait that has no end, so each wait is one of many."""
+"""The longest single wait: on Windows, Ctrl-C does not interrupt a wait without an end."""
 
 _starting = threading.Lock()
 
 
 class Scope:
-    """All that one run, check or contest has under way; closing it ends that and nothing else."""
+    """All that one run, check or contest has under way. Closing the scope ends that alone."""
 
     def __init__(self) -> None:
         with _starting:
@@ -37,7 +37,7 @@ class Scope:
         """Begin `work` in the loop.
 
         Returns:
-            What comes of it; CancelledError where the scope was closed before it ended.
+            Its result; CancelledError if the scope was closed before it ended.
         """
         future: Future[_T] = Future()
         future.set_running_or_notify_cancel()  # the scope alone can end it
@@ -53,7 +53,7 @@ class Scope:
         return future
 
     def result(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do `work` in the loop, and wait for what comes of it."""
+        """Do `work` in the loop, and wait for its result."""
         future = self.start(work)
         while True:
             with contextlib.suppress(TimeoutError):
@@ -61,7 +61,7 @@ class Scope:
                 return future.result(0)
 
     def iterate(self, events: AsyncGenerator[_T, None]) -> Iterator[_T]:
-        """What `events` yields in the loop, as it comes."""
+        """The events that `events` yields in the loop, one by one."""
         told: queue.SimpleQueue[_T | Future[None]] = queue.SimpleQueue()
 
         async def listen() -> None:
@@ -112,7 +112,7 @@ class Scope:
 
 @functools.cache
 def _running_loop() -> asyncio.AbstractEventLoop:
-    """The loop of this process, which ends with it; uvloop's where that is installed."""
+    """The loop of this process, which ends with the process; uvloop's if that is installed."""
     try:
         uvloop = importlib.import_module("uvloop")
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""What a pass over a submission asks, when, and what comes of it: decisions, and no asking."""
+"""Decisions about a pass over one submission: what is asked, when, and with which result."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -9,26 +9,26 @@ from grader.outcomes import Cause, Outcome
 from grader.text.hosts import leads_to_own_machine
 
 WAKE_SECONDS, _WAKE_SECONDS_HERE = 90.0, 5.0
-# Free hosts put an app to sleep after 15 idle minutes: what was awake less long ago still is.
+# Free hosts put an app to sleep after 15 idle minutes.
 _FALLS_ASLEEP = timedelta(minutes=10)
-# The part of the wake-up's time for which an app is left alone whose platform saw a bot in us.
+# If a platform took the grader for a bot, the app is left alone for this part of the wake-up time,
 _LEFT_ALONE = 1 / 3
-# And the part of it between two questions then.
+# and later for this part of it between two questions.
 _SLOWLY = 1 / 90
 
 
 def wake_seconds(job: Job) -> float:
-    """Seconds from the first request on in which the app may wake up."""
+    """Seconds that the app has to wake up, from the first request on."""
     if job.limits.wake_timeout is not None:
         return job.limits.wake_timeout
     return _WAKE_SECONDS_HERE if leads_to_own_machine(job.submission.url) else WAKE_SECONDS
 
 
 def waited_before(job: Job, now: datetime) -> float:
-    """How many of those seconds the first pass has used up; 0 where the app may sleep again.
+    """How many of those seconds the first pass has used up; 0 if the app may be asleep again.
 
-    A request that reached the app's host woke it up, and time runs on; where none did, only the
-    time that was spent on it counts.
+    Once a request has reached the app's host, the app is waking up, and the time between the passes
+    counts, too. If none did, only the time of the first pass counts.
     """
     previous = job.previous
     if previous is None or now - previous.finished_at > _FALLS_ASLEEP:
@@ -44,8 +44,8 @@ def _reached(reply: Reply) -> bool:
 def not_before(job: Job) -> datetime | None:
     """When the second pass of `job` may begin at the earliest; None for at once.
 
-    As long as the app or its platform asked for, two minutes at most; and where a platform took the
-    grader for a bot, it is left alone for a while.
+    The app or its platform may have asked for time: it gets two minutes at most. If a platform took
+    the grader for a bot, the app is left alone for a while.
     """
     previous = job.previous
     if previous is None:
@@ -59,14 +59,14 @@ def not_before(job: Job) -> datetime | None:
 
 
 def pause_between(job: Job) -> float:
-    """Seconds between two questions: to an app whose platform saw a bot in us, slowly."""
+    """Seconds between two questions; more than 0 if a platform took the grader for a bot."""
     if job.previous is None or not job.previous.blocked:
         return 0.0
     return _SLOWLY * min(wake_seconds(job), WAKE_SECONDS)
 
 
 def seconds_until(moment: datetime | None) -> float:
-    """Seconds from now until `moment`; 0 where it is past, or None."""
+    """Seconds from now until `moment`; 0 if it is past or None."""
     if moment is None:
         return 0.0
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
@@ -78,12 +78,12 @@ def is_blocked(judgement: Judgement) -> bool:
 
 
 def asked_again(verdict: Verdict) -> bool:
-    """Whether a second pass asks this again: it may pass this time, or what it builds on may."""
+    """Whether a second pass asks this again: it, or a question that it requires, may pass then."""
     return verdict.second_pass or verdict.outcome is Outcome.SKIPPED
 
 
 def missing(question: Question, verdicts: Iterable[Verdict]) -> list[str]:
-    """What `question` requires and is not all right among `verdicts`, as people call it."""
+    """The names of the questions that `question` requires and that were not all answered right."""
     if not question.requires:
         return []
     wrong = {
@@ -95,15 +95,14 @@ def missing(question: Question, verdicts: Iterable[Verdict]) -> list[str]:
 
 
 def skipped(question: Question, names: Iterable[str]) -> Verdict:
-    """The verdict on a question whose requirements `names` are not met."""
+    """The verdict on a question that is not asked, since those called `names` were not right."""
     reason = f"not asked, since it builds on: {', '.join(names)}"
     return Verdict(question, Judgement(Outcome.SKIPPED, reason))
 
 
 def joined(before: Verdict, now: Verdict) -> Verdict:
-    """The verdict of a later look, with the evidence of both."""
+    """The later verdict, with the replies of both; the earlier one if there was no new reply."""
     if not now.replies:
-        # Nothing new was seen: the earlier reply and its judgement stand.
         kept = before if before.replies else now
         return dataclasses.replace(kept, replies=before.replies)
     return dataclasses.replace(now, replies=(*before.replies, *now.replies))
@@ -112,7 +111,7 @@ def joined(before: Verdict, now: Verdict) -> Verdict:
 def state_of(verdicts: Sequence[Verdict]) -> tuple[State, str]:
     """The state of a submission that was asked, with its reason.
 
-    One unscored verdict decides; it is refused where every question led to a forbidden address.
+    One verdict without a score decides. If every question led to a forbidden address, it is refused.
     """
     outcomes: dict[Outcome, str] = {}
     for verdict in verdicts:
@@ -127,10 +126,10 @@ def state_of(verdicts: Sequence[Verdict]) -> tuple[State, str]:
 
 
 def of_a_cache(judgement: Judgement, *, asked_again: bool) -> Judgement:
-    """The judgement on what a cache answered at first, with a note of that.
+    """The judgement, with a note that a cache gave the first reply.
 
-    What is right only past the cache is for an instructor to see: an app could say that of itself,
-    and guess twice.
+    If the reply is right only past the cache, an instructor should see it: an app could claim to be
+    a cache, and guess twice.
     """
     note = "the first reply came from a cache" + (", and it was asked once more" * asked_again)
     right = judgement.outcome is Outcome.RIGHT
@@ -142,8 +141,8 @@ def of_a_cache(judgement: Judgement, *, asked_again: bool) -> Judgement:
 
 
 def as_accepted(scorecard: Scorecard) -> Scorecard:
-    """The scorecard as it counts once an instructor has accepted what a bot protection left of it.
+    """The scorecard after an instructor has accepted that a bot protection stood in the way.
 
-    What could not be checked earns nothing then.
+    A question that could not be checked earns nothing then.
     """
     return dataclasses.replace(scorecard, state=State.GRADED, reason="")

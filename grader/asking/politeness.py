@@ -1,6 +1,6 @@
-"""A class's jobs in an order that is polite: whoever shares a site waits, and others overtake.
+"""The order of a class's jobs, polite to the sites: a job whose site is busy waits.
 
-So do those who go before one whose app asked for time.
+So does a job whose app asked for time. Others begin before them.
 """
 
 import heapq
@@ -18,13 +18,13 @@ Site = tuple[str, str, int]
 
 
 class Polite:
-    """Jobs, of which at most some are under way at one site.
+    """Hands out jobs, so that only a few are under way at one site at the same time.
 
-    A site is a scheme, a host and a port. Jobs of a busy one are parked, a bounded number of them
-    in all, and begin before later ones as soon as their site has room.
+    A site is a scheme, a host and a port. The jobs of a busy site are set aside, and begin as soon
+    as it has room. There is a limit on how many are set aside in all.
 
     Args:
-        jobs: in the order in which they are wanted; read no further than is needed.
+        jobs: in the order in which they should begin; only as many are read as are needed.
         per_site: how many may be under way at one site.
     """
 
@@ -33,12 +33,12 @@ class Polite:
         self._per_site = per_site
         self._under_way: Counter[Site] = Counter()
         self._parked: dict[Site, deque[Job]] = {}
-        # Those whose time has not come: the earliest first, in the order in which they came.
+        # Jobs that wait for their time, as a heap; those of the same time in the order they came.
         self._early: list[tuple[datetime, int, Job]] = []
         self._came = 0
 
     def start(self) -> Job | None:
-        """A job that may begin now; None while there is none. `end` must follow."""
+        """A job that may begin now; None if there is none. Whoever starts it must call `end`."""
         job = self._unparked() or self._next()
         if job is not None and (site := _site(job)):
             self._under_way[site] += 1
@@ -52,7 +52,7 @@ class Polite:
                 del self._under_way[site]
 
     def seconds_until_next(self) -> float | None:
-        """Seconds until the next of those begin that are to wait; None where there are none."""
+        """Seconds until the first job that waits for its time may begin; None if none waits."""
         if not self._early:
             return None
         return max(0.001, (self._early[0][0] - datetime.now(UTC)).total_seconds())
@@ -67,29 +67,32 @@ class Polite:
         return None
 
     def _next(self) -> Job | None:
-        room = _PARKED - sum(map(len, self._parked.values())) - len(self._early)
-        while (job := self._due()) or (room > 0 and (job := next(self._jobs, None))):
+        """The next job that may begin; those that may not yet are set aside on the way."""
+        while (job := self._due() or self._read()) is not None:
+            site = _site(job)
             if job.not_before is not None and job.not_before > datetime.now(UTC):
                 self._came += 1
                 heapq.heappush(self._early, (job.not_before, self._came, job))
-                room -= 1
-                continue
-            site = _site(job)
-            if site is None or self._under_way[site] < self._per_site:
+            elif site is None or self._under_way[site] < self._per_site:
                 return job
-            self._parked.setdefault(site, deque()).append(job)
-            room -= 1
+            else:
+                self._parked.setdefault(site, deque()).append(job)
         return None
 
+    def _read(self) -> Job | None:
+        """The next job of the class; None if there is none, or no room to set it aside."""
+        aside = sum(map(len, self._parked.values())) + len(self._early)
+        return next(self._jobs, None) if aside < _PARKED else None
+
     def _due(self) -> Job | None:
-        """A job that has waited for its time, if that has come."""
+        """A job that has waited for its time, if its time has come."""
         if self._early and self._early[0][0] <= datetime.now(UTC):
             return heapq.heappop(self._early)[2]
         return None
 
 
 def _site(job: Job) -> Site | None:
-    """The site that a job asks; None where its link cannot be asked."""
+    """The site that a job asks; None if its link cannot be asked."""
     if not job.submission.url:
         return None
     parts = urlsplit(job.submission.url)

@@ -11,8 +11,8 @@ from grader.model import Job, Judged, Judgement, Question, Verdict
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 
-# After so many transport failures in a row, or as many timeouts' worth of time lost to them in a
-# pass, the rest waits for the second pass: what hangs now and then ends, too.
+# After three failed requests in a row, or when failed requests have cost three timeouts in a pass,
+# the rest waits for the second pass. So an app that hangs only now and then cannot take for ever.
 _PATIENCE = 3
 _TRANSPORT_FAILURES = frozenset({Outcome.TOO_SLOW, Outcome.UNREACHABLE})
 
@@ -21,8 +21,8 @@ class Questioning:
     """Asks one deployment its questions.
 
     Args:
-        job: whose deployment it is, and how it is asked.
-        deployment: who is asked.
+        job: the submission, and how it is asked.
+        deployment: its app.
         questions: in the order in which they are asked.
 
     Attributes:
@@ -39,7 +39,7 @@ class Questioning:
         self._failures = 0
         self._lost_ms = 0.0
         self._blocked: Judgement | None = None
-        # Whether the app itself is known to refuse some queries by a page with 403 or 429.
+        # Whether the app itself refuses some queries by a page with 403 or 429.
         self._refuses = False
 
     @property
@@ -76,7 +76,7 @@ class Questioning:
                 yield Judged(verdict, number, len(self._questions))
 
     def _unasked(self, question: Question) -> Verdict | None:
-        """The verdict on what is not to be asked now; None where it is."""
+        """The verdict on a question that is not asked now; None if it is to be asked."""
         if names := missing(question, self.verdicts):
             return skipped(question, names)
         if self._blocked is not None:
@@ -106,10 +106,10 @@ class Questioning:
         return verdict
 
     async def _still_answers(self, verdict: Verdict) -> bool:
-        """Whether a page that looks like a bot protection's is the app's own reply to one query.
+        """Whether the app itself sent a page that looks like a bot protection's.
 
-        Where no platform's mark is on it, something that was right is asked once more: it is still
-        right where nothing stands between the app and us.
+        If no platform has marked the page, a question that was answered right is asked once more.
+        If its answer is still right, nothing stands between the app and the grader.
         """
         if verdict.reply is None or is_challenged(verdict.reply):
             return False

@@ -1,4 +1,4 @@
-"""Waiting until a push is live: /healthz is looked at again and again."""
+"""Waiting until a push is live, by asking /healthz again and again."""
 
 import asyncio
 import dataclasses
@@ -16,19 +16,19 @@ from grader.model import Job, Reply
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 
-# It is looked at again after a tenth of the time waited so far, but within these seconds.
+# The pause between two looks is a tenth of the time waited so far, within these seconds.
 _SOONEST, _LATEST = 0.25, 5.0
 
 
 class Standing(Enum):
-    """What a look at a deployment says of the commit that is waited for."""
+    """How a deployment stands to the commit that is waited for."""
 
     LIVE = auto()
     OTHER = auto()
-    UNTOLD = auto()  # our /healthz says that it does not know
-    UNREADABLE = auto()  # something answers, and tells no commit
+    UNTOLD = auto()  # /healthz says that it does not know its commit
+    UNREADABLE = auto()  # a reply came that tells no commit
     AWAY = auto()  # nothing answers, or with a server's error
-    LASTING = auto()  # something that no waiting changes: it is paused, or asks for a login
+    LASTING = auto()  # waiting cannot change it: the app is paused, or asks for a login
     OURS = auto()  # this machine could not look
 
 
@@ -52,13 +52,13 @@ class Look:
 def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
     """Look at a deployment until it runs `commit`; the last look says how it ended.
 
-    Each look is a fresh connection: one that is kept alive may stay with an old server. What
-    answers and tells no commit may be a platform's page: it is waited for as for a wake-up.
+    Each look uses a fresh connection, since a kept one may stay with an old server. A reply that
+    tells no commit may be a platform's page, so the app gets the time of a wake-up.
 
     Args:
-        job: whose deployment is looked at, and how long a look may take.
+        job: the submission, and how long a look may take.
         commit: as `COMMIT` has it.
-        seconds: how long to wait at most; a look that has begun by then is still awaited.
+        seconds: how long to wait at most; a look that has begun by then is finished.
     """
     with Scope() as scope:
         yield from scope.iterate(_looks(job, commit, seconds))
@@ -66,7 +66,7 @@ def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
 
 async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, None]:
     began = time.monotonic()
-    # Since when it has told nothing, where it never told a commit: then it may be no app of ours.
+    # Since when no reply told a commit: if this lasts, it may be no app of this course.
     untold_since = 0.0
     has_told = False
     while True:
@@ -86,7 +86,7 @@ async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, 
 
 
 def read(reply: Reply, commit: str) -> Look:
-    """What a reply of /healthz says of `commit`."""
+    """How the deployment that sent this reply of /healthz stands to `commit`."""
     release = read_release(reply)
     if release is not None and release.commit:
         # Either may be abbreviated.

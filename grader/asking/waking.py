@@ -17,7 +17,7 @@ from grader.judging.second_look import (
 from grader.model import Judgement, ProbeKind, Release, Reply
 from grader.probes import Deployment
 
-# Of the time in all, the part that one look may take: a place of it that hangs hides no other.
+# One look may take a quarter of the time: if one place hangs, the others are still looked at.
 _SHARE = 4
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
 
@@ -31,15 +31,15 @@ class _Place(StrEnum):
 class Waking:
     """Looks at a deployment's release, API and page in turn, until something of its own answers.
 
-    Nobody must have `/healthz`: it tells the release and wakes an app up, and decides nothing.
+    An app need not have `/healthz`. It tells the release and wakes the app up, and decides nothing.
 
     Args:
-        deployment: who is looked at.
+        deployment: the app.
         query: what the API is asked.
         page: how the page is looked at, PAGE or BROWSER.
         seconds: how long it may take from the first request on.
         waited: how many of them an earlier pass has used up.
-        timeout: seconds that a question would have.
+        timeout: seconds that a question may take.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class Waking:
 
     @property
     def left(self) -> float:
-        """Seconds left until the app has had its time to wake up; none where it is below 0."""
+        """Seconds that the app still has to wake up; below 0 if its time is over."""
         return self._seconds - self._waited - self.elapsed
 
     @property
     def evidence(self) -> tuple[Reply, ...]:
-        """The replies to keep: what `/healthz` said, and the one that decided."""
+        """The replies to keep: that of `/healthz`, and the one that decided."""
         healthz = self._last[_Place.HEALTHZ]
         if self._decided is _Place.HEALTHZ:
             return (healthz,)
@@ -91,7 +91,7 @@ class Waking:
 
     @property
     def silence(self) -> Judgement | None:
-        """Why no question can be asked; None where something answered."""
+        """Why no question can be asked; None if something answered."""
         if self._awake:
             return None
         others = [reply for place, reply in self._last.items() if place is not _Place.HEALTHZ]
@@ -99,13 +99,13 @@ class Waking:
 
     @property
     def only(self) -> str:
-        """What came in place of the app, in words; empty where something of it answered."""
+        """Which reply came instead of the app's, in words; empty if the app answered."""
         return "" if self._awake else what_came(self._last[self._decided])
 
     async def until_awake(self) -> None:
-        """Look until anything of the app answers, waiting does not help, or its time is over.
+        """Look until the app answers, its time is over, or waiting cannot help.
 
-        Every place is looked at once, however little time there is.
+        Every place is looked at once, even if there is no time left.
         """
         await self._look_until(lambda: self._awake, tuple(_Place))
         if self._awake and self._decided is not _Place.HEALTHZ and self._release_is_late():
@@ -113,10 +113,13 @@ class Waking:
         self.release = read_release(self._last[_Place.HEALTHZ])
 
     async def again(self, *, api_alone: bool) -> bool:
-        """Look at the API and the page until one of them is the app's own; whether one was.
+        """Look at the API and the page until the app itself answers at one of them.
 
         Args:
-            api_alone: whether the page is there already, and only the API is waited for.
+            api_alone: whether to look at the API alone, since the page is there already.
+
+        Returns:
+            Whether it answered.
         """
         self._first_round = self.own = False
         places = (_Place.API,) if api_alone else (_Place.API, _Place.PAGE)
@@ -125,7 +128,7 @@ class Waking:
 
     @property
     def _slice(self) -> float:
-        """Seconds of a look that must not keep the others waiting for long."""
+        """Seconds that a look may take while other places wait for theirs."""
         return min(self._timeout, max(self._seconds / _SHARE, 0.001))
 
     async def _look_until(self, is_over: Callable[[], bool], places: tuple[_Place, ...]) -> None:
@@ -144,12 +147,13 @@ class Waking:
                 return
 
     async def _paused(self) -> bool:
-        """Leave the app alone for a while; whether there is time left for another look then.
+        """Leave the app alone for a tenth of the time waited so far, two seconds at most.
 
-        It is seen at most a tenth later than it is awake, and two seconds later at most.
+        Returns:
+            Whether there is time left for another look.
         """
         pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (self._waited + self.elapsed) / 10))
-        # A limiter may extend its ban with each request that comes too early.
+        # A rate limiter may wait longer after each request that comes too early.
         pause = max(pause, self._last[self._decided].retry_after or 0.0)
         if self.left <= pause:
             return False
@@ -165,7 +169,7 @@ class Waking:
             self.own = place is not _Place.HEALTHZ
 
     def _limit(self, place: _Place) -> float:
-        """Seconds that a look may take: an app that answers in time is seen, whatever hangs."""
+        """Seconds that a look may take: enough for an app that answers in time."""
         usual = self._slice if place is _Place.HEALTHZ else self._timeout
         least = 0.001
         if self._first_round:
@@ -173,7 +177,7 @@ class Waking:
         return max(least, min(max(usual, self.elapsed / 2), self.left))
 
     def _release_is_late(self) -> bool:
-        """Whether `/healthz` was asked while the app was still asleep."""
+        """Whether the app was still asleep when `/healthz` was asked."""
         reply = self._last[_Place.HEALTHZ]
         was_asleep = reply.status is not None and may_change(reply) and reply.status >= 500
         return was_asleep or not self._first_round

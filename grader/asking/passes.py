@@ -111,7 +111,7 @@ def joined(before: Verdict, now: Verdict) -> Verdict:
 def state_of(verdicts: Sequence[Verdict]) -> tuple[State, str]:
     """The state of a submission that was asked, with its reason.
 
-    One verdict without a score decides. If every question led to a forbidden address, it is refused.
+    One verdict without a score decides. It is refused if each question led to a forbidden address.
     """
     outcomes: dict[Outcome, str] = {}
     for verdict in verdicts:

@@ -1,5 +1,6 @@
 """How a deployment is asked: one file for each kind of probe, all behind `Deployment`."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from types import TracebackType
@@ -20,6 +21,16 @@ class Probe(Protocol):
 
     def ask(self, query: str, seconds: float) -> Reply:
         """The reply to `query`, within `seconds`."""
+
+
+class _Awaited:
+    """Waits for the browser in the thread of whoever asks."""
+
+    def __init__(self, probe: BrowserProbe) -> None:
+        self._probe = probe
+
+    def ask(self, query: str, seconds: float) -> Reply:
+        return asyncio.run(self._probe.ask(query, seconds))
 
 
 class Deployment:
@@ -112,7 +123,7 @@ class Deployment:
                 self._closing.callback(close)
                 return PageProbe(url, Line(url, self._dialer, send, secret))
             case ProbeKind.BROWSER:
-                return BrowserProbe(url, self._guard, typing, secret)
+                return _Awaited(BrowserProbe(url, self._guard, typing, secret))
 
     def __enter__(self) -> Self:
         return self

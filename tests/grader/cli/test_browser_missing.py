@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.probes import browser
+from grader.probes.browser_thread import VISITS_AT_ONCE, BrowserThread
 from tests.components import require
 from tests.grader.apps import app
 from tests.grader.cli.conftest import ACCEPT, Grader
@@ -43,10 +45,8 @@ def roster(served: App, tmp_path: Path) -> Path:
 @pytest.fixture
 def unstarted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process has started no browser."""
-    from grader.probes import chromium
-
-    thread = chromium.BrowserThread()
-    monkeypatch.setattr(chromium, "browser_thread", lambda: thread)
+    thread = BrowserThread(VISITS_AT_ONCE)
+    monkeypatch.setattr(browser, "browser_thread", lambda: thread)
     yield
     thread.close()
 
@@ -123,6 +123,7 @@ def test_a_browser_that_does_not_start_says_what_it_lacks(
     assert "starting" not in said
 
 
+@pytest.mark.usefixtures("unstarted")
 def test_a_missing_playwright_names_the_extra(
     served: App, grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

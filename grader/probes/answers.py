@@ -9,9 +9,10 @@ LIVE_REGIONS = (
 )
 # What a person fills in to be let in, not to ask something.
 LOGIN_FIELDS = "input[type=password i], input[autocomplete~=username i]"
-# Regions may lie in one another, each with the text of all inside it.
 MOST_REGIONS = 100
 TEXT_CAP = 64 * 1024
+# All regions together: they may lie in one another, each with the text of all inside it.
+REGIONS_CAP = 4 * TEXT_CAP
 _NO_ANSWER = "no match"
 
 

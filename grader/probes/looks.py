@@ -18,6 +18,7 @@ from grader.probes.answers import (
     LIVE_REGIONS,
     LOGIN_FIELDS,
     MOST_REGIONS,
+    REGIONS_CAP,
     TEXT_CAP,
     PageText,
 )
@@ -32,8 +33,14 @@ _READ = f"""(() => {{
     .slice(0, {MOST_REGIONS})
     .filter((region) => region.checkVisibility({{visibilityProperty: true}}));
   const text = (element) => (element?.innerText ?? "").slice(0, {TEXT_CAP});
+  let room = {REGIONS_CAP};
+  const said = (region) => {{
+    const all = text(region).slice(0, room);
+    room -= all.length;
+    return all;
+  }};
   const busy = regions.some((region) => region.ariaBusy === "true");
-  return {{ regions: regions.map(text), text: text(document.body), busy }};
+  return {{ regions: regions.map(said), text: text(document.body), busy }};
 }})()"""
 
 _TYPED_INTO = "input, textarea, [contenteditable]"

@@ -32,7 +32,7 @@ class Traffic:
         self.headers: dict[str, str] = {}
         self.retry_after: float | None = None
         self.loading: set[Request] = set()
-        self.asked: set[Origin | None] = set()
+        self.asked: set[Origin] = set()
         self.led_on = False
         self.crashed = False
         self._page = page
@@ -47,9 +47,10 @@ class Traffic:
         self.crashed = True
 
     def _requested(self, request: Request) -> None:
-        if request.resource_type in _LOADING:
+        # A worker's script that the page made itself (blob:) is never told to have been loaded.
+        if request.resource_type in _LOADING and (origin := origin_of(request.url)):
             self.loading.add(request)
-            self.asked.add(origin_of(request.url))
+            self.asked.add(origin)
         if self._is_of_page(request):
             self.url, self.status, self.content_type = request.url, None, ""
             self.led_on = True

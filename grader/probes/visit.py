@@ -227,8 +227,7 @@ class _Visit:
 
     def _missing(self) -> list[Origin]:
         """Other sites that the page asked in vain."""
-        own = {origin_of(url) for url in (self._errand.base, self._traffic.url)}
-        others = [origin for origin in self._traffic.asked - own if origin is not None]
+        others = self._traffic.asked - {origin_of(self._errand.base), origin_of(self._traffic.url)}
         return [each for each in others if (each.host, each.port) in self._ticket.failures]
 
     def _not_connected(self, url: str) -> DialError | None:

@@ -19,6 +19,7 @@ from flask import Flask, Response, request
 from grader.judging.second_look import is_challenged
 from grader.outcomes import Outcome
 from grader.probes import browser, browser_thread
+from grader.probes.answers import REGIONS_CAP, TEXT_CAP, PageText
 from grader.probes.browser import BrowserProbe
 from grader.probes.browser_thread import BrowserThread
 from grader.probes.guard import Guard, Origin
@@ -142,6 +143,32 @@ def test_an_answer_behind_a_timer_is_waited_for() -> None:
       box.oninput = () => setTimeout(() => { out.textContent = "3" }, 700);
     </script>"""
     assert visit_page(html, SUM).text == "3"
+
+
+def test_an_answer_of_a_worker_that_the_page_made_itself_is_found() -> None:
+    html = """<input id=box><p id=out></p><script>
+      box.oninput = () => {
+        const worker = new Worker(URL.createObjectURL(new Blob(["postMessage(3)"])));
+        worker.onmessage = (event) => { out.textContent = event.data };
+      };
+    </script>"""
+    answer = visit_page(html, SUM)
+    assert (answer.failure, answer.text) == (None, "3")
+
+
+def test_what_is_read_of_a_page_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from grader.probes import looks
+
+    sizes: list[int] = []
+
+    def noted(regions: list[str], pieces: list[str]) -> PageText:
+        sizes.append(len("".join((*regions, *pieces))))
+        return PageText(regions, pieces)
+
+    monkeypatch.setattr(looks, "PageText", noted)
+    nested = "<output>" * 100 + "<script>document.write('x'.repeat(100_000))</script>"
+    visit_page(nested)
+    assert max(sizes) == REGIONS_CAP + TEXT_CAP
 
 
 def test_an_answer_behind_the_only_button_is_found() -> None:

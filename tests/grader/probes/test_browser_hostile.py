@@ -53,6 +53,13 @@ def _chromium() -> None:
     require("chromium")
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that nothing can end are waited for at each visit's end."""
+    monkeypatch.setattr("grader.probes.profile._CLOSING_SECONDS", 1)
+    monkeypatch.setattr("grader.probes.evidence._PICTURE_SECONDS", 1)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenGuard(Guard):
     """Lets everything through: shows that the canaries sing."""

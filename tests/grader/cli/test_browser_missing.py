@@ -92,8 +92,10 @@ def test_a_run_that_has_asked_all_needs_no_browser_and_an_appeal_does(
     served: App, roster: Path, grader: Grader, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     require("chromium")
-    out = tmp_path / "results"
-    grader("batch", roster, "--out", out, *PRIVATE, "--probe", "browser")
+    out, battery = tmp_path / "results", tmp_path / "one.toml"
+    battery.write_text('title = "One"\n[[entry]]\nfamily = "shakespeare"\npoints = 10\n')
+    begun = ("--probe", "browser", "--battery", battery)
+    grader("batch", roster, "--out", out, *PRIVATE, *begun)
     request.getfixturevalue("nowhere")
     asked = served.asked
     assert "2 of 2 are graded already" in grader("batch", roster, "--out", out, *PRIVATE).output
@@ -102,7 +104,7 @@ def test_a_run_that_has_asked_all_needs_no_browser_and_an_appeal_does(
         assert WORDS in grader(*command, code=2).output
     assert served.asked == asked
     # Nothing is asked to judge again.
-    grader("rejudge", out, "--battery", "activity")
+    grader("rejudge", out, "--battery", battery)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows runs no script by its first line")

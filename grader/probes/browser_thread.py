@@ -45,7 +45,8 @@ class BrowserThread:
         self._places = Places(at_once)
         self._turns = itertools.count(1)
         self._repeating = asyncio.Lock()
-        self._engine: asyncio.Task[Engine] | None = None
+        self._starting = asyncio.Lock()
+        self._engine: Engine | None = None
         self._thread = Thread(target=self._loop.run_forever, name="browser", daemon=True)
         self._thread.start()
 
@@ -104,37 +105,26 @@ class BrowserThread:
 
     async def _started(self) -> "Engine":
         """The running browser. A visit that is cancelled meanwhile does not stop its start."""
-        before = self._engine
-        if before is None or (before.done() and not _is_alive(before)):
-            self._engine = asyncio.create_task(self._start(before))
-            before = self._engine
-        return await asyncio.shield(before)
+        return await asyncio.shield(self._start())
 
-    async def _start(self, before: "asyncio.Task[Engine] | None") -> "Engine":
+    async def _start(self) -> "Engine":
         from grader.probes.chromium import Engine
 
-        if before is not None:
-            await _close(before)
-        return await Engine.start()
+        async with self._starting:
+            if self._engine is not None and not self._engine.alive:
+                await self._discard()
+            if self._engine is None:
+                self._engine = await Engine.start()
+            return self._engine
+
+    async def _discard(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
 
     async def _end(self) -> None:
-        if self._engine is not None:
-            self._engine.cancel()
-            await asyncio.wait([self._engine])
-            await _close(self._engine)
-
-
-def _has_started(start: "asyncio.Task[Engine]") -> bool:
-    return not start.cancelled() and start.exception() is None
-
-
-def _is_alive(start: "asyncio.Task[Engine]") -> bool:
-    return _has_started(start) and start.result().alive
-
-
-async def _close(start: "asyncio.Task[Engine]") -> None:
-    if _has_started(start):
-        await start.result().close()
+        async with self._starting:
+            await self._discard()
 
 
 def browser_thread() -> BrowserThread:

@@ -50,9 +50,8 @@ class VettingProxy:
 
     def __init__(self) -> None:
         self.url = ""
+        # A listener that closes may lose a connection that it just accepts: all stay open.
         self._gates: list[_Gate] = []
-        # To close a listener may lose a connection that it just accepts. It serves another visit.
-        self._idle: list[_Gate] = []
 
     async def start(self) -> None:
         """Listen on a free port of loopback."""
@@ -68,7 +67,8 @@ class VettingProxy:
 
     async def admit(self, guard: Guard) -> Ticket:
         """Give a ticket for a new visit."""
-        gate = self._idle.pop() if self._idle else await self._open()
+        idle = (gate for gate in self._gates if gate.ticket is None and gate.url != self.url)
+        gate = next(idle, None) or await self._open()
         gate.ticket = Ticket(guard, gate.url)
         return gate.ticket
 
@@ -78,7 +78,6 @@ class VettingProxy:
         for gate in self._gates:
             if gate.ticket is ticket:
                 gate.ticket = None
-                self._idle.append(gate)
 
     async def _open(self) -> _Gate:
         gate = _Gate()

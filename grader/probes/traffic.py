@@ -47,7 +47,7 @@ class Traffic:
         self.crashed = True
 
     def _requested(self, request: Request) -> None:
-        # A worker's script that the page made itself (blob:) is never told to have been loaded.
+        # Nothing tells the end of a shared worker's script that the page made itself (blob:).
         if request.resource_type in _LOADING and (origin := origin_of(request.url)):
             self.loading.add(request)
             self.asked.add(origin)

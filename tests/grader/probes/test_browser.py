@@ -148,8 +148,9 @@ def test_an_answer_behind_a_timer_is_waited_for() -> None:
 def test_an_answer_of_a_worker_that_the_page_made_itself_is_found() -> None:
     html = """<input id=box><p id=out></p><script>
       box.oninput = () => {
-        const worker = new Worker(URL.createObjectURL(new Blob(["postMessage(3)"])));
-        worker.onmessage = (event) => { out.textContent = event.data };
+        const script = "onconnect = (event) => event.ports[0].postMessage(3)";
+        const worker = new SharedWorker(URL.createObjectURL(new Blob([script])));
+        worker.port.onmessage = (event) => { out.textContent = event.data };
       };
     </script>"""
     answer = visit_page(html, SUM)
@@ -434,17 +435,28 @@ def test_a_visit_ends_when_the_ask_is_cancelled(another: BrowserThread) -> None:
         in_a_thread(run())
 
 
+@pytest.mark.usefixtures("another")
 def test_a_visit_that_is_cancelled_leaves_the_start_of_the_browser_to_others(
-    another: BrowserThread,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from grader.probes.chromium import Engine
+
+    start, starts, begun = Engine.start, [], threading.Event()
+
+    async def noted() -> Engine:
+        starts.append(start)
+        begun.set()
+        return await start()
+
     async def run() -> None:
         first = asyncio.create_task(visiting("http://127.0.0.1:1", SUM))
-        second = asyncio.create_task(visiting_page("<input>"))
-        await asyncio.sleep(0)  # both have asked
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
         first.cancel()
-        assert (await second).failure is None
+        assert (await visiting_page("<input>")).failure is None
 
+    monkeypatch.setattr(Engine, "start", noted)
     in_a_thread(run())
+    assert len(starts) == 1
 
 
 def test_the_loop_of_whoever_asks_goes_on_meanwhile(another: BrowserThread) -> None:

@@ -32,7 +32,8 @@ class QuietHandler(WSGIRequestHandler):
 def serve(app: "WSGIApplication") -> Iterator[str]:
     """Serve an app in threads of this process; its base URL, without a trailing slash."""
     server = make_server(LOOPBACK, 0, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # Half a second between two looks whether it is to end would be most of many tests' time.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://{LOOPBACK}:{server.server_port}"

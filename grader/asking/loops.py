@@ -55,10 +55,9 @@ class Scope:
     def result(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Do `work` in the loop, and wait for its result."""
         future = self.start(work)
-        while True:
-            with contextlib.suppress(TimeoutError):
-                concurrent.futures.wait([future], WAIT_SECONDS)
-                return future.result(0)
+        while not future.done():
+            concurrent.futures.wait([future], WAIT_SECONDS)
+        return future.result()
 
     def iterate(self, events: AsyncGenerator[_T, None]) -> Iterator[_T]:
         """The events that `events` yields in the loop, one by one."""
@@ -75,7 +74,8 @@ class Scope:
             with contextlib.suppress(queue.Empty):
                 event = told.get(timeout=WAIT_SECONDS)
                 if isinstance(event, Future):
-                    return event.result()
+                    event.result()  # a crash is raised here
+                    return
                 yield event
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What is read on a page: the same rules for the page and the browser probe."""
+"""What counts as the answer on a page: the same rules for the page and the browser probe."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 LIVE_REGIONS = (
     "output, [role=status], [role=alert], [role=log], [aria-live=polite], [aria-live=assertive]"
 )
-# What a person fills in to be let in, not to ask something.
+# Fields that a person fills in to log in, not to ask something.
 LOGIN_FIELDS = "input[type=password i], input[autocomplete~=username i]"
-# Regions may lie in one another, each with the text of all inside it.
 MOST_REGIONS = 100
 TEXT_CAP = 64 * 1024
+# All regions together: they may lie in one another, each with the text of all inside it.
+REGIONS_CAP = 4 * TEXT_CAP
 _NO_ANSWER = "no match"
 
 
@@ -21,7 +22,7 @@ class PageText:
 
     Attributes:
         regions: the text of each live region.
-        pieces: all of it, in the order of the page.
+        pieces: all of the text in pieces, in the order of the page.
     """
 
     regions: Sequence[str]
@@ -29,7 +30,7 @@ class PageText:
 
 
 def appeared(before: PageText, after: PageText, query: str) -> str:
-    """What `query` brought onto the page: the live regions that changed, else all new text."""
+    """The text that came with `query`: of the live regions that changed, else all new text."""
     for old, new in ((before.regions, after.regions), (before.pieces, after.pieces)):
         brought = Counter(new) - Counter(old)
         pieces = [piece for piece in dict.fromkeys(new) if piece in brought and piece != query]
@@ -39,5 +40,5 @@ def appeared(before: PageText, after: PageText, query: str) -> str:
 
 
 def answer_in(text: str) -> str:
-    """The answer in what appeared: a page that says "No Match" has none."""
+    """The answer in the text that appeared. A page that says "No Match" has no answer."""
     return "" if text.casefold() == _NO_ANSWER else text

@@ -1,39 +1,42 @@
 """The page as a person sees it, in a real Chromium."""
 
 import asyncio
-import functools
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from grader.model import InputError, Reply, Typing
 from grader.outcomes import Outcome
+from grader.probes.browser_thread import BrowserError, browser_thread
+from grader.probes.errand import Errand
 from grader.probes.guard import Guard
 
-# Waiting for a free place and for the browser to start is no fault of the deployment's, and no
-# part of its deadline; but it must end. Every visit before it ends by its own deadline.
+if TYPE_CHECKING:
+    from grader.probes.chromium import Engine
+
+# To wait for a free place and for the browser to start is not the deployment's fault, and not part
+# of its deadline. But it must end. Every visit before it ends by its own deadline.
 _QUEUE_SECONDS = 3600.0
 _START_SECONDS = 90.0
 _NEEDED = "this machine cannot ask in a browser:"
 
 
 class NoBrowserError(InputError):
-    """There is no browser on this machine, or it does not start; says how to get one."""
+    """There is no browser on this machine, or it does not start. Says how to get one."""
 
 
 def require_browser() -> None:
-    """Start the browser of this process, which visits then use.
+    """Start the browser of this process, for the visits that come.
 
-    So a missing one is said before anybody is asked, and once.
+    Commands call this before they ask anybody, so that a missing browser is said once.
 
     Raises:
-        NoBrowserError: if there is none that starts.
+        NoBrowserError: if no browser starts.
     """
     try:
-        from grader.probes.chromium import BrowserUnavailableError, browser_thread
+        browser_thread().start().result(_START_SECONDS)
     except ModuleNotFoundError as error:
         raise NoBrowserError(f"{_NEEDED} {_missing(error)}") from None
-    try:
-        browser_thread().start().result(_START_SECONDS)
-    except BrowserUnavailableError as error:
+    except BrowserError as error:
         raise NoBrowserError(f"{_NEEDED} {error}") from None
     except TimeoutError:
         raise NoBrowserError(f"{_NEEDED} it did not start in {_START_SECONDS:g} s") from None
@@ -47,7 +50,7 @@ def _missing(error: ModuleNotFoundError) -> str:
 
 
 class BrowserProbe:
-    """Asks by typing into the page's own text box; every query is a visit of its own.
+    """Asks by typing into the page's own text box. Each query is a visit of its own.
 
     Args:
         base: the submission's URL, without a trailing slash.
@@ -66,30 +69,28 @@ class BrowserProbe:
         self._turn: int | None = None
 
     async def ask(self, query: str, seconds: float) -> Reply:
-        """The page itself for an empty query, else the answer that appears on it.
+        """The answer that appears on the page; for an empty query, the text of the page.
 
-        A missing browser is not the deployment's fault: NOT_CHECKED, with how to get one.
+        A missing browser is not the deployment's fault: the reply is NOT_CHECKED and says how to
+        get one. If this is cancelled, its visit ends.
         """
-        try:
-            from playwright.async_api import Error
-
-            from grader.probes.chromium import BrowserUnavailableError, browser_thread
-            from grader.probes.errand import Errand
-            from grader.probes.visit import visit
-        except ModuleNotFoundError as error:
-            return self._not_checked(_missing(error))
         errand = Errand(self._base, query, self._typing, seconds, self._guard, self._bypass_secret)
+
+        async def visit(engine: "Engine") -> Reply:
+            from grader.probes.visit import visit
+
+            return await visit(errand, engine)
+
         thread = browser_thread()
         if self._turn is None:
             self._turn = thread.turn()
-        future = thread.submit(functools.partial(visit, errand), self._turn)
         try:
             async with asyncio.timeout(_QUEUE_SECONDS + seconds):
-                return await asyncio.wrap_future(future)
-        except BrowserUnavailableError as error:
+                return await asyncio.wrap_future(thread.submit(visit, self._turn))
+        except ModuleNotFoundError as error:
+            return self._not_checked(_missing(error))
+        except BrowserError as error:
             return self._not_checked(str(error))
-        except Error as error:
-            return self._not_checked(f"the browser failed: {error.message[:200]}")
         except TimeoutError:
             return self._not_checked("no browser was free")
 

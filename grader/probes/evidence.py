@@ -1,4 +1,4 @@
-"""What is kept of a visit beside its answer: how the page's own scripts failed, and a picture."""
+"""What is kept of a visit beside the answer: errors of the page's scripts, and a picture."""
 
 import asyncio
 import base64
@@ -21,8 +21,8 @@ class ScriptError:
     Attributes:
         at: when, in seconds since 1970.
         text: its first line, as in "TypeError: sum is null".
-        caught: whether a script caught it and wrote it to the console, as frameworks do that show
-            a page of their own then.
+        caught: whether a script caught it and wrote it to the console. Frameworks do so, and show
+            an error page of their own.
     """
 
     at: float
@@ -31,10 +31,10 @@ class ScriptError:
 
 
 async def script_errors(page: Page) -> list[ScriptError]:
-    """The errors of the document that is shown, without those of frames in it, in their order.
+    """The errors of the document that is shown, in their order; not those of frames in it.
 
-    A browser keeps a thousand messages of a document, and tells them to whoever begins to listen:
-    nobody has to keep up with a page that writes them without end.
+    The browser keeps a document's last thousand messages, and tells them to whoever begins to
+    listen. So a page that writes messages without end keeps nobody busy.
 
     Raises:
         Error: if the page is gone.
@@ -71,7 +71,7 @@ async def script_errors(page: Page) -> list[ScriptError]:
 
 
 def _told(value: Mapping[str, Any]) -> str:
-    """The first line of what was thrown; a script may throw anything."""
+    """The first line of what a script threw. It may throw anything, not only errors."""
     if value.get("subtype") == "error":
         text = str(value.get("description", ""))
     else:
@@ -80,12 +80,12 @@ def _told(value: Mapping[str, Any]) -> str:
 
 
 async def picture(page: Page, box: Locator | None) -> str:
-    """A PNG of what is on the screen, as base64; empty where the page does not let itself show.
+    """A PNG of the screen, as base64; empty if the page keeps the browser from taking one.
 
-    The text in `box` is shown from its beginning: who typed a long one sees its end.
+    A box that holds a long query shows its end. It is scrolled back to its beginning first.
     """
     try:
-        # Playwright's own timeout waits for a driver that the page may keep busy.
+        # Playwright's own timeout is kept by the driver, which the page may keep busy.
         async with asyncio.timeout(_PICTURE_SECONDS):
             if box is not None and await box.count() == 1:
                 await box.evaluate(_SCROLL_BACK)

@@ -1,7 +1,6 @@
-"""Looking at a stranger's page: its visible text, and the box that a person would type into.
+"""Looks at a stranger's page: its visible text, and the box that a person would type into.
 
-The page is read in a world of the grader's own, where no script of the page can change what is
-read.
+The text is read in a JavaScript world of the grader's own. The page's scripts cannot change that.
 """
 
 import asyncio
@@ -18,27 +17,34 @@ from grader.probes.answers import (
     LIVE_REGIONS,
     LOGIN_FIELDS,
     MOST_REGIONS,
+    REGIONS_CAP,
     TEXT_CAP,
     PageText,
 )
 
-_SETTLED = 0.4  # seconds without a change, after which a page has said what it had to say
-_POLL = 0.05
-_BOXES = 20  # as many as are looked at
-# Runs in a world of its own. Gives the text of each live region, of the whole page, and whether
-# a region says that it is being worked on.
+_SETTLED = 0.4  # a page that did not change for so many seconds has said all it had to say
+_POLL = 0.05  # seconds between two looks
+_BOXES = 20  # no more boxes are looked at
+# Gives the text of each live region, the text of the whole page, and whether a region says that
+# the page is still at work on it.
 _READ = f"""(() => {{
   const regions = [...document.querySelectorAll({json.dumps(LIVE_REGIONS)})]
     .slice(0, {MOST_REGIONS})
     .filter((region) => region.checkVisibility({{visibilityProperty: true}}));
   const text = (element) => (element?.innerText ?? "").slice(0, {TEXT_CAP});
+  let room = {REGIONS_CAP};
+  const said = (region) => {{
+    const all = text(region).slice(0, room);
+    room -= all.length;
+    return all;
+  }};
   const busy = regions.some((region) => region.ariaBusy === "true");
-  return {{ regions: regions.map(text), text: text(document.body), busy }};
+  return {{ regions: regions.map(said), text: text(document.body), busy }};
 }})()"""
 
 _TYPED_INTO = "input, textarea, [contenteditable]"
-# Whether a box is there to let people in. Where no form tells, the one right before a password is
-# the user's name. A page whose own markup hides this has no login.
+# Whether a box belongs to a login. Outside a form, the box right before a password is for the
+# user's name. If the page's own markup breaks this script, the box belongs to no login.
 _IS_USERS = f"""(box) => {{
   const logins = {json.dumps(LOGIN_FIELDS)};
   try {{
@@ -57,10 +63,14 @@ Shown = TypeVar("Shown")
 
 
 class Looks:
-    """Looks at a page again and again, until it has settled.
+    """Looks at a page again and again, until it no longer changes.
+
+    Args:
+        cdp: the browser's own protocol, for this page.
+        loading: the requests under way that may bring an answer.
 
     Attributes:
-        seen: the page's text as it was last.
+        seen: the page's text at the last look.
         changed_at: when the last change was seen, by the monotonic clock.
     """
 
@@ -74,9 +84,9 @@ class Looks:
     async def until_still(
         self, shown: Callable[[PageText], Shown], pause: float = _SETTLED
     ) -> Shown:
-        """What `shown` finds on the page, once that no longer changes and nothing is loading.
+        """What `shown` finds on the page, as soon as that stays the same and nothing is loading.
 
-        While it finds nothing, that has to last for `pause` seconds.
+        If `shown` finds nothing, this waits `pause` seconds for something to appear.
         """
         last: Shown | None = None
         self.changed_at = time.monotonic()
@@ -91,7 +101,7 @@ class Looks:
             await asyncio.sleep(_POLL)
 
     async def _look(self) -> bool:
-        """See the page's text as it is now; whether the page is still at work."""
+        """Read the page's text as it is now. True while the page says that it is still at work."""
         try:
             if self._world is None:
                 tree = await self._cdp.send("Page.getFrameTree")
@@ -103,9 +113,9 @@ class Looks:
         except Error as error:
             if "crashed" in error.message or "closed" in error.message:
                 raise
-            self._world = None  # the page is on its way to another one
+            self._world = None  # the page is leading on to another page
             return True
-        # Without a value the page has made its own text unreadable, as clobbered markup can.
+        # There is no value where the page's own markup hides its text from scripts.
         value: dict[str, Any] = result["result"].get("value", {"regions": [], "text": ""})
         regions = [region for text in value["regions"] if (region := " ".join(text.split()))]
         pieces = [piece for line in value["text"].split("\n") if (piece := line.strip())]
@@ -114,14 +124,14 @@ class Looks:
 
 
 async def text_box(page: Page, seconds: float) -> Locator | None:
-    """The first box that a person could ask in; a script may still be making it."""
+    """The first box that a person could ask in. A script has `seconds` to make one."""
     boxes = page.get_by_role("textbox").or_(page.get_by_role("searchbox"))
     boxes = boxes.or_(page.get_by_role("combobox"))
     seen = boxes.and_(page.locator(_TYPED_INTO)).filter(visible=True)
     with contextlib.suppress(PlaywrightTimeout):
         await seen.first.wait_for(timeout=1000 * seconds)
     for box in (await seen.all())[:_BOXES]:
-        with contextlib.suppress(PlaywrightTimeout):  # it is gone already
+        with contextlib.suppress(PlaywrightTimeout):  # the box is gone already
             if await box.is_editable(timeout=1000 * seconds) and not await box.evaluate(
                 _IS_USERS, timeout=1000 * seconds
             ):
@@ -130,7 +140,7 @@ async def text_box(page: Page, seconds: float) -> Locator | None:
 
 
 async def holds_box(page: Page, seconds: float) -> bool:
-    """Whether the page has any box, even one that is closed at the moment."""
+    """Whether the page has a box within `seconds`, even one that nobody can type into now."""
     with contextlib.suppress(PlaywrightTimeout):
         await page.locator(_TYPED_INTO).filter(visible=True).first.wait_for(timeout=1000 * seconds)
         return True
@@ -138,5 +148,5 @@ async def holds_box(page: Page, seconds: float) -> bool:
 
 
 async def asks_for_login(page: Page) -> bool:
-    """Whether the page asks for a password or a user name at the moment."""
+    """Whether the page asks for a password or a user name now."""
     return await page.locator(LOGIN_FIELDS).filter(visible=True).count() > 0

@@ -1,4 +1,4 @@
-"""Places for visits: few at once, and whoever came first goes first with all that it asks."""
+"""Places for visits: few go on at once, and the deployment that came first goes first."""
 
 import asyncio
 import contextlib
@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator
 
 
 class Places:
-    """So many places; a free one goes to the lowest turn that waits for one.
+    """A number of places. A free place goes to the lowest turn that waits for one.
 
     Belongs to one event loop.
+
+    Args:
+        many: how many places there are.
     """
 
     def __init__(self, many: int) -> None:
@@ -20,7 +23,7 @@ class Places:
 
     @contextlib.asynccontextmanager
     async def one(self, turn: int) -> AsyncIterator[None]:
-        """Have a place, once there is one for this turn."""
+        """Wait for a place, and have it."""
         await self._take(turn)
         try:
             yield
@@ -37,7 +40,7 @@ class Places:
             await given
         except asyncio.CancelledError:
             if given.done() and not given.cancelled():
-                self._give()  # it came too late to be used
+                self._give()  # the place came too late to be used
             raise
 
     def _give(self) -> None:

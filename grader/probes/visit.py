@@ -1,6 +1,6 @@
 """One visit to a page in the browser: what a person would see who asks there.
 
-The page is a stranger's: whatever it does ends with the visit.
+The page is a stranger's. Whatever it does ends with the visit.
 """
 
 import asyncio
@@ -9,108 +9,87 @@ import re
 import time
 from datetime import UTC, datetime
 
-from playwright.async_api import (
-    BrowserContext,
-    CDPSession,
-    Error,
-    Locator,
-    Page,
-    Request,
-    Response,
-)
+from playwright.async_api import CDPSession, Error, Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from grader.model import Reply
 from grader.outcomes import Outcome
 from grader.probes.answers import TEXT_CAP, PageText, answer_in, appeared
+from grader.probes.browser_thread import BrowserError
 from grader.probes.chromium import Engine
-from grader.probes.errand import Errand, carry_secret, profile
+from grader.probes.connecting import DialError
+from grader.probes.errand import Errand
 from grader.probes.evidence import ScriptError, picture, script_errors
-from grader.probes.guard import ForbiddenAddressError, Origin, shown
-from grader.probes.http import LINE_CAP, retry_after, telling
+from grader.probes.guard import Origin, shown
+from grader.probes.http import LINE_CAP
 from grader.probes.looks import Looks, asks_for_login, holds_box, text_box
-from grader.probes.proxy import Ticket
+from grader.probes.profile import carry_secret, profile
+from grader.probes.tickets import Ticket
+from grader.probes.traffic import Traffic, origin_of
 
 _NOTHING = 1.0  # seconds to wait for anything at all, after each thing that a person would try
 _LOAD = 3.0  # seconds for the page's images and the like
 _LOOKING_BACK_SECONDS = 3.0
 _TYPING = 0.01  # seconds from letter to letter
-_LOADING = frozenset({"document", "fetch", "xhr", "script"})
+# What Chromium calls a connection that ended before a reply, or a reply that is no HTTP.
+_NO_HTTP = frozenset({"EMPTY_RESPONSE", "CONNECTION_CLOSED", "INVALID_HTTP_RESPONSE"})
 
 
 async def visit(errand: Errand, engine: Engine) -> Reply:
     """Ask on the page.
 
     Raises:
-        Error: if the browser itself failed.
+        BrowserError: if the browser itself failed.
     """
     ticket = await engine.proxy.admit(errand.guard)
     try:
         async with profile(engine, ticket) as context:
-            return await _Visit(errand, ticket, context, engine).reply()
+            page = await context.new_page()
+            traffic = Traffic(context, page, f"{errand.base}/")
+            cdp = await context.new_cdp_session(page)
+            if errand.bypass_secret:
+                await carry_secret(page, cdp, errand, ticket)
+            return await _Visit(errand, engine, ticket, traffic).reply(page, cdp)
+    except Error as error:
+        raise BrowserError(f"the browser failed: {error.message[:200]}") from error
     finally:
         engine.proxy.revoke(ticket)
 
 
 class _Visit:
-    def __init__(
-        self, errand: Errand, ticket: Ticket, context: BrowserContext, engine: Engine
-    ) -> None:
+    def __init__(self, errand: Errand, engine: Engine, ticket: Ticket, traffic: Traffic) -> None:
         self._errand = errand
-        self._ticket = ticket
-        self._context = context
         self._engine = engine
-        self._loading: set[Request] = set()
-        self._sources: set[Origin | None] = set()
-        self._url = f"{errand.base}/"
-        self._status: int | None = None
-        self._content_type = ""
-        self._headers: dict[str, str] = {}
-        self._retry_after: float | None = None
-        self._crashed = False
+        self._ticket = ticket
+        self._traffic = traffic
         self._box: Locator | None = None
         self._text_box: bool | None = None
         self._login_field = False
-        # When the query was typed, in seconds since 1970, and whether that led to another page.
-        self._typed_at: float | None = None
-        self._led_on = False
+        self._typed_at = 0.0  # in seconds since 1970
         self._errors: list[ScriptError] = []
-        # When what counts was last seen to change, and how long the grader itself waited before.
+        # When the answer was last seen to change, and how long the grader itself waited before.
         self._changed_at: float | None = None
         self._waited = 0.0
 
-    async def reply(self) -> Reply:
-        page = await self._context.new_page()
-        self._watch(page)
-        cdp = await self._context.new_cdp_session(page)
-        if self._errand.bypass_secret:
-            await carry_secret(page, cdp, self._errand, self._ticket)
+    async def reply(self, page: Page, cdp: CDPSession) -> Reply:
+        """Ask, look back at what the query did to the page, and keep a picture."""
         asked_at = datetime.now(UTC)
         started = time.monotonic()
-        text, failure, detail = "", None, ""
-        try:
-            async with asyncio.timeout(self._errand.seconds):
-                text = await self._ask(page, cdp)
-        except TimeoutError:
-            failure = Outcome.TOO_SLOW
-            detail = f"no answer appeared and stayed within {self._errand.seconds:g} s"
-        except Error as error:
-            if not await self._engine.answers():
-                raise
-            failure, detail = Outcome.UNREACHABLE, _words(error)
+        text, failure, detail = await self._ask_in_time(page, cdp)
         ended = self._changed_at or time.monotonic()
         if failure is None:
             await self._look_back(page)
         failure, detail = self._failure() or (failure, detail)
         page_error, trouble = self._script_failure()
         took = ended - started - (0.0 if failure else self._waited)
+        traffic = self._traffic
         return Reply(
             url=f"{self._errand.base}/",
             asked_at=asked_at,
-            status=self._status,
+            status=traffic.status,
             text="" if failure else _well_formed(text[:TEXT_CAP]),
-            content_type=self._content_type[:LINE_CAP],
-            final_url=self._url[:LINE_CAP],
+            content_type=traffic.content_type[:LINE_CAP],
+            final_url=traffic.url[:LINE_CAP],
             failure=failure,
             detail=_well_formed(detail or trouble),
             elapsed_ms=round(1000 * took, 1),
@@ -118,60 +97,35 @@ class _Visit:
             login_field=self._login_field,
             page_error=_well_formed(page_error),
             screenshot_png=await picture(page, self._box),
-            headers=self._headers,
-            retry_after=self._retry_after,
+            headers=traffic.headers,
+            retry_after=traffic.retry_after,
         )
 
-    def _watch(self, page: Page) -> None:
-        """Follow what the page loads and where it goes; close other windows."""
-
-        def crashed(_page: Page) -> None:
-            self._crashed = True
-
-        async def close(other: Page) -> None:
-            with contextlib.suppress(Error):
-                await other.close()
-
-        def requested(request: Request) -> None:
-            if request.resource_type in _LOADING:
-                self._loading.add(request)
-                self._sources.add(_origin(request.url))
-            if request.is_navigation_request() and request.frame == page.main_frame:
-                self._url, self._status, self._content_type = request.url, None, ""
-                self._led_on = self._typed_at is not None
-
-        def loaded(request: Request) -> None:
-            self._loading.discard(request)
-
-        def responded(response: Response) -> None:
-            request = response.request
-            if request.is_navigation_request() and request.frame == page.main_frame:
-                self._url, self._status = response.url, response.status
-                self._content_type = response.headers.get("content-type", "")
-                self._headers = telling(response.headers)
-                self._retry_after = retry_after(response.headers)
-
-        page.on("crash", crashed)
-        page.on("request", requested)
-        page.on("requestfinished", loaded)
-        page.on("requestfailed", loaded)
-        page.on("response", responded)
-        self._context.on("page", close)
+    async def _ask_in_time(self, page: Page, cdp: CDPSession) -> tuple[str, Outcome | None, str]:
+        """The answer, and why there is none: the outcome, and words."""
+        try:
+            async with asyncio.timeout(self._errand.seconds):
+                return await self._ask(page, cdp), None, ""
+        except TimeoutError:
+            words = f"no answer appeared and stayed within {self._errand.seconds:g} s"
+            return "", Outcome.TOO_SLOW, words
+        except Error as error:
+            if not await self._engine.answers():
+                raise
+            return "", Outcome.UNREACHABLE, self._words(error)
 
     def _failure(self) -> tuple[Outcome, str] | None:
         """What the proxy or the tab know better than whoever waited for the page."""
         if self._ticket.exhausted:
             return Outcome.TOO_LARGE, "the page loads or sends more than 20 MiB"
-        if self._crashed:
+        if self._traffic.crashed:
             return Outcome.UNREACHABLE, "the page crashed its browser tab"
-        if self._status in (None, 502):
-            origin = _origin(self._url)
-            if origin is not None and (error := self._ticket.failures.get(origin)):
-                return error.outcome, str(error)
+        if self._traffic.status is None and (error := self._not_connected(self._traffic.url)):
+            return error.outcome, str(error)
         return None
 
     async def _ask(self, page: Page, cdp: CDPSession) -> str:
-        """The answer to the query; without one, the text of the page."""
+        """The answer to the query; without a query, the text of the page."""
         looks = await self._settle(page, cdp)
         before = looks.seen
         pause = min(_NOTHING, self._errand.seconds / 4)
@@ -183,9 +137,11 @@ class _Visit:
             self._waited += time.monotonic() - since
         if not self._errand.query:
             return "\n".join(before.pieces)
-        if self._box is None or self._status is None or self._status >= 400:
+        status = self._traffic.status
+        if self._box is None or status is None or status >= 400:
             return ""
-        self._loading.clear()  # what began before the query is not its answer
+        self._traffic.loading.clear()  # what began before the query is not its answer
+        self._traffic.led_on = False
         self._typed_at = time.time()
         await self._type(self._box)
         for act in (_nothing, _press_enter, self._press_button):
@@ -200,10 +156,10 @@ class _Visit:
         return ""
 
     async def _settle(self, page: Page, cdp: CDPSession) -> Looks:
-        """Open the page, and look at it until it has said what it has to say by itself."""
+        """Open the page, and look at it until it no longer changes by itself."""
         half = self._errand.seconds / 2
         try:
-            await page.goto(self._url, wait_until="domcontentloaded")
+            await page.goto(self._traffic.url, wait_until="domcontentloaded")
         except Error as error:
             if "interrupted by another navigation" not in error.message:  # a script went on
                 raise
@@ -211,9 +167,9 @@ class _Visit:
         try:
             async with asyncio.timeout(min(_LOAD, half)):
                 await page.wait_for_load_state("load")
-        except TimeoutError:  # an image that never comes is no answer's fault
+        except TimeoutError:  # the answer can do without an image that never comes
             self._waited += time.monotonic() - since
-        looks = Looks(cdp, self._loading)
+        looks = Looks(cdp, self._traffic.loading)
         since = time.monotonic()
         with contextlib.suppress(TimeoutError):  # a page with a clock on it never settles
             async with asyncio.timeout(half / 2):
@@ -240,11 +196,11 @@ class _Visit:
 
     async def _look_back(self, page: Page) -> None:
         """See what the query has left of the page, and how its scripts failed."""
-        # The page may be gone, or its script at work for ever.
+        # The page may be gone, or its script may run for ever.
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(_LOOKING_BACK_SECONDS):
                 self._errors = await script_errors(page)
-                if self._led_on:
+                if self._typed_at and self._traffic.led_on:
                     self._login_field = await asks_for_login(page)
                     if self._login_field:
                         self._text_box = await text_box(page, _NOTHING) is not None
@@ -252,13 +208,13 @@ class _Visit:
                     self._text_box = await holds_box(page, _NOTHING)
 
     def _while_asked(self) -> list[ScriptError]:
-        return [each for each in self._errors if each.at >= (self._typed_at or 0)]
+        return [each for each in self._errors if each.at >= self._typed_at]
 
     def _script_failure(self) -> tuple[str, str]:
-        """The page's error, and one that may be the doing of the grader's own proxy, in words.
+        """In words: the page's own error, and an error that the grader's proxy may have caused.
 
-        What a script caught is an error only where no text box is left. What failed before the
-        query was asked matters where nothing came of it.
+        An error that a script caught counts only if no text box is left. An error from before the
+        query counts if no answer came.
         """
         errors = self._while_asked() + ([] if self._changed_at else self._errors)
         of_page = (each for each in errors if not (each.caught and self._text_box))
@@ -270,9 +226,24 @@ class _Visit:
         return error.text, ""
 
     def _missing(self) -> list[Origin]:
-        """Other sites that the page asked in vain; the browser asks some on its own account."""
-        others = self._sources - {_origin(url) for url in (self._errand.base, self._url)}
-        return [origin for origin in self._ticket.failures if origin in others]
+        """Other sites that the page asked in vain."""
+        others = self._traffic.asked - {origin_of(self._errand.base), origin_of(self._traffic.url)}
+        return [each for each in others if (each.host, each.port) in self._ticket.failures]
+
+    def _not_connected(self, url: str) -> DialError | None:
+        origin = origin_of(url)
+        return self._ticket.failures.get((origin.host, origin.port)) if origin else None
+
+    def _words(self, error: Error) -> str:
+        """Why the browser could not show the page."""
+        if "Download is starting" in error.message:
+            return "the link downloads a file, where a page was expected"
+        code = re.search(r"net::ERR_(\w+)", error.message)
+        if code is None:
+            return f"the browser could not use the page: {error.message.splitlines()[0][:200]}"
+        if code[1] in _NO_HTTP and (origin := origin_of(self._traffic.url)):
+            return f"{shown(origin.host)} closed the connection without a reply, or sent no HTTP"
+        return f"the browser could not load the page: {code[1].replace('_', ' ').lower()}"
 
 
 def _everything(seen: PageText) -> PageText:
@@ -287,21 +258,6 @@ async def _press_enter(page: Page) -> None:
     await page.keyboard.press("Enter")
 
 
-def _origin(url: str) -> Origin | None:
-    """The origin of an address; None where a script led to what has none."""
-    with contextlib.suppress(ForbiddenAddressError):
-        return Origin.of(url)
-    return None
-
-
 def _well_formed(text: str) -> str:
     """Without halves of surrogate pairs: a script may write them, and no file could hold them."""
     return text.encode(errors="replace").decode()
-
-
-def _words(error: Error) -> str:
-    if "Download is starting" in error.message:
-        return "the link downloads a file, where a page was expected"
-    if code := re.search(r"net::ERR_(\w+)", error.message):
-        return f"the browser could not load the page: {code[1].replace('_', ' ').lower()}"
-    return f"the browser could not use the page: {error.message.splitlines()[0][:200]}"

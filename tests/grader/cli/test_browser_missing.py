@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.probes import browser
+from grader.probes.browser_thread import VISITS_AT_ONCE, BrowserThread
 from tests.components import require
 from tests.grader.apps import app
 from tests.grader.cli.conftest import ACCEPT, Grader
@@ -43,10 +45,8 @@ def roster(served: App, tmp_path: Path) -> Path:
 @pytest.fixture
 def unstarted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process has started no browser."""
-    from grader.probes import chromium
-
-    thread = chromium.BrowserThread()
-    monkeypatch.setattr(chromium, "browser_thread", lambda: thread)
+    thread = BrowserThread(VISITS_AT_ONCE)
+    monkeypatch.setattr(browser, "browser_thread", lambda: thread)
     yield
     thread.close()
 
@@ -92,8 +92,10 @@ def test_a_run_that_has_asked_all_needs_no_browser_and_an_appeal_does(
     served: App, roster: Path, grader: Grader, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     require("chromium")
-    out = tmp_path / "results"
-    grader("batch", roster, "--out", out, *PRIVATE, "--probe", "browser")
+    out, battery = tmp_path / "results", tmp_path / "one.toml"
+    battery.write_text('title = "One"\n[[entry]]\nfamily = "shakespeare"\npoints = 10\n')
+    begun = ("--probe", "browser", "--battery", battery)
+    grader("batch", roster, "--out", out, *PRIVATE, *begun)
     request.getfixturevalue("nowhere")
     asked = served.asked
     assert "2 of 2 are graded already" in grader("batch", roster, "--out", out, *PRIVATE).output
@@ -102,7 +104,7 @@ def test_a_run_that_has_asked_all_needs_no_browser_and_an_appeal_does(
         assert WORDS in grader(*command, code=2).output
     assert served.asked == asked
     # Nothing is asked to judge again.
-    grader("rejudge", out, "--battery", "activity")
+    grader("rejudge", out, "--battery", battery)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows runs no script by its first line")
@@ -123,6 +125,7 @@ def test_a_browser_that_does_not_start_says_what_it_lacks(
     assert "starting" not in said
 
 
+@pytest.mark.usefixtures("unstarted")
 def test_a_missing_playwright_names_the_extra(
     served: App, grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

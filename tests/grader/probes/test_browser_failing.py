@@ -6,14 +6,11 @@ from flask import Flask
 from grader.judging import judge
 from grader.model import AnythingKey, Judgement, Key, NumberKey, PageKey, ProbeKind, Question, Reply
 from grader.outcomes import Outcome
-from grader.probes.browser import BrowserProbe
-from grader.probes.guard import Guard, Origin
-from tests.components import require
-from tests.grader.probes.raw import always, raw_server, reply
+from tests.grader.probes.raw import always, raw_server
+from tests.grader.probes.visiting import together, visit, visit_page, visiting_page
 from tests.servers import serve
 
-pytest.importorskip("playwright")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
 
 SUM = "What is 1 plus 2?"
 ANYTHING = AnythingKey("abc123")
@@ -23,80 +20,73 @@ APPLICATION_ERROR = """root.innerHTML = "<h2>Application error: a client-side ex
 occurred (see the browser console for more information).</h2>"; """
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _chromium() -> None:
-    require("chromium")
-
-
-def ask(url: str, query: str = SUM) -> Reply:
-    return BrowserProbe(url, Guard(Origin.of(url))).ask(query, 20)
+def with_script(script: str, body: str = BOX) -> str:
+    return f"{body}<script>{script}</script>"
 
 
 def ask_page(script: str, body: str = BOX, query: str = SUM) -> Reply:
-    html = f"{body}<script>{script}</script>".encode()
-    with raw_server(always(reply(html, "Content-Type: text/html"))) as server:
-        return ask(server.url, query)
+    return visit_page(with_script(script, body), query)
+
+
+def ask_pages(*scripts: str) -> dict[str, Reply]:
+    """What a page with each of these scripts replies."""
+    replies = together(*(visiting_page(with_script(script), SUM) for script in scripts))
+    return dict(zip(scripts, replies, strict=True))
 
 
 def judged(key: Key, answer: Reply) -> Judgement:
     return judge(Question("any", SUM, key, 10, probe=ProbeKind.BROWSER), answer)
 
 
-@pytest.mark.parametrize(
-    "crash",
-    [
+def test_a_page_that_crashed_earns_nothing() -> None:
+    crashes = [
         f"box.oninput = () => {{ {APPLICATION_ERROR} console.error(new TypeError('no sum')) }}",
         f"box.oninput = () => {{ {APPLICATION_ERROR} throw new TypeError('no sum') }}",
         "box.oninput = () => { root.remove(); Promise.reject(new TypeError('no sum')) }",
         "box.onkeydown = () => { root.remove(); setTimeout(() => { throw TypeError('no sum') }) }",
         "box.oninput = () => { const e = TypeError('no sum'); out.textContent = e; throw e }",
-    ],
-)
-def test_a_page_that_crashed_earns_nothing(crash: str) -> None:
-    answer = ask_page(crash)
-    assert answer.page_error == "TypeError: no sum"
-    for key in (ANYTHING, NumberKey(3)):
-        verdict = judged(key, answer)
-        assert verdict.outcome is Outcome.WRONG
-        assert "TypeError: no sum" in verdict.reason
+    ]
+    for crash, answer in ask_pages(*crashes).items():
+        assert answer.page_error == "TypeError: no sum", crash
+        for key in (ANYTHING, NumberKey(3)):
+            verdict = judged(key, answer)
+            assert verdict.outcome is Outcome.WRONG, crash
+            assert "TypeError: no sum" in verdict.reason, crash
 
 
-@pytest.mark.parametrize(
-    ("script", "right"),
-    [
+def test_a_script_that_fails_beside_the_answer_costs_nothing() -> None:
+    scripts: dict[str, Key] = {
         # What a script of somebody else's does beside the answer.
-        ("box.oninput = () => { analytics.track() }", ANYTHING),
-        ("box.oninput = () => { out.textContent = 'No Match'; analytics.track() }", ANYTHING),
-        ("box.oninput = () => { out.textContent = 'I do not know'; throw Error('x') }", ANYTHING),
-        ("box.oninput = () => { out.textContent = '3'; throw Error('x') }", NumberKey(3)),
-        ("box.oninput = () => { out.textContent = 'Error: x'; throw Error('y') }", ANYTHING),
+        "box.oninput = () => { analytics.track() }": ANYTHING,
+        "box.oninput = () => { out.textContent = 'No Match'; analytics.track() }": ANYTHING,
+        "box.oninput = () => { out.textContent = 'I do not know'; throw Error('x') }": ANYTHING,
+        "box.oninput = () => { out.textContent = '3'; throw Error('x') }": NumberKey(3),
+        "box.oninput = () => { out.textContent = 'Error: x'; throw Error('y') }": ANYTHING,
         # What was caught, and did no harm.
-        ("box.oninput = () => { console.error(Error('x')) }", ANYTHING),
-        (
-            "box.oninput = () => { const e = Error('x'); console.error(e); out.textContent = e }",
-            ANYTHING,
+        "box.oninput = () => { console.error(Error('x')) }": ANYTHING,
+        "box.oninput = () => { const e = Error('x'); console.error(e); out.textContent = e }": (
+            ANYTHING
         ),
         # A page that has another view for its answer.
-        ("box.oninput = () => { root.textContent = 'Nothing found' }", ANYTHING),
-        ("box.oninput = () => { root.textContent = '3' }", NumberKey(3)),
+        "box.oninput = () => { root.textContent = 'Nothing found' }": ANYTHING,
+        "box.oninput = () => { root.textContent = '3' }": NumberKey(3),
         # A box that is closed, hidden from screen readers or made anew is no box that is gone.
-        ("box.oninput = () => { box.disabled = true; throw Error('x') }", ANYTHING),
-        ("box.oninput = () => { root.ariaHidden = 'true'; throw Error('x') }", ANYTHING),
-        ("box.oninput = () => { root.innerHTML = '<input>'; throw Error('x') }", ANYTHING),
-    ],
-)
-def test_a_script_that_fails_beside_the_answer_costs_nothing(script: str, right: Key) -> None:
-    assert judged(right, ask_page(script)).outcome is Outcome.RIGHT
+        "box.oninput = () => { box.disabled = true; throw Error('x') }": ANYTHING,
+        "box.oninput = () => { root.ariaHidden = 'true'; throw Error('x') }": ANYTHING,
+        "box.oninput = () => { root.innerHTML = '<input>'; throw Error('x') }": ANYTHING,
+    }
+    for script, answer in ask_pages(*scripts).items():
+        assert judged(scripts[script], answer).outcome is Outcome.RIGHT, script
 
 
 def test_what_failed_before_it_was_asked_is_told_where_nothing_came_of_the_query() -> None:
-    broken = ask_page("throw new TypeError('no fetch')")
+    working = "box.oninput = () => { out.textContent = '4' }; throw Error('x')"
+    broken, fine = ask_pages("throw new TypeError('no fetch')", working).values()
     assert broken.page_error == "TypeError: no fetch"
     assert judged(ANYTHING, broken).outcome is Outcome.RIGHT
     reason = judged(NumberKey(3), broken).reason
     assert reason == "no answer appeared, and the page's script failed with “TypeError: no fetch”"
-    working = "box.oninput = () => { out.textContent = '4' }; throw Error('x')"
-    assert ask_page(working).page_error == ""
+    assert fine.page_error == ""
 
 
 def test_a_page_that_crashes_as_it_loads_says_how() -> None:
@@ -113,13 +103,14 @@ def test_an_error_in_a_frame_is_none_of_the_page() -> None:
     assert answer.page_error == ""
 
 
-@pytest.mark.parametrize(
-    "thrown", ["null", "undefined", "'just text'", "{}", "NaN", "'x\\ny'.repeat(1e5)", "Error('')"]
-)
-def test_whatever_is_thrown_is_told_in_a_short_line(thrown: str) -> None:
-    answer = ask_page(f"box.oninput = () => {{ throw {thrown} }}")
-    assert 0 < len(answer.page_error) <= 200
-    assert answer.page_error.isprintable()
+def test_whatever_is_thrown_is_told_in_a_short_line() -> None:
+    thrown = (
+        "null", "undefined", "'just text'", "{}", "NaN", "'x\\ny'.repeat(1e5)", "Error('')"
+    )  # fmt: skip
+    answers = ask_pages(*(f"box.oninput = () => {{ throw {each} }}" for each in thrown))
+    for script, answer in answers.items():
+        assert 0 < len(answer.page_error) <= 200, script
+        assert answer.page_error.isprintable(), script
 
 
 def test_a_page_that_writes_errors_without_end_is_read_to_its_end() -> None:
@@ -151,6 +142,6 @@ def test_a_page_for_the_answer_alone_needs_no_box_whatever_fails_on_it() -> None
         return "<p>Nothing found</p><script>analytics.track()</script>"
 
     with serve(app) as url:
-        answer = ask(url)
+        answer = visit(url, SUM)
     assert answer.page_error == "ReferenceError: analytics is not defined"
     assert judged(ANYTHING, answer).outcome is Outcome.RIGHT

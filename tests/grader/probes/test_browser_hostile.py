@@ -19,12 +19,14 @@ from flask import Flask, Response, request
 
 from grader.model import Reply
 from grader.outcomes import Outcome
-from grader.probes.browser import BrowserProbe
+from grader.probes.browser_thread import browser_thread
 from grader.probes.guard import Address, Guard, Origin
 from grader.probes.http import BYPASS_HEADER, LINE_CAP
-from grader.probes.proxy import BYTE_CAP
+from grader.probes.memory import BROWSER_BYTES, TAB_BYTES
+from grader.probes.tickets import BYTE_CAP
 from tests.components import require
 from tests.grader.probes.raw import raw_server, read_request, reply
+from tests.grader.probes.visiting import visit
 from tests.servers import serve
 
 playwright = pytest.importorskip("playwright.async_api")
@@ -51,16 +53,19 @@ def _chromium() -> None:
     require("chromium")
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that nothing can end are waited for at each visit's end."""
+    monkeypatch.setattr("grader.probes.profile._CLOSING_SECONDS", 1)
+    monkeypatch.setattr("grader.probes.evidence._PICTURE_SECONDS", 1)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenGuard(Guard):
     """Lets everything through: shows that the canaries sing."""
 
     def vet(self, origin: Origin, addresses: list[Address]) -> None:
         """Let it through."""
-
-
-def visit(url: str, query: str = "", seconds: float = 20, guard: Guard | None = None) -> Reply:
-    return BrowserProbe(url, guard or Guard(Origin.of(url))).ask(query, seconds)
 
 
 def visit_page(html: str, query: str = "", seconds: float = 20) -> Reply:
@@ -341,8 +346,6 @@ def test_a_page_that_hoards_memory_loses_its_tab_alone(where: str) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a running process")
 def test_every_process_of_the_browser_is_bounded() -> None:
-    from grader.probes.chromium import BROWSER_BYTES, TAB_BYTES
-
     assert visit_page(ANSWERING, SUM).text == "3"
     (main,) = filter(_is_the_probes, psutil.Process().children(recursive=True))
     browsers = [main, *filter(_is_alive, main.children(recursive=True))]
@@ -372,7 +375,6 @@ def _is_the_probes(process: psutil.Process) -> bool:
 
 def test_a_browser_that_died_is_started_again() -> None:
     assert visit_page(ANSWERING, SUM).text == "3"
-    from grader.probes.chromium import browser_thread
 
     async def kill(engine: "Engine") -> None:
         session = await engine.browser.new_browser_cdp_session()
@@ -421,8 +423,7 @@ def test_the_bypass_secret_is_never_sent_along_a_redirect() -> None:
         )
         home.add_url_rule("/", "index", noted(leading_to("/page")))
         home.add_url_rule("/page", "page", noted(page))
-        probe = BrowserProbe(url, OpenGuard(Origin.of(url)), bypass_secret="s3cret")
-        answer = probe.ask("", 20)
+        answer = visit(url, guard=OpenGuard(Origin.of(url)), secret="s3cret")
     assert answer.failure is None
     inside = {"/", "/page", *(f"/{way}" for way in ways)}
     assert asked == dict.fromkeys(inside, "s3cret") | {f"/other-{way}": None for way in ways}
@@ -445,6 +446,6 @@ def test_a_page_that_uploads_without_end_takes_nobody_down() -> None:
 
 def test_with_a_secret_what_a_page_uploads_is_recited_and_still_ends() -> None:
     with serve(pages(UPLOADS)) as url:
-        probe = BrowserProbe(url, Guard(Origin.of(url)), bypass_secret="s3cret")
-        assert probe.ask(SUM, 4).failure in (Outcome.TOO_LARGE, Outcome.TOO_SLOW)
+        answer = visit(url, SUM, seconds=4, secret="s3cret")
+        assert answer.failure in (Outcome.TOO_LARGE, Outcome.TOO_SLOW)
     assert visit_page(ANSWERING, SUM).text == "3"

@@ -6,13 +6,10 @@ import pytest
 from flask import Flask
 
 from grader.model import Reply, Typing
-from grader.probes.browser import BrowserProbe
-from grader.probes.guard import Guard, Origin
-from tests.components import require
-from tests.grader.probes.raw import always, raw_server, reply
+from grader.probes.browser_thread import BrowserThread
+from tests.grader.probes.visiting import together, visit_page, visiting, visiting_page
 from tests.servers import serve
 
-pytest.importorskip("playwright")
 pytestmark = pytest.mark.browser
 
 SUM = "What is 1 plus 2?"
@@ -20,24 +17,15 @@ LONG = f"Which of the following numbers are primes: {', '.join(map(str, range(10
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _chromium() -> None:
-    require("chromium")
-    ask_page("<input>", "")  # the browser is started, and no visit's time holds that
-
-
-def ask(url: str, query: str, typing: Typing = "at once") -> Reply:
-    return BrowserProbe(url, Guard(Origin.of(url)), typing).ask(query, 20)
-
-
-def ask_page(html: str, query: str = SUM, typing: Typing = "at once") -> Reply:
-    with raw_server(always(reply(html.encode(), "Content-Type: text/html"))) as server:
-        return ask(server.url, query, typing)
+def _started(chromium: BrowserThread) -> None:
+    """The browser is started: no visit's time holds that."""
+    chromium.start().result()
 
 
 def untold(html: str, typing: Typing = "at once") -> tuple[float, Reply]:
     """How many seconds of a visit are not told as the answer's time, and the answer."""
     started = time.monotonic()
-    answer = ask_page(html, typing=typing)
+    answer = visit_page(html, SUM, typing=typing)
     assert answer.failure is None
     assert answer.elapsed_ms > 0
     return time.monotonic() - started - answer.elapsed_ms / 1000, answer
@@ -81,28 +69,37 @@ def test_what_never_comes_to_rest_is_not_waited_for_at_the_pages_cost() -> None:
     assert seconds >= 5  # a quarter of the deadline
 
 
-@pytest.mark.parametrize(("said", "text"), [("3", "3"), ("", ""), ("No Match", "")])
-def test_how_long_the_page_itself_takes_is_told(said: str, text: str) -> None:
+def test_how_long_the_page_itself_takes_is_told() -> None:
     app = Flask("slow")
-    script = "box.onchange = async () => { out.textContent = await (await fetch('/slow')).text() }"
-    app.add_url_rule("/", "index", lambda: f"<input id=box><p id=out></p><script>{script}</script>")
+    script = """box.onchange = async () => {
+      out.textContent = await (await fetch("/slow" + location.pathname)).text();
+    }"""
+    html = f"<input id=box><p id=out></p><script>{script}</script>"
+    said = {"sum": "3", "empty": "", "none": "No Match"}
 
-    @app.get("/slow")
-    def slow() -> str:
+    @app.get("/<name>/")
+    def index(name: str) -> str:
+        return html
+
+    @app.get("/slow/<name>/")
+    def slow(name: str) -> str:
         time.sleep(1.5)
-        return said
+        return said[name]
 
     with serve(app) as url:
-        answer = ask(url, SUM)
-    assert answer.text == text
-    assert answer.elapsed_ms >= 1500
+        answers = together(*(visiting(f"{url}/{name}", SUM) for name in said))
+    assert [answer.text for answer in answers] == ["3", "", ""]
+    assert all(answer.elapsed_ms >= 1500 for answer in answers)
 
 
-@pytest.mark.parametrize("box", ["<input id=box>", "<textarea id=box rows=1></textarea>"])
-def test_a_picture_shows_the_beginning_of_a_long_query(box: str) -> None:
+def test_a_picture_shows_the_beginning_of_a_long_query() -> None:
     """The picture is that of the same page with its box scrolled back."""
-    scroll = "onkeyup = () => { box.scrollLeft = 9999; box.scrollTop = 9999 }"
-    seen = ask_page(f"{box}<script>{scroll}</script>", LONG)
-    assert seen.screenshot_png
+    scrolled = "onkeyup = () => { box.scrollLeft = 9999; box.scrollTop = 9999 }"
     kept = "box.onscroll = () => { box.scrollLeft = 0; box.scrollTop = 0 }"
-    assert seen.screenshot_png == ask_page(f"{box}<script>{kept}</script>", LONG).screenshot_png
+    boxes = ("<input id=box>", "<textarea id=box rows=1></textarea>")
+    pages = [f"{box}<script>{script}</script>" for box in boxes for script in (scrolled, kept)]
+    seen = [
+        answer.screenshot_png for answer in together(*(visiting_page(page, LONG) for page in pages))
+    ]
+    assert all(seen)
+    assert (seen[0], seen[2]) == (seen[1], seen[3])

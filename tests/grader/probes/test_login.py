@@ -1,6 +1,8 @@
 """Pages of a login are told from pages to ask on, by the page probe and in a browser."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -10,13 +12,13 @@ from grader.judging import judge
 from grader.model import AnythingKey, Key, Limits, PageKey, ProbeKind, Question, Reply, Submission
 from grader.outcomes import Outcome
 from grader.probes.guard import Address, Guard, Origin
-from tests.components import require
 from tests.grader.probes.loops import deployed
 from tests.servers import serve
 
 PAGE = ProbeKind.PAGE
 BROWSER = pytest.param(ProbeKind.BROWSER, marks=pytest.mark.browser)
 BOTH = pytest.mark.parametrize("kind", [PAGE, BROWSER])
+ASKED = "Is this a page?"
 QUERY_FORM = "<form action=/><input name=q></form><output></output>"
 LOGINS = [
     "<form><input name=user><input type=password></form>",
@@ -35,6 +37,12 @@ def _reachable(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
     monkeypatch.setattr(Guard, "vet", vet)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_browser(kind: ProbeKind, request: pytest.FixtureRequest) -> None:
+    if kind is ProbeKind.BROWSER:
+        request.getfixturevalue("chromium")
 
 
 @contextmanager
@@ -57,9 +65,6 @@ def app(html: str, *, led: str = "") -> Iterator[str]:
 
 
 def ask(kind: ProbeKind, url: str, query: str = "") -> Reply:
-    if kind is ProbeKind.BROWSER:
-        pytest.importorskip("playwright")
-        require("chromium")
     with deployed(Submission("abc123", url), Limits(allow_private=True)) as deployment:
         return deployment.ask(kind, query)
 
@@ -70,14 +75,24 @@ def outcome(kind: ProbeKind, url: str, query: str = "") -> Outcome:
     return judge(Question("any", query, key, 10, probe=kind), asked).outcome
 
 
+def outcomes(
+    kind: ProbeKind, pages: Sequence[str], queries: Sequence[str], led: str = ""
+) -> dict[tuple[str, str], Outcome]:
+    """The outcome of each query on each page, all asked at the same time: it is mostly waiting."""
+    with ExitStack() as stack:
+        urls = {page: stack.enter_context(app(page, led=led)) for page in pages}
+        asked = list(itertools.product(pages, queries))
+        threads = stack.enter_context(ThreadPoolExecutor(8))
+        found = threads.map(lambda each: outcome(kind, urls[each[0]], each[1]), asked)
+        return dict(zip(asked, found, strict=True))
+
+
 @BOTH
-@pytest.mark.parametrize("login", LOGINS)
 @pytest.mark.parametrize("led", ["", "here", "away"])
-def test_a_login_is_no_page_to_ask_on(kind: ProbeKind, login: str, led: str) -> None:
-    with app(login, led=led) as url:
-        assert outcome(kind, url) is Outcome.PROTECTED
-        if led != "here":
-            assert outcome(kind, url, "Is this a page?") is Outcome.PROTECTED
+def test_a_login_is_no_page_to_ask_on(kind: ProbeKind, led: str) -> None:
+    queries = [""] if led == "here" else ["", ASKED]
+    found = outcomes(kind, LOGINS, queries, led)
+    assert found == dict.fromkeys(itertools.product(LOGINS, queries), Outcome.PROTECTED)
 
 
 @BOTH
@@ -86,18 +101,16 @@ def test_an_app_on_a_host_of_its_own_is_no_login(kind: ProbeKind) -> None:
         page = ask(kind, url)
         assert page.final_url.startswith("http://localhost:")
         assert outcome(kind, url) is Outcome.RIGHT
-        assert outcome(kind, url, "Is this a page?") is Outcome.RIGHT
+        assert outcome(kind, url, ASKED) is Outcome.RIGHT
 
 
 @BOTH
-@pytest.mark.parametrize("login", LOGINS)
-@pytest.mark.parametrize("join", ["{query}{login}", "{login}{query}"])
-def test_a_login_beside_the_box_to_ask_in_costs_nothing(
-    kind: ProbeKind, login: str, join: str
-) -> None:
-    with app(join.format(query=QUERY_FORM, login=login), led="here") as url:
-        assert outcome(kind, url) is Outcome.RIGHT
-        assert outcome(kind, url, "Is this a page?") is Outcome.RIGHT
+def test_a_login_beside_the_box_to_ask_in_costs_nothing(kind: ProbeKind) -> None:
+    pages = [f"{QUERY_FORM}{login}" for login in LOGINS]
+    pages += [f"{login}{QUERY_FORM}" for login in LOGINS]
+    queries = ["", ASKED]
+    found = outcomes(kind, pages, queries, "here")
+    assert found == dict.fromkeys(itertools.product(pages, queries), Outcome.RIGHT)
 
 
 @BOTH
@@ -107,23 +120,20 @@ def test_a_login_elsewhere_is_one_although_it_can_be_searched(kind: ProbeKind) -
 
 
 @BOTH
-@pytest.mark.parametrize(
-    "box",
-    [
+def test_other_boxes_are_there_to_ask(kind: ProbeKind) -> None:
+    boxes = [
         "<p>Newsletter: <input type=email></p><input>",
         "<input autocomplete=off><form><input type=password></form>",
         "<input><p><button>Show</button></p><form hidden><input><input type=password></form>",
-    ],
-)
-def test_other_boxes_are_there_to_ask(kind: ProbeKind, box: str) -> None:
-    with app(box) as url:
-        assert outcome(kind, url) is Outcome.RIGHT
+    ]
+    found = outcomes(kind, boxes, [""])
+    assert found == dict.fromkeys(itertools.product(boxes, [""]), Outcome.RIGHT)
 
 
 @BOTH
 def test_a_page_without_a_box_is_told_so_and_not_that_it_answered_nothing(kind: ProbeKind) -> None:
     with app("<h1>Coming soon</h1>") as url:
-        asked = ask(kind, url, "Is this a page?")
+        asked = ask(kind, url, ASKED)
     verdict = judge(Question("any", "", AnythingKey("abc123"), 10, probe=kind), asked)
     assert verdict.outcome is Outcome.WRONG
     assert verdict.reason == "the page shows no text box to ask in, and no answer"
@@ -136,4 +146,4 @@ def test_an_answer_that_needs_a_login_is_protected(kind: ProbeKind) -> None:
     asking.add_url_rule("/answer", "answer", lambda: f"Log in first {LOGINS[0]}")
     with serve(asking) as url:
         assert outcome(kind, url) is Outcome.RIGHT
-        assert outcome(kind, url, "Is this a page?") is Outcome.PROTECTED
+        assert outcome(kind, url, ASKED) is Outcome.PROTECTED

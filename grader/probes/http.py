@@ -71,6 +71,7 @@ class Line:
     async def _attempt(self, url: str, seconds: float, cap: int) -> tuple[Reply, bool]:
         asked_at = datetime.now(UTC)
         started = time.perf_counter()
+        due = asyncio.get_running_loop().time() + seconds
         exchange = _Exchange(self, url, cap)
         failure: Outcome | None = None
         detail = ""
@@ -79,8 +80,8 @@ class Line:
         late_before = lag.seconds()
         with lag:
             try:
-                async with asyncio.timeout(seconds) as deadline:
-                    await exchange.run(deadline)
+                async with asyncio.timeout_at(due) as deadline:
+                    await exchange.run(due)
             except DialError as error:
                 failure, detail, lasting = error.outcome, str(error), error.lasting
             except ForbiddenAddressError as error:
@@ -151,17 +152,19 @@ class _Exchange:
         self._cap = cap
         self._replied = False
 
-    async def run(self, deadline: asyncio.Timeout) -> None:
-        """Follow the URL to its end; a 429 that says when to come back is obeyed once."""
-        due = deadline.when() or 0.0
-        loop = asyncio.get_running_loop()
+    async def run(self, due: float) -> None:
+        """Follow the URL to its end; a 429 that says when to come back is obeyed once.
+
+        Args:
+            due: the deadline, by the loop's clock.
+        """
         limited = False
         redirects = 0
         while True:
             message, body = await self._ask(due)
             location = _text(message.headers.get("Location", ""))
             wait = self.retry_after if self.status == 429 else None
-            if wait is not None and not limited and wait < due - loop.time():
+            if wait is not None and not limited and wait < due - asyncio.get_running_loop().time():
                 limited = True
                 await asyncio.sleep(wait)
             elif self.status not in _REDIRECTS or _PLATFORM_ERROR in self.headers:

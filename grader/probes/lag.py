@@ -1,6 +1,7 @@
 """How late the event loop itself was: what it missed then is our fault, not a deployment's."""
 
 import asyncio
+import time
 from types import TracebackType
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ class LagMeter:
         """How late the loop was while somebody watched, in sum."""
         if self._due is None:
             return self._late
-        return self._late + max(0.0, asyncio.get_running_loop().time() - self._due)
+        return self._late + max(0.0, time.monotonic() - self._due)
 
     def __enter__(self) -> None:
         self._watching += 1
@@ -47,9 +48,9 @@ class LagMeter:
             self._beat_later()
 
     def _beat_later(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._due = loop.time() + _BEAT
-        loop.call_at(self._due, self._beat)
+        # uvloop's own clock stands still while a callback runs.
+        self._due = time.monotonic() + _BEAT
+        asyncio.get_running_loop().call_later(_BEAT, self._beat)
 
 
 _meters: WeakKeyDictionary[asyncio.AbstractEventLoop, LagMeter] = WeakKeyDictionary()

@@ -57,15 +57,19 @@ class PageProbe:
         asked = urlencode({page.box_name: query}, quote_via=quote)
         url = urlsplit(page.action)._replace(query=asked, fragment="").geturl()
         reply = await self._line.get(url, seconds, PAGE_CAP)
-        shown = await beside(_read, reply)
-        text = answer_in(appeared(page.text, shown.text, query))
+        shown, text = await beside(_answer, page, reply, query)
         # A page of its own for the answer needs no box, but that of a login is no answer.
         asked_on = shown.has_box or not shown.has_login
         return dataclasses.replace(reply, text=text, text_box=asked_on, login_field=shown.has_login)
 
 
 def _read(page: Reply) -> "Markup":
-    # Beautiful Soup is slow to import, and not every battery needs it: beside the loop, too.
+    # lxml takes its time to be imported, and not every battery needs it.
     from grader.probes.markup import read_markup
 
     return read_markup(page.text, page.final_url)
+
+
+def _answer(before: "Markup", reply: Reply, query: str) -> "tuple[Markup, str]":
+    after = _read(reply)
+    return after, answer_in(appeared(before.text, after.text, query))

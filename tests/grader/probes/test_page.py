@@ -1,6 +1,8 @@
 """The page probe on our own page, on pages of other makes, and on pages that cannot be asked."""
 
+import asyncio
 import socket
+import threading
 import tracemalloc
 
 import pytest
@@ -8,8 +10,10 @@ from flask import Flask, request
 
 from grader.model import Limits, ProbeKind, Reply, Submission
 from grader.outcomes import Outcome
+from grader.probes import Deployment
+from grader.probes.markup import Markup, read_markup
 from grader.probes.page import PAGE_CAP
-from tests.grader.probes.loops import deployed
+from tests.grader.probes.loops import deployed, in_a_thread
 from tests.grader.probes.raw import always, raw_server, read_request, reply
 from tests.servers import serve
 from webapp.app import create_app
@@ -165,7 +169,11 @@ def test_a_redirect_is_followed_to_the_page() -> None:
 def test_hostile_markup_is_read_without_harm() -> None:
     deep = "<div>" * 20_000
     users = "<form>" + "<input>" * 20_000 + "<input type=password>"
-    for html in (deep + "<input>", deep + users, "<" * 200_000, "<!--" * 50_000, "<a b='" * 50_000):
+    attributes = " ".join(f"a{number}=b" for number in range(25_000))
+    for html in (
+        deep + "<input>", deep + users, "<" * 200_000, "<!--" * 50_000, "<a b='" * 50_000,
+        f"<a {attributes}>", "<p>x" * 60_000, "<output>" * 2000 + "<i>x</i>" * 25_000,
+    ):  # fmt: skip
         assert _page(html).status == 200
 
 
@@ -204,3 +212,24 @@ def test_forms_are_asked_by_get_unless_they_say_post(method: str) -> None:
     with raw_server(handle) as server:
         (answer,) = _ask(server.url, "one")
     assert answer.text == "3"
+
+
+def test_the_loop_goes_on_while_a_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, beaten = threading.Event(), threading.Event()
+
+    def read(html: str, url: str) -> Markup:
+        reading.set()
+        assert beaten.wait(30), "the loop stood still"
+        return read_markup(html, url)
+
+    async def ask_and_beat(url: str) -> Reply:
+        async with Deployment(Submission("abc", url), Limits(allow_private=True)) as deployment:
+            asking = asyncio.create_task(deployment.ask(ProbeKind.PAGE, ""))
+            while not reading.is_set():
+                await asyncio.sleep(0.01)
+            beaten.set()
+            return await asking
+
+    monkeypatch.setattr("grader.probes.markup.read_markup", read)
+    with raw_server(always(reply(b"<input>", "Content-Type: text/html"))) as server:
+        assert in_a_thread(ask_and_beat(server.url)).text_box is True

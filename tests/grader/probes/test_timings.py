@@ -103,7 +103,7 @@ def begin_and_hang(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize(("handler", "came"), [(hang, False), (begin_and_hang, True)])
 def test_a_phase_that_did_not_end_is_not_told(handler: Handler, came: bool) -> None:
-    limits = Limits(timeout=0.4, allow_private=True)
+    limits = Limits(timeout=1.5, allow_private=True)
     with raw_server(handler) as server, deployment(server.url, limits) as asked:
         got = asked.ask(ProbeKind.API, "x")
     timings = measured(got)

@@ -1,0 +1,88 @@
+"""Work beside the loop."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from grader.probes.beside import Threads, beside
+from tests.grader.probes.loops import in_a_thread
+from tests.servers import wait_until
+
+
+def test_no_more_run_at_once_than_are_allowed() -> None:
+    together, over = threading.Semaphore(0), threading.Event()
+
+    def work() -> None:
+        together.release()
+        assert over.wait(30)
+
+    threads = Threads(3, "test")
+    futures = [threads.submit(work) for _ in range(7)]
+    for _ in range(3):
+        assert together.acquire(timeout=30)
+    assert sum(each.running() for each in futures) == 3
+    over.set()
+    for each in futures:
+        each.result(30)
+
+
+def test_its_threads_end_when_nothing_is_left() -> None:
+    threads = Threads(2, "test-that-ends")
+    assert [threads.submit(pow, 2, number).result(30) for number in range(5)] == [1, 2, 4, 8, 16]
+    wait_until(lambda: not any(each.name == "test-that-ends" for each in threading.enumerate()))
+
+
+def test_an_error_is_told_to_who_waits() -> None:
+    async def fail() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await beside(divmod, 1, 0)
+
+    in_a_thread(fail())
+
+
+def test_what_was_given_up_before_its_turn_is_not_done() -> None:
+    over = threading.Event()
+    done: list[int] = []
+
+    async def give_up() -> None:
+        held = [asyncio.create_task(beside(over.wait, 30)) for _ in range(2)]
+        await asyncio.sleep(0)
+        late = asyncio.create_task(beside(done.append, 1))
+        await asyncio.sleep(0)
+        late.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await late
+        over.set()
+        await asyncio.gather(*held)
+        await beside(done.append, 2)
+
+    in_a_thread(give_up())
+    assert done == [2]
+
+
+_ENDLESS = """
+import asyncio, threading
+from grader.probes.beside import beside
+
+async def main():
+    started = threading.Event()
+    def work():
+        started.set()
+        threading.Event().wait()
+    working = asyncio.create_task(beside(work))
+    while not started.is_set():
+        await asyncio.sleep(0.01)
+
+asyncio.run(main())
+print("over")
+"""
+
+
+def test_endless_work_does_not_keep_the_process_from_ending() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _ENDLESS], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")

@@ -6,7 +6,7 @@ The rules are those of docs/architecture.md, "Outcomes" and "Judging".
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grader.judging.delivery import judge_delivery
+from grader.judging.failures import judge_failure
 from grader.judging.keys import (
     judge_anything,
     judge_choice,
@@ -63,7 +63,7 @@ def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) 
         case ConsistencyKey() as key:
             return judge_consistency(key, replies)
         case key:
-            return judge_delivery(reply, earlier) or _judge_content(key, question, reply)
+            return judge_failure(reply, earlier) or _judge_content(key, question, reply)
 
 
 def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgement:

@@ -5,7 +5,7 @@ What could be forged here buys time, never points.
 
 from collections.abc import Iterable
 
-from grader.judging.delivery import judge_delivery
+from grader.judging.failures import judge_failure
 from grader.judging.pages import is_html_page, says_html
 from grader.judging.platforms import mark_of
 from grader.model import Judgement, ProbeKind, Reply, Verdict
@@ -34,7 +34,7 @@ def is_own(reply: Reply, probe: ProbeKind) -> bool:
     """
     if reply.failure is Outcome.TOO_LARGE:
         return reply.is_success and not says_html(reply)
-    if judge_delivery(reply) is not None:
+    if judge_failure(reply) is not None:
         return False
     return not is_html_page(reply) if probe is ProbeKind.API else bool(reply.text_box)
 
@@ -48,7 +48,7 @@ def may_change(reply: Reply) -> bool:
     if reply.failure is not None:
         passing = reply.failure in (Outcome.TOO_SLOW, Outcome.UNREACHABLE)
         return passing and not reply.lasting
-    judgement = judge_delivery(reply)
+    judgement = judge_failure(reply)
     is_login = judgement is not None and judgement.outcome is Outcome.PROTECTED
     # A 403 may be a platform's that is not ready; a 401 and a login page are meant.
     return not is_login or reply.status == 403
@@ -108,7 +108,7 @@ def silence(replies: Iterable[Reply]) -> Judgement | None:
     Args:
         replies: the last one from each place that was looked at.
     """
-    judged = [judge_delivery(reply) for reply in replies]
+    judged = [judge_failure(reply) for reply in replies]
     for judgement in judged:
         if judgement is not None and judgement.cause is Cause.BOT_PROTECTION:
             return judgement
@@ -118,7 +118,7 @@ def silence(replies: Iterable[Reply]) -> Judgement | None:
 
 def what_came(reply: Reply) -> str:
     """What a reply is that is not the app's own, in words."""
-    judgement = judge_delivery(reply)
+    judgement = judge_failure(reply)
     if judgement is not None:
         return judgement.reason
     return "a page came that holds no text box, or that stands where plain text should"

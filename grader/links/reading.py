@@ -9,6 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from grader.links.candidates import (
+    BARE,
+    NOT_WEB,
+    WEB,
+    broken,
+    is_marked,
+    split_at,
+    trim_end,
+    unwrapped,
+    words_of,
+)
 from grader.links.cleaning import clean, with_hyphens
 from grader.links.hosts import (
     DEPLOY,
@@ -23,17 +34,6 @@ from grader.links.sites import (
     refuse_a_repository,
     refuse_another_site,
     without_www,
-)
-from grader.links.words import (
-    BARE,
-    NOT_WEB,
-    WEB,
-    broken,
-    is_marked,
-    split_at,
-    trim_end,
-    unwrapped,
-    words_of,
 )
 from grader.model import State
 from grader.text.hosts import leads_to_own_machine

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.model import Battery, Entry, ProbeKind
-from grader.questions import rules
+from grader.questions import validation
 from grader.questions.faults import BatteryError, Fault
 from grader.questions.resources import shipped_batteries
 from grader.questions.schema import BatteryTable, EntryTable, suggestion
@@ -60,15 +60,15 @@ def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -
         BatteryError: with everything that is wrong with it, by line.
     """
     document = _toml(source, where)
-    complaints = list(rules.complaints(document))
+    complaints = list(validation.complaints(document))
     if not stored:
-        complaints += rules.worth(document)
+        complaints += validation.worth(document)
     if complaints:
         lines = TomlLines(source)
         faults = [_fault(path, message, lines) for path, message in complaints]
         raise BatteryError(where, sorted(faults, key=lambda fault: fault.line or 0))
     table = BatteryTable.model_validate(document)
-    names = rules.entry_names(document["entry"])
+    names = validation.entry_names(document["entry"])
     return Battery(
         name=name,
         title=table.title,
@@ -113,7 +113,7 @@ def _syntax_fault(message: str, source: str) -> Fault:
     return Fault(line, "", f"is not TOML: {message[: place.start()]}")
 
 
-def _fault(path: rules.Path, message: str, lines: TomlLines) -> Fault:
+def _fault(path: validation.Path, message: str, lines: TomlLines) -> Fault:
     """Put a complaint into its place: ("entry", 2, "points") is `entry 3 'points'`."""
     match path:
         case ("entry", int(index), *inner):

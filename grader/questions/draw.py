@@ -21,8 +21,8 @@ from grader.model import (
     Submission,
     split,
 )
-from grader.questions.columns import fill, fill_key
 from grader.questions.families import FAMILIES
+from grader.questions.templates import fill, fill_key
 
 STARTER_QUERY = "Who was Shakespeare?"
 """What the starter answers before anybody has changed it."""

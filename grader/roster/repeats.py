@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from grader.roster.ids import split_address
 from grader.roster.table import Fault, Record, Table, first_of
-from grader.roster.times import day_first_orders, last_of
+from grader.roster.timestamps import day_first_orders, last_of
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The sheets of a workbook (.xlsx), read by a process of its own; see `grader.roster.unpacking`."""
+"""The sheets of a workbook (.xlsx), read by a process of its own: `workbook_process`."""
 
 import importlib.util
 import io
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table, first_of
-from grader.roster.unpacking import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
+from grader.roster.workbook_process import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
 
 SECONDS = 180
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "from grader.roster.unpacking import main; main()"
+    "from grader.roster.workbook_process import main; main()"
 )
 
 

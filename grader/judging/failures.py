@@ -38,7 +38,7 @@ _LOGIN_ADVICE = (
 )
 
 
-def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | None:
+def judge_failure(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | None:
     """The judgement on a reply whose text does not matter; None where a 2xx reply came.
 
     Args:

@@ -1,4 +1,4 @@
-"""Everything that is wrong with the tables of a battery."""
+"""Finds everything that is wrong with the tables of a battery."""
 
 from collections.abc import Iterator
 from itertools import count

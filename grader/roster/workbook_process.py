@@ -13,7 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 
-from grader.roster.shown import as_shown
+from grader.roster.cells import as_shown
 from grader.roster.table import SAVE_AS_CSV
 
 MEGABYTE = 1024 * 1024

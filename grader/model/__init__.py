@@ -42,20 +42,8 @@ from grader.model.questions import (
     Question,
     Typing,
 )
-from grader.model.scorecards import (
-    TELLING_HEADERS,
-    Acceptance,
-    Attempt,
-    AttemptKind,
-    Judgement,
-    Latency,
-    Override,
-    Reply,
-    Scorecard,
-    Timings,
-    Transcript,
-    Verdict,
-)
+from grader.model.replies import TELLING_HEADERS, Reply, Timings
+from grader.model.scorecards import Latency, Override, Scorecard
 from grader.model.submissions import (
     BYPASS_SECRET,
     COMMIT,
@@ -63,6 +51,8 @@ from grader.model.submissions import (
     State,
     Submission,
 )
+from grader.model.transcripts import Acceptance, Attempt, AttemptKind, Transcript
+from grader.model.verdicts import Judgement, Verdict
 
 __all__ = [
     "BYPASS_SECRET",

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from grader.model.scorecards import Scorecard, Verdict
+from grader.model.scorecards import Scorecard
 from grader.model.submissions import Release, Submission
+from grader.model.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

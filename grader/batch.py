@@ -12,7 +12,6 @@ from typing import Any
 from grader.asking import OUR_CRASH
 from grader.formats import grades_csv, keeping, report_html, results_json
 from grader.formats.integrity import shared_links
-from grader.formats.words import some_of
 from grader.grading import run as grade_job
 from grader.handouts import StudentPages
 from grader.jobs import Run
@@ -35,6 +34,8 @@ from grader.probes.deadline import all_stopped
 from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.store import write_private
+from grader.text.comparing import id_key
+from grader.text.cutting import some_of
 from grader.text.hosts import leads_to_own_machine
 
 STORE_NAME = "run.sqlite"
@@ -330,7 +331,7 @@ def with_pages(run: Run, steps: Iterable[Graded], pages: StudentPages) -> Iterat
     asked = run.asked()
     for step in steps:
         yield step
-        if step.final and step.scorecard.submission.andrew_id.casefold() not in asked:
+        if step.final and id_key(step.scorecard.submission.andrew_id) not in asked:
             pages.write(step.scorecard)
 
 

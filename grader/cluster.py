@@ -14,8 +14,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from grader.formats.words import some_of
 from grader.model import InputError
+from grader.text.cutting import some_of
 
 if TYPE_CHECKING:
     from distributed import Client

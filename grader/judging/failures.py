@@ -9,7 +9,7 @@ from grader.judging.pages import is_html_page, login_of, says_html
 from grader.judging.platforms import Mark, mark_of
 from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
-from grader.text.replies import cut
+from grader.text.cutting import excerpt
 
 # Where platforms lead those whom they do not let in. Nobody's own app lives at these addresses.
 _LOGIN_PAGE = re.compile(
@@ -55,7 +55,7 @@ def judge_failure(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | 
     if reply.status is None:
         return Judgement(Outcome.NOT_CHECKED, "the grader kept neither a reply nor a failure")
     if _LOGIN_PAGE.match(reply.final_url):
-        reason = f"the request was led to a login page, {cut(reply.final_url)}"
+        reason = f"the request was led to a login page, {excerpt(reply.final_url)}"
         return Judgement(Outcome.PROTECTED, reason)
     if login := login_of(reply):
         return Judgement(Outcome.PROTECTED, login, advice=_LOGIN_ADVICE)
@@ -151,7 +151,7 @@ def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
 
 
 def _sent_as_status(sent: str) -> str:
-    return f"the app seems to have sent its answer ({cut(sent)}) as the status of the reply"
+    return f"the app seems to have sent its answer ({excerpt(sent)}) as the status of the reply"
 
 
 def _was_right(earlier: list[Verdict]) -> bool:

@@ -18,15 +18,9 @@ from grader.model import (
     Reply,
 )
 from grader.outcomes import Outcome
+from grader.text.cutting import excerpt, quoted
 from grader.text.ids import bare_id, ids_as_written, ids_meant
-from grader.text.replies import (
-    Part,
-    cut,
-    holds_words,
-    number_tail_of,
-    quoted,
-    without_words,
-)
+from grader.text.replies import Part, holds_words, number_tail_of, without_words
 
 _PART_WORDS: dict[Part, str] = {
     "whole": "the reply",
@@ -54,7 +48,7 @@ def judge_number(key: NumberKey, text: str, reply: Reply) -> Judgement:
         if found[0].value == expected:
             return _right(f"{key} was expected, and {_PART_WORDS[part]} holds it", part)
         return _wrong(
-            f"{key} was expected, {_PART_WORDS[part]} holds {cut(found[0].text)}",
+            f"{key} was expected, {_PART_WORDS[part]} holds {excerpt(found[0].text)}",
             part,
         )
     found = find_lone_number(text)
@@ -80,7 +74,7 @@ def judge_numbers(key: NumbersKey, text: str, reply: Reply) -> Judgement:
 def _holdings(found: list[Number], reply: Reply) -> str:
     if not found:
         return f"the reply holds no number: {quoted(reply.text)}"
-    return f"the reply holds {cut(', '.join(number.text for number in found))}"
+    return f"the reply holds {excerpt(', '.join(number.text for number in found))}"
 
 
 def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
@@ -98,7 +92,9 @@ def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
     if found == [key.value]:
         return _right(f"{expected}, and the reply names it and no other choice")
     if found:
-        return _wrong(f"{expected} and no other choice, the reply names {cut(', '.join(found))}")
+        return _wrong(
+            f"{expected} and no other choice, the reply names {excerpt(', '.join(found))}"
+        )
     return _wrong(f"{expected}, the reply names none of the choices: {quoted(reply.text)}")
 
 

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from grader.model import AnythingKey, Judgement, Key, Reply
 from grader.outcomes import Outcome
-from grader.text.replies import cut, holds_words, normalize, quoted
+from grader.text.cutting import excerpt, quoted
+from grader.text.replies import holds_words, normalize
 
 _PASSWORD_FIELD = re.compile(r"<input\b[^<>]{0,400}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 _CONSOLE = "Open your page and the browser's console (F12), and type the query: see what fails."
@@ -40,7 +41,9 @@ def login_of(reply: Reply) -> str:
         return ""
     if final == reply.url:
         return "the page asks for a password or a user name, and has no other text box"
-    return f"the request was led to a page that asks for a password or a user name, {cut(final)}"
+    return (
+        f"the request was led to a page that asks for a password or a user name, {excerpt(final)}"
+    )
 
 
 def judge_page(reply: Reply) -> Judgement:
@@ -48,7 +51,7 @@ def judge_page(reply: Reply) -> Judgement:
     # Without a content type a browser finds out by itself, and so did the probe.
     if reply.content_type and not says_html(reply):
         return Judgement(
-            Outcome.WRONG, f"an HTML page was expected, the app sent {cut(reply.content_type)}"
+            Outcome.WRONG, f"an HTML page was expected, the app sent {excerpt(reply.content_type)}"
         )
     if reply.text_box:
         return Judgement(Outcome.RIGHT, "the page is up and holds a text box")

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from grader.judging.failures import judge_failure
 from grader.model import COMMIT, ConsistencyKey, Judgement, Release, ReleaseKey, Reply
 from grader.outcomes import Outcome
-from grader.text.replies import normalize, quoted
+from grader.text.cutting import quoted
+from grader.text.replies import normalize
 
 _SHOWN = 4
 

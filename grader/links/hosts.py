@@ -6,6 +6,7 @@ import re
 import idna
 
 from grader.model import InputError, State
+from grader.text import cutting
 from grader.text.hosts import address_of, is_own_machine
 
 # A password may hold an @ itself; what follows the last one before a slash or blank is the host.
@@ -90,9 +91,8 @@ def why_private(host: str) -> str:
 
 
 def excerpt(text: str) -> str:
-    """The text on one line, cut where it is too long for a message, and without passwords."""
-    shown = " ".join(without_password(text).split())
-    return shown if len(shown) <= 80 else f"{shown[:79]}…"
+    """A short text for a message, without passwords."""
+    return cutting.excerpt(without_password(text))
 
 
 def without_password(text: str) -> str:

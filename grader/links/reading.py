@@ -36,7 +36,7 @@ from grader.links.sites import (
     without_www,
 )
 from grader.model import State
-from grader.text.hosts import leads_to_own_machine
+from grader.text.hosts import DEFAULT_PORTS, leads_to_own_machine
 
 MAX_LENGTH = 2048
 
@@ -60,7 +60,6 @@ _HASHED = (
     "and may ask for a login. Hand in the production domain, listed under Domains on the project's "
     "Overview, such as https://{project}.vercel.app."
 )
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FROM_TEXT = "Took the link out of the text around it."
 _PATH_SAFE = "/%:@!$&'()*+,;=~[]{}^"
 
@@ -184,7 +183,7 @@ def _read(word: str, allow_private: bool) -> Link:
     if hashed := _VERCEL_HASH.fullmatch(host):
         notes.append(_HASHED.format(project=hashed[1]))
     origin = f"{scheme}://{host}"
-    if port not in (None, _DEFAULT_PORTS[scheme]):
+    if port not in (None, DEFAULT_PORTS[scheme]):
         origin += f":{port}"
     url = origin + quote(base, safe=_PATH_SAFE)
     if len(url) > MAX_LENGTH:

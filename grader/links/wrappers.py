@@ -69,11 +69,11 @@ def _proofpoint_3(rest: str) -> str:
     """Put back what version 3 has replaced by asterisks and keeps in base64 behind the link."""
     if not (parts := _V3.match(rest)):
         return ""
-    kept = iter(_decoded(parts[2] or ""))
+    replaced = iter(_decoded(parts[2] or ""))
 
-    def put_back(replaced: re.Match[str]) -> str:
-        many = 1 if replaced[1] is None else _BASE64.find(replaced[1]) + 2
-        return "".join(char for char, _ in zip(kept, range(many), strict=False))
+    def put_back(mark: re.Match[str]) -> str:
+        many = 1 if mark[1] is None else _BASE64.find(mark[1]) + 2
+        return "".join(char for char, _ in zip(replaced, range(many), strict=False))
 
     return _V3_REPLACED.sub(put_back, parts[1])
 

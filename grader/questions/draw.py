@@ -23,6 +23,7 @@ from grader.model import (
 )
 from grader.questions.families import FAMILIES
 from grader.questions.templates import fill, fill_key
+from grader.text.comparing import id_key
 
 STARTER_QUERY = "Who was Shakespeare?"
 """What the starter answers before anybody has changed it."""
@@ -154,8 +155,8 @@ def _from_family(
         raise ValueError(f"{entry.family} cannot give {entry.count} different questions")
     seen: set[tuple[str, ...]] = set()
     for index in range(entry.count):
-        for attempt in count():
-            rng = _stream(seed, entry.family, occurrence, submission, index, attempt)
+        for redraw in count():
+            rng = _stream(seed, entry.family, occurrence, submission, index, redraw)
             query, key = family.generate(rng, submission)
             if (words := _words(query)) not in seen:
                 break
@@ -169,9 +170,9 @@ def _words(query: str) -> tuple[str, ...]:
 
 
 def _stream(
-    seed: int, family: str, occurrence: int, submission: Submission, index: int, attempt: int
+    seed: int, family: str, occurrence: int, submission: Submission, index: int, redraw: int
 ) -> Random:
-    andrew_id = submission.andrew_id.casefold()
+    andrew_id = id_key(submission.andrew_id)
     # JSON, so that no two different lists are written alike.
-    identity = json.dumps([seed, family, occurrence, andrew_id, index, attempt])
+    identity = json.dumps([seed, family, occurrence, andrew_id, index, redraw])
     return Random(int.from_bytes(sha256(identity.encode()).digest()))

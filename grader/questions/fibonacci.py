@@ -13,10 +13,10 @@ _POSITIONS = range(7, 31)
 
 def _fibonacci(position: int) -> int:
     """Give the number at a position; the 1st and the 2nd are 1."""
-    current, following = 1, 1
+    number, following = 1, 1
     for _ in range(position - 1):
-        current, following = following, current + following
-    return current
+        number, following = following, number + following
+    return number
 
 
 def ordinal(number: int) -> str:

@@ -22,6 +22,7 @@ from grader.model import (
     Submission,
 )
 from grader.questions.family import MAX_INTEGER
+from grader.text.comparing import title_key
 
 _TOKEN = re.compile(r"(?P<literal>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])")
 # What a submission has of itself, whatever its columns are called.
@@ -150,7 +151,7 @@ def lacking_columns(battery: Battery, submission: Submission) -> list[str]:
 
 
 def _canonical(name: str) -> str:
-    return " ".join(name.replace("_", " ").casefold().split())
+    return title_key(name.replace("_", " "))
 
 
 def _value(column: str, submission: Submission) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader.roster.ids import split_address
-from grader.roster.table import Fault, Record, Table, first_of
+from grader.roster.table import NAMED, Fault, Record, Table
 from grader.roster.timestamps import day_first_orders, last_of
+from grader.text.comparing import id_key
+from grader.text.cutting import some_of
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ def find_superseded(
     Args:
         table: its notes and faults grow by what is said of these rows.
         members: each student's record, and what our words mean in it.
-        repeated: the casefolded ids of those with several rows.
+        repeated: the ids of those with several rows, as `id_key` has them.
         stamps: the index of the column with timestamps, if there is one.
         ids_are_emails: whether the addresses are what the ids were taken from.
     """
@@ -56,14 +58,14 @@ def find_superseded(
     entries: dict[str, list[_Entry]] = {}
     for record, values in members:
         andrew_id, _ = split_address(values["andrew_id"])
-        if (key := andrew_id.casefold()) in repeated:
+        if (key := id_key(andrew_id)) in repeated:
             link = values.get("url", "")
             entry = _Entry(
                 record.line,
                 andrew_id,
                 None if stamps is None else record.cells[stamps],
                 hash(link) if link else None,
-                "" if ids_are_emails else values.get("email", "").casefold(),
+                "" if ids_are_emails else id_key(values.get("email", "")),
                 values.get("name", ""),
             )
             entries.setdefault(key, []).append(entry)
@@ -82,7 +84,7 @@ def find_superseded(
 
 
 def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
-    several = first_of([entries[0].andrew_id for entries in students])
+    several = some_of([entries[0].andrew_id for entries in students], NAMED)
     # Without times, only one of a student's rows has a link: others are refused as doubtful.
     which = "the last one" if in_time else "the one with a link"
     notes = [f"Several rows of one student, {which} counts: {several}."]
@@ -97,7 +99,7 @@ def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
         if strangers := [words for words in told if words]:
             notes.append(
                 f"Rows of one student under different {what}, of which somebody else may have sent "
-                f"the last, which counts: {first_of(strangers)}."
+                f"the last, which counts: {some_of(strangers, NAMED)}."
             )
     return notes
 

@@ -1,6 +1,6 @@
 """A header and records, each with the line it starts on, from whatever file they were read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -9,13 +9,8 @@ from grader.model import InputError
 MAX_CELL = 16 * 1024
 SAVE_AS_CSV = 'Open it in a spreadsheet and save it as "CSV UTF-8 (comma delimited)".'
 _SHOWN = 20
-_NAMED = 5
-
-
-def first_of(students: Sequence[str]) -> str:
-    """List the first of them, and how many more there are."""
-    rest = len(students) - _NAMED
-    return ", ".join(students[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+NAMED = 5
+"""How many students, sheets or lines a note names."""
 
 
 @dataclass(frozen=True, slots=True)

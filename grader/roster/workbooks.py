@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table, first_of
+from grader.roster.table import NAMED, SAVE_AS_CSV, Fault, Record, RosterError, Table
 from grader.roster.workbook_process import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
+from grader.text.cutting import some_of
 
 SECONDS = 180
 _START = (
@@ -66,7 +67,7 @@ def _table(where: str, lines: bytes) -> Table:
     if beside := [str(each.line) for each in _records(lines) if len(each.cells) > width]:
         table.notes.append(
             "Left out what stands beside the table, in columns without a header: line "
-            f"{first_of(beside)}."
+            f"{some_of(beside, NAMED)}."
         )
     return table
 

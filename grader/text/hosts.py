@@ -1,7 +1,10 @@
-"""A link's host as it is written: the address in it, and whether it is the machine that asks."""
+"""A link's host and port: the address in it, and whether it is the machine that asks."""
 
 import ipaddress
 from urllib.parse import urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""The port that a link means where it names none, by its scheme."""
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

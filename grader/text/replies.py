@@ -1,4 +1,4 @@
-"""Text as judging reads it: one normal form, its parts, its words, and safe quotations of it."""
+"""A reply as judging reads it: its normal form, its parts and its words."""
 
 import re
 import unicodedata
@@ -6,9 +6,7 @@ from typing import Literal
 
 Part = Literal["whole", "tail", "head"]
 
-QUOTED_LENGTH = 80
-
-# The longest run of combining marks that a text keeps (Unicode UAX 15, Stream-Safe Text Format).
+# So many combining marks may follow each other (Unicode UAX 15, Stream-Safe Text Format).
 _MARKS_IN_A_ROW = 30
 _QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e«»"
 # What a sentence puts before its answer: "75 plus 8 makes 83", "75 + 8 → 83".
@@ -38,7 +36,7 @@ def normalize(text: str) -> str:
         # A byte order mark or a zero-width space: who reads the reply cannot see it.
         text = "".join(char for char in text if unicodedata.category(char) != "Cf")
     folded = unicodedata.normalize("NFKC", _limit_marks(text)).casefold()
-    # Folding and decomposing can leave what NFKC would compose, and longer runs of marks.
+    # Folding and decomposing can leave what NFKC would compose, and more marks in a row.
     folded = _limit_marks(unicodedata.normalize("NFKC", folded))
     return _trimmed(" ".join(folded.split()))
 
@@ -49,16 +47,16 @@ def _trimmed(text: str) -> str:
 
 
 def _limit_marks(text: str) -> str:
-    """Cut long runs of combining marks: sorting them takes time quadratic in their number."""
+    """Drop combining marks beyond the limit: sorting them takes time quadratic in their number."""
     if not any(map(unicodedata.combining, text)):
         return text
-    kept = []
-    run = 0
+    limited = []
+    marks = 0
     for character in text:
-        run = run + 1 if unicodedata.combining(character) else 0
-        if run <= _MARKS_IN_A_ROW:
-            kept.append(character)
-    return "".join(kept)
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MARKS_IN_A_ROW:
+            limited.append(character)
+    return "".join(limited)
 
 
 def without_query(text: str, query: str) -> str:
@@ -133,21 +131,3 @@ def without_words(text: str, words: str) -> str:
 
 def _phrase(wanted: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-
-
-def cut(text: str) -> str:
-    """At most `QUOTED_LENGTH` characters of a text, on one line.
-
-    What could move a terminal's cursor or turn the direction of writing is replaced.
-    """
-    line = " ".join(text.split())
-    safe = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for character in line[: QUOTED_LENGTH + 1]
-    )
-    return safe if len(safe) <= QUOTED_LENGTH else safe[: QUOTED_LENGTH - 1] + "…"
-
-
-def quoted(text: str) -> str:
-    """A text cut and put into quotation marks."""
-    return f"“{cut(text)}”"

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from grader.judging.failures import judge_failure
 from grader.model import COMMIT, ConsistencyKey, Judgement, Release, ReleaseKey, Reply
@@ -66,8 +65,8 @@ def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgemen
         key: how many connections asked for each.
         replies: to `/healthz` and to a query; those of a second pass after those of the first.
     """
-    told = [reply for reply in replies if _is_healthz(reply)][-key.connections :]
-    asked = [reply for reply in replies if not _is_healthz(reply)][-key.connections :]
+    told = [reply for reply in replies if reply.is_healthz][-key.connections :]
+    asked = [reply for reply in replies if not reply.is_healthz][-key.connections :]
     for reply in (*told, *asked):
         failed = judge_failure(reply)
         # An instance that lacks a path may be the old one: a 4xx is an answer like any other.
@@ -88,10 +87,6 @@ def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgemen
     if len(answers) > 1:
         faults.append(f"different answers: {_counted(Counter(map(quoted, answers.elements())))}")
     return Judgement(Outcome.WRONG, f"{met} {'; and '.join(faults)}")
-
-
-def _is_healthz(reply: Reply) -> bool:
-    return urlsplit(reply.url).path.endswith("/healthz")
 
 
 def _told_release(reply: Reply) -> str:

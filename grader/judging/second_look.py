@@ -67,7 +67,7 @@ def seen_own(verdicts: Iterable[Verdict]) -> bool:
         or any(
             is_own(reply, verdict.question.probe)
             for reply in verdict.replies
-            if not _is_healthz(reply)
+            if not reply.is_healthz
         )
         for verdict in verdicts
     )
@@ -131,7 +131,3 @@ def is_from_a_cache(reply: Reply) -> bool:
         return True
     age = reply.headers.get("age", "")
     return age.isascii() and age.isdigit() and len(age) < 10 and int(age) > _FRESH
-
-
-def _is_healthz(reply: Reply) -> bool:
-    return reply.url.endswith("/healthz")

@@ -33,6 +33,7 @@ class LinkError(InputError):
 
 
 HAND_IN = "Hand in the address of your deployed app, such as https://your-app.vercel.app."
+OPEN_IT = "Open it, and hand in the address that the browser then shows."
 DEPLOY = "Deploy the app, and hand in the address that the platform gives it."
 _LOCAL_NAMES = (".local", ".internal", ".lan", ".home.arpa")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)

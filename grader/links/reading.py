@@ -83,22 +83,7 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     cleaned, notes = clean(text)
     if not cleaned:
         raise LinkError("Nothing was handed in.", HAND_IN)
-    words = words_of(cleaned)
-    faults: dict[str, LinkError] = {}
-    cut = dict(broken(words))
-    for address in map(excerpt, cut.values()):
-        faults[address] = LinkError(
-            f'There is a blank in the address "{address}".', "Hand it in again, without the blank."
-        )
-    marked = [word for at, word in enumerate(words) if at not in cut and is_marked(word)]
-    # Behind a blank in an address stands the rest of it, which by itself may be somebody else's.
-    certain = words[: min(cut, default=len(words))]
-    bare = [word for word in certain if not is_marked(word) and BARE.fullmatch(word)]
-
-    # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does,
-    # and where it names another app beside the one that is found.
-    found = _usable(marked, allow_private, faults)
-    found |= _other_apps(bare, found) if found else _usable(bare, allow_private, faults)
+    found, faults = _candidates(words_of(cleaned), allow_private)
     for url in [url for url in found if url.startswith("http://")]:
         secure = url.replace("http://", "https://", 1)
         if secure in found:
@@ -115,6 +100,27 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     for fault in faults.values():
         raise fault
     raise LinkError(f'There is no link in "{excerpt(cleaned)}".', HAND_IN)
+
+
+def _candidates(
+    words: list[str], allow_private: bool
+) -> tuple[dict[str, tuple[str, Link]], dict[str, LinkError]]:
+    """The words that are links, by their URL; and what is wrong with others, by their text."""
+    faults: dict[str, LinkError] = {}
+    cut = dict(broken(words))
+    for address in map(excerpt, cut.values()):
+        faults[address] = LinkError(
+            f'There is a blank in the address "{address}".', "Hand it in again, without the blank."
+        )
+    marked = [word for at, word in enumerate(words) if at not in cut and is_marked(word)]
+    # What follows a blank in an address belongs to it. By itself it may be somebody else's.
+    certain = words[: min(cut, default=len(words))]
+    bare = [word for word in certain if not is_marked(word) and BARE.fullmatch(word)]
+    # A word with a dot may be a link or a slip of the keyboard. It counts where nothing else does,
+    # and where it names another app than the one that was found.
+    found = _usable(marked, allow_private, faults)
+    found |= _other_apps(bare, found) if found else _usable(bare, allow_private, faults)
+    return found, faults
 
 
 def is_loopback(text: str) -> bool:

@@ -2,45 +2,23 @@
 
 import re
 
-from grader.links.hosts import HAND_IN, LinkError
+from grader.links.hosts import HAND_IN, OPEN_IT, LinkError
 
 PLATFORMS = frozenset(
     {
-        *("vercel.app", "now.sh", "onrender.com", "herokuapp.com", "netlify.app", "up.railway.app"),
-        *(
-            "railway.app",
-            "fly.dev",
-            "pages.dev",
-            "workers.dev",
-            "github.io",
-            "gitlab.io",
-            "surge.sh",
-        ),
-        *(
-            "glitch.me",
-            "replit.app",
-            "replit.dev",
-            "repl.co",
-            "koyeb.app",
-            "deno.dev",
-            "zeabur.app",
-        ),
-        *("azurewebsites.net", "azurestaticapps.net", "ondigitalocean.app", "streamlit.app"),
-        *("run.app", "web.app", "firebaseapp.com", "appspot.com", "amplifyapp.com", "hf.space"),
-        *(
-            "pythonanywhere.com",
-            "eu.pythonanywhere.com",
-            "code.run",
-            "csb.app",
-            "elasticbeanstalk.com",
-        ),
-        *("ngrok.io", "ngrok.app", "ngrok-free.app", "ngrok-free.dev", "loca.lt", "serveo.net"),
+        *("vercel.app", "now.sh", "onrender.com", "herokuapp.com", "netlify.app"),
+        *("up.railway.app", "railway.app", "fly.dev", "pages.dev", "workers.dev", "github.io"),
+        *("gitlab.io", "surge.sh", "glitch.me", "replit.app", "replit.dev", "repl.co"),
+        *("koyeb.app", "deno.dev", "zeabur.app", "azurewebsites.net", "azurestaticapps.net"),
+        *("ondigitalocean.app", "streamlit.app", "run.app", "web.app", "firebaseapp.com"),
+        *("appspot.com", "amplifyapp.com", "hf.space", "pythonanywhere.com"),
+        *("eu.pythonanywhere.com", "code.run", "csb.app", "elasticbeanstalk.com", "ngrok.io"),
+        *("ngrok.app", "ngrok-free.app", "ngrok-free.dev", "loca.lt", "serveo.net"),
         *("trycloudflare.com", "lhr.life", "devtunnels.ms"),
     }
 )
 """Below each of these domains, and never at it, platforms and tunnels put the apps of others."""
 
-_OPEN_IT = "Open it, and hand in the address that the browser then shows."
 _Words = tuple[str, str]
 
 
@@ -68,8 +46,8 @@ _NOTEBOOK: _Words = (
     "Deploy the app, and hand in the address that the platform gives it.",
 )
 _DOCUMENT: _Words = ("This is a shared document or folder and not your app.", HAND_IN)
-_SHORT: _Words = ("This is a short link, which may lead anywhere.", _OPEN_IT)
-_HIDDEN: _Words = ("A mail program hides in this link where it leads.", _OPEN_IT)
+_SHORT: _Words = ("This is a short link, which may lead anywhere.", OPEN_IT)
+_HIDDEN: _Words = ("A mail program hides in this link where it leads.", OPEN_IT)
 _VERCEL = _page_of(
     "vercel.com",
     "Open the project on vercel.com: its Overview shows the production deployment; click the "

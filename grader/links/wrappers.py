@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, unquote
 
-from grader.links.hosts import LinkError
+from grader.links.hosts import OPEN_IT, LinkError
 
 _PARTS = re.compile(r"([^/?#\s:@]+)(.*)", re.DOTALL)
 _V3 = re.compile(r"/v3/__(.+?)__(?:;([\w-]*)|$)", re.DOTALL)
@@ -40,7 +40,7 @@ def unwrap(link: str) -> tuple[str, str] | None:
             if not inside:
                 raise LinkError(
                     f"The link that {whose} wrapped is missing or cut off.",
-                    "Open it, and hand in the address that the browser then shows.",
+                    OPEN_IT,
                 )
             return (unquote(inside) if _ENCODED.match(inside) else inside), whose
     return None

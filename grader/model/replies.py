@@ -8,16 +8,10 @@ from grader.outcomes import Outcome
 
 TELLING_HEADERS = frozenset(
     {
-        *(
-            "age",
-            "cf-cache-status",
-            "cf-mitigated",
-            "ngrok-error-code",
-            "server",
-            "x-amzn-waf-action",
-        ),
-        *("x-cache", "x-datadome", "x-nextjs-cache", "x-railway-fallback", "x-render-routing"),
-        *("x-sucuri-block", "x-vercel-cache", "x-vercel-error", "x-vercel-mitigated"),
+        *("age", "cf-cache-status", "cf-mitigated", "ngrok-error-code", "server"),
+        *("x-amzn-waf-action", "x-cache", "x-datadome", "x-nextjs-cache", "x-railway-fallback"),
+        *("x-render-routing", "x-sucuri-block", "x-vercel-cache", "x-vercel-error"),
+        "x-vercel-mitigated",
     }
 )
 """The headers, in small letters, that tell whose reply it is and how old: kept as evidence."""
@@ -100,6 +94,11 @@ class Reply:
     def is_success(self) -> bool:
         """Whether its status is 2xx, whatever became of the rest of it."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_healthz(self) -> bool:
+        """Whether `/healthz` was asked, which tells the release."""
+        return self.url.endswith("/healthz")
 
     @property
     def ask_again_at(self) -> datetime | None:

@@ -55,6 +55,28 @@ def find_superseded(
     superseded = Superseded()
     if not repeated:
         return superseded
+    students = _entries(members, repeated, stamps, ids_are_emails)
+    orders = frozenset[bool]()
+    if stamps is not None:
+        orders = day_first_orders(record.cells[stamps] for record in table.records())
+    for found in students:
+        last = _last(table, found, orders)
+        others = [entry for entry in found if entry is not last]
+        superseded.lines.update(entry.line for entry in others)
+        linked = [each.line for each in others if each.link not in (None, last.link)]
+        if linked:
+            superseded.earlier[last.line] = tuple(linked)
+    table.notes += _notes(students, in_time=stamps is not None)
+    return superseded
+
+
+def _entries(
+    members: Iterable[tuple[Record, Mapping[str, str]]],
+    repeated: set[str],
+    stamps: int | None,
+    ids_are_emails: bool,
+) -> list[list[_Entry]]:
+    """The rows of each student who has several."""
     entries: dict[str, list[_Entry]] = {}
     for record, values in members:
         andrew_id, _ = split_address(values["andrew_id"])
@@ -69,18 +91,7 @@ def find_superseded(
                 values.get("name", ""),
             )
             entries.setdefault(key, []).append(entry)
-    orders = frozenset[bool]()
-    if stamps is not None:
-        orders = day_first_orders(record.cells[stamps] for record in table.records())
-    for found in entries.values():
-        last = _last(table, found, orders)
-        others = [entry for entry in found if entry is not last]
-        superseded.lines.update(entry.line for entry in others)
-        linked = [each.line for each in others if each.link not in (None, last.link)]
-        if linked:
-            superseded.earlier[last.line] = tuple(linked)
-    table.notes += _notes(list(entries.values()), in_time=stamps is not None)
-    return superseded
+    return list(entries.values())
 
 
 def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:

@@ -74,7 +74,7 @@ def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgem
             return _judge_api(reply)
     judgement = _judge_reply(key, question.query, reply)
     if question.probe is not ProbeKind.API:
-        # They hand over the answer that they read on a page, not the page.
+        # Such a probe hands over the answer on the page, not the page.
         return judge_shown(key, judgement, reply)
     if is_html_page(reply) and judgement.outcome is Outcome.WRONG:
         return replace(judgement, reason=f"{judgement.reason}; it is an HTML page")
@@ -82,7 +82,7 @@ def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgem
 
 
 def _judge_reply(key: _TextKey, query: str, reply: Reply) -> Judgement:
-    """Judge the text, and where it repeats the query first, what follows: either may be right."""
+    """Judge what follows the query where the text repeats it, and the text as a whole."""
     text = normalize(reply.text)
     answer = without_query(text, query)
     judgement = _judge_text(key, answer or text, reply)

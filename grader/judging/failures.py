@@ -1,4 +1,4 @@
-"""What can be said of a reply before its text is read: failures, statuses, platforms' own words."""
+"""Judges what failed before a reply's text matters: no reply, an error, a platform's own page."""
 
 import re
 from collections.abc import Iterable
@@ -39,12 +39,12 @@ _LOGIN_ADVICE = (
 
 
 def judge_failure(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | None:
-    """The judgement on a reply whose text does not matter; None where a 2xx reply came.
+    """Judge a reply whose text does not matter; None where its text decides.
 
     Args:
         reply: what came.
-        earlier: the verdicts on what the same deployment was asked before: they tell a path that
-            is not there from a query that the app does not know, and a limit from bot protection.
+        earlier: the verdicts on earlier questions to the same deployment. They tell a missing path
+            from an unknown query, and a limit from a bot protection.
     """
     if mark := mark_of(reply):
         return _marked(mark, reply)
@@ -65,7 +65,7 @@ def judge_failure(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | 
 
 
 def _is_large_error(reply: Reply) -> bool:
-    """Whether it is an error, of which nobody needs to read all."""
+    """Whether it is an error with a long text: nobody needs to read all of that."""
     is_error = reply.status is not None and reply.status >= 400
     return reply.failure is Outcome.TOO_LARGE and is_error
 
@@ -86,7 +86,7 @@ def _judge_status(status: int, reply: Reply, earlier: list[Verdict]) -> Judgemen
 
 
 def _judge_error_text(status: int, reply: Reply, answered: str) -> Judgement | None:
-    """What an error's text tells of it; None where it tells nothing."""
+    """Judge an error by its text; None where that tells nothing."""
     text = reply.text[:_BEGINNING]
     if status >= 500 and (sent := _STATUS_OF_ITS_OWN.search(text)):
         return Judgement(Outcome.SERVER_ERROR, f"{answered}: {_sent_as_status(sent[1])}")
@@ -103,7 +103,7 @@ def _judge_error_text(status: int, reply: Reply, answered: str) -> Judgement | N
 def _judge_beside(
     status: int, reply: Reply, answered: str, earlier: list[Verdict]
 ) -> Judgement | None:
-    """What an error means beside what came before it; None where that tells nothing."""
+    """Judge an error by what came before it; None where that tells nothing."""
     # A browser hands over what is shown, not the markup.
     is_page = is_html_page(reply) or (reply.text_box is not None and says_html(reply))
     if status in (403, 429) and is_page and _was_right(earlier):
@@ -124,7 +124,7 @@ def _judge_beside(
 
 
 def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
-    """What an error is by its status alone."""
+    """Judge an error by its status alone."""
     match status:
         case 401 | 403:
             return Judgement(Outcome.PROTECTED, f"{answered}: it does not let the grader in")

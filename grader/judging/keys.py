@@ -1,7 +1,7 @@
-"""Whether a text fits a key, one function for each kind of key.
+"""Judges a text by a key: one function for each kind of key.
 
 The rules are those of docs/architecture.md, "Judging". Each function takes the normalized text of
-a 2xx reply with something in it and the reply itself, to be quoted in the reason.
+a 2xx reply, which is not empty, and the reply itself, which the reason quotes.
 """
 
 from decimal import Decimal
@@ -99,7 +99,7 @@ def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
 
 
 def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
-    """The whole reply, its tail or its head is the id; what does not matter is off."""
+    """The whole reply, its tail or its head is the id, apart from case, domain and punctuation."""
     expected = bare_id(key.value)
     for part, meant in ids_meant(text):
         if meant == expected:

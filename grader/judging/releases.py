@@ -1,4 +1,4 @@
-"""What is really deployed: which release answers, and whether all instances are of one mind."""
+"""What is really deployed: which release answers, and whether all instances agree."""
 
 import json
 from collections import Counter
@@ -15,9 +15,9 @@ _SHOWN = 4
 
 
 def read_release(reply: Reply) -> Release | None:
-    """The release that a `/healthz` reply tells; None where it tells none.
+    """Read the release from a `/healthz` reply; None where there is none.
 
-    The words are the deployment's own: everything but short text is dropped.
+    A stranger wrote it: only short texts are taken.
     """
     if reply.status != 200 or reply.failure is not None:
         return None

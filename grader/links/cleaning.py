@@ -1,4 +1,4 @@
-"""What comes along when a link is copied or typed, and is no part of it."""
+"""Takes out what was copied or typed along with a link and is not part of it."""
 
 import re
 
@@ -27,7 +27,7 @@ _NO_WIDTH = re.compile(
     r"%(?:e2%80%8[b-f]|e2%80%a[a-e]|e2%81%a[0-9]|ef%bb%bf|c2%ad)|&(?:#(?:8203|x200b)|ZeroWidthSpace|shy);",
     re.IGNORECASE,
 )
-# In a path, an encoded blank may be meant; before and in a host it never is, nor at the end.
+# An encoded blank in a path may be on purpose. Before the path and at the end it never is.
 _LINK = re.compile(r"((?:[^\s/?#]*?https?[:/]+)?[^\s/?#]*)(\S*)", re.IGNORECASE)
 _AT_END = re.compile(rf"(?:{_BLANK.pattern})+$", re.IGNORECASE)
 

@@ -81,7 +81,7 @@ def read_authority(authority: str) -> tuple[str, int | None]:
 
 
 def why_private(host: str) -> str:
-    """Why a host as it is written is out of reach for others; empty where it may be in reach."""
+    """Say why others cannot reach a host; empty where they may."""
     if is_own_machine(host):
         return "This is your own machine: nobody else can reach it."
     address = address_of(host)
@@ -97,5 +97,5 @@ def excerpt(text: str) -> str:
 
 
 def without_password(text: str) -> str:
-    """What a student handed in, as it may be kept and shown."""
+    """What a student handed in, with *** for a password: this may be stored and shown."""
     return _PASSWORD.sub(r"\1***", text)

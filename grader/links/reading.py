@@ -139,7 +139,7 @@ def _host(url: str) -> str:
 def _usable(
     words: list[str], allow_private: bool, faults: dict[str, LinkError]
 ) -> dict[str, tuple[str, Link]]:
-    """The words that are links by their URL; what is wrong with the others goes into `faults`."""
+    """Read words as links, by their URL. What is wrong with others is added to `faults`."""
     found: dict[str, tuple[str, Link]] = {}
     for word in words:
         try:
@@ -152,7 +152,7 @@ def _usable(
 
 
 def _other_apps(words: list[str], found: Iterable[str]) -> dict[str, tuple[str, Link]]:
-    """The words that name an app on a platform, and none of those found."""
+    """Read words that name apps on platforms, other than those found."""
     hosts = set(map(_host, found))
     return {
         url: other

@@ -1,4 +1,4 @@
-"""Sites that are known by their host: what is no app, and the platforms that apps run on."""
+"""Known hosts: sites that are no app, and the platforms that apps run on."""
 
 import re
 
@@ -17,7 +17,7 @@ PLATFORMS = frozenset(
         *("trycloudflare.com", "lhr.life", "devtunnels.ms"),
     }
 )
-"""Below each of these domains, and never at it, platforms and tunnels put the apps of others."""
+"""Platforms and tunnels serve apps below each of these domains, never at the domain itself."""
 
 _Words = tuple[str, str]
 
@@ -169,10 +169,10 @@ def without_www(host: str) -> str:
 
 
 def refuse_a_repository(host: str) -> None:
-    """Recognise where source code is kept, however it is addressed.
+    """Recognise a host of source code, however it is addressed.
 
     Raises:
-        LinkError: it is kept at this host.
+        LinkError: it is one.
     """
     if _NO_APP.get(host) is _REPOSITORY:
         raise LinkError(*_REPOSITORY)

@@ -25,8 +25,8 @@ def unwrap(link: str) -> tuple[str, str] | None:
         link: without http:// in front.
 
     Returns:
-        The link inside, which may be wrapped again, and whose wrapping it was; None where the link
-        is none that is known to hold another one.
+        The link inside, which may be wrapped again, and the program's name; None where no program
+        that we know has wrapped it.
 
     Raises:
         LinkError: the link inside is missing or cut off.
@@ -66,7 +66,7 @@ def _proofpoint(rest: str) -> str:
 
 
 def _proofpoint_3(rest: str) -> str:
-    """Put back what version 3 has replaced by asterisks and keeps in base64 behind the link."""
+    """Put back what version 3 has replaced by asterisks and added in base64 behind the link."""
     if not (parts := _V3.match(rest)):
         return ""
     replaced = iter(_decoded(parts[2] or ""))
@@ -99,7 +99,7 @@ def _between_underscores(rest: str) -> str:
     return inside if inside.lower().startswith("http") else ""
 
 
-# Whose wrapping; its hosts, and how what follows the host begins; the link that is inside.
+# The program; its hosts; how the rest of the link begins; how the link inside is found.
 _WRAPPERS: tuple[tuple[str, re.Pattern[str], str, Callable[[str], str]], ...] = (
     (
         "Outlook (Safe Links)",

@@ -23,8 +23,8 @@ _LONGEST_WAIT = timedelta(minutes=2)
 class Timings:
     """How long the phases of a request took, in milliseconds.
 
-    A phase that did not happen is None: a connection that was kept alive is neither resolved nor
-    connected again, and plain http has no TLS. After redirects they are those of the last request.
+    A phase that did not happen is None: nothing is resolved or connected on a connection that was
+    kept alive, and plain http has no TLS. After redirects they are those of the last request.
 
     Attributes:
         first_byte: from sending the request to the first byte of the reply.
@@ -55,19 +55,19 @@ class Reply:
         detail: the failure in words, with what was measured.
         elapsed_ms: from the first byte sent to the last one read, in milliseconds.
         attempts: how many requests it took.
-        text_box: whether the page has one to ask in; that of a login is none. False too where a
-            script failed while it was asked and took the box along. None where no page was read.
+        text_box: whether the page has one to ask in; a login's does not count. False also where a
+            script failed and removed the box. None where no page was read.
         login_field: whether the page asks for a password or a user name.
-        page_error: the first error of the page's own scripts, as a browser tells it; empty where
-            nothing came of it, or where what our proxy could not load may have caused it.
-        screenshot_png: what the browser probe saw in the end, as a PNG in base64, at most 256 KiB
-            before that; empty where there is no picture.
+        page_error: the first error of the page's own scripts, in the browser's words; empty where
+            it did no harm, or may come from something that our proxy could not load.
+        screenshot_png: what the browser showed in the end: a PNG of at most 256 KiB, in base64;
+            empty where there is no picture.
         timings: phase by phase; None where nothing was sent, or a browser asked.
         certificate_expires_at: until when the TLS certificate is valid, in UTC; None without TLS,
             or where a connection was kept alive.
         headers: those of `TELLING_HEADERS` that came.
-        retry_after: seconds until it wants to be asked again; None where it said nothing of that.
-        lasting: whether the failure is of a kind that neither waiting nor asking again changes.
+        retry_after: seconds until it wants to be asked again; None where it did not say.
+        lasting: whether the failure stays, however long one waits or asks again.
     """
 
     url: str
@@ -92,7 +92,7 @@ class Reply:
 
     @property
     def is_success(self) -> bool:
-        """Whether its status is 2xx, whatever became of the rest of it."""
+        """Whether its status is 2xx, even if the rest of it did not come."""
         return self.status is not None and 200 <= self.status < 300
 
     @property

@@ -21,7 +21,7 @@ class Override:
         at: when, in UTC.
         reason: why, for the student and whoever asks later.
         score: in points; None where the student is excused.
-        withdrawn: whether nothing is set by hand any more: what was graded counts again.
+        withdrawn: whether it was taken back, so that what was graded counts again.
     """
 
     by: str
@@ -49,9 +49,9 @@ class Scorecard:
     """All verdicts of one submission: one for each question, whatever the state.
 
     Attributes:
-        reason: what the state rests on, in words; empty where it is GRADED.
-        wake_up: the replies to the unscored looks at a waking app: what `/healthz` said, and what
-            decided, of each pass.
+        reason: why it has this state, in words; empty where it is GRADED.
+        wake_up: the wake-up's replies, which earn no points: of each pass what `/healthz` said,
+            and what decided.
         override: what was set by hand since, and not withdrawn; it decides the score.
         cause: what lies behind the state, where that decides what happens next.
         own: whether anything of the app's own came: text at its API, or a text box on its page.
@@ -81,7 +81,7 @@ class Scorecard:
 
     @property
     def earned(self) -> float | None:
-        """The points earned, whatever was set by hand; None where it is not graded."""
+        """The points earned, without what was set by hand; None where it is not graded."""
         if self.state is State.NOT_GRADED:
             return None
         if self.state is not State.GRADED:
@@ -135,7 +135,7 @@ class Scorecard:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether an instructor should see it before signing; one who set it by hand has."""
+        """Whether an instructor should see it before signing. Who set it by hand has seen it."""
         if self.override is not None:
             return self.set_too_high
         return self.state is not State.GRADED or any(

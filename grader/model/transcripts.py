@@ -33,7 +33,7 @@ class AttemptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One scorecard of an attempt of a student's: its second pass and its rejudgements are others.
+    """One scorecard of an attempt. Each pass and each rejudgement of an attempt has its own.
 
     Attributes:
         number: which attempt it belongs to, from 1; each time the app was asked is one.
@@ -41,7 +41,7 @@ class Attempt:
         at: when the scorecard was made, in UTC; its replies may be older.
         superseded: whether a later scorecard of the same attempt stands in its place.
         current: whether it is the one that counts.
-        accepted: who let it count, where the attempt is an appeal; None where nobody was named.
+        accepted: who let it count, if the attempt is an appeal; None where nobody was named.
     """
 
     scorecard: Scorecard

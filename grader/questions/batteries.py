@@ -41,7 +41,7 @@ def load_battery(name_or_path: str) -> Battery:
 
 
 def is_shipped(battery: Battery) -> bool:
-    """Whether it is one that comes with this version of the grader, and no file of somebody's."""
+    """Whether it comes with this version of the grader, unchanged."""
     name = battery.name
     return name in shipped_batteries() and load_battery(name).source == battery.source
 
@@ -53,8 +53,7 @@ def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -
         source: the text.
         name: what the battery is called in reports.
         where: what errors call the text, such as its file name.
-        stored: whether it is a run's own, which may be older than the rule that there must be
-            something to earn.
+        stored: whether it was stored with a run: an old one may have nothing to earn.
 
     Raises:
         BatteryError: with everything that is wrong with it, by line.

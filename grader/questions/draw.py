@@ -58,10 +58,9 @@ def draw(
         battery: what is asked.
         submission: of whom.
         seed: any integer; one for a whole class.
-        probes: how to ask what the battery does not pin to a probe. Its points are split evenly
-            over several probes, so that the maximum stays the same.
-        connections: how many fresh ones are compared, for no points, where the battery does not
-            ask for it itself; 0 for none. A commit that the submission expects is checked likewise.
+        probes: how to ask what the battery does not pin to a probe. Several share its points.
+        connections: how many fresh connections to compare, for no points, where the battery has
+            no such check; 0 for none.
 
     Raises:
         ColumnError: if a fixed query needs a column that the student's row does not give.
@@ -135,7 +134,7 @@ def _questions(
 
 
 def _probe_of_check(entry: Entry, unpinned: tuple[ProbeKind, ...]) -> ProbeKind:
-    """The page is looked at as the questions are asked: in a browser where they are."""
+    """The page is asked as the questions are: in a browser where they are asked in one."""
     if entry.check != "page":
         return ProbeKind.API
     seen = ProbeKind.BROWSER if ProbeKind.BROWSER in unpinned else ProbeKind.PAGE
@@ -147,8 +146,8 @@ def _from_family(
 ) -> Iterator[tuple[str, Key]]:
     """Draw the entry's questions from its family, no two of them alike.
 
-    Each draw rests on nothing but the seed, the family, which of the battery's entries of that
-    family this is, the student and the index: whatever else changes in a battery, it stays.
+    Each draw depends only on the seed, the family, which of the battery's entries of that family
+    this is, the student and the index. Nothing else in a battery changes it.
     """
     family = FAMILIES[entry.family]
     if entry.count > family.supply:
@@ -165,7 +164,7 @@ def _from_family(
 
 
 def _words(query: str) -> tuple[str, ...]:
-    """Give what a query asks about: the order of a list's numbers makes no new question."""
+    """The words of a query, sorted: a list in another order makes no new question."""
     return tuple(sorted(re.findall(r"\w+", query)))
 
 

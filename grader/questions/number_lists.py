@@ -1,6 +1,6 @@
 """Choosing from a list of numbers.
 
-Which number is right is settled before the list is shuffled, so that every position is as likely.
+The right number is chosen before the list is shuffled, so that every position is as likely.
 """
 
 from math import cbrt, isqrt

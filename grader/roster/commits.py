@@ -14,7 +14,7 @@ def read_commit(written: str) -> str:
 
 
 def no_commits(cells: Iterable[tuple[str, str]]) -> list[str]:
-    """What to say of cells that hold something else than a commit, each given with its student."""
+    """Name the students whose cells hold something else than a commit, in a note."""
     odd = [
         f"{student} ({written!r:.50})"
         for student, written in cells

@@ -1,4 +1,4 @@
-"""What can be a student's id, and what a spreadsheet has made of one."""
+"""Which texts can be a student's id, and which of them a spreadsheet has changed."""
 
 import re
 
@@ -35,12 +35,11 @@ def split_address(written: str) -> tuple[str, str]:
 
 
 def wrong_id(andrew_id: str, shown_in: str = "") -> str:
-    """Why this can be no student's id; empty where it can.
+    """Say why a text cannot be a student's id; empty where it can.
 
     Args:
         andrew_id: without invisible characters and domain.
-        shown_in: the form in which a spreadsheet shows the number that was read, where that form
-            could not be followed.
+        shown_in: the number format of the cell, where it could not be applied.
     """
     if not andrew_id:
         return "The row has no student id: fill it in or delete the row."

@@ -26,7 +26,7 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One of several rows of a student: no more of it than decides which one counts."""
+    """One of several rows of a student, with only what decides which one counts."""
 
     line: int
     andrew_id: str
@@ -43,7 +43,7 @@ def find_superseded(
     stamps: int | None,
     ids_are_emails: bool,
 ) -> Superseded:
-    """What does not count: of several rows of one student all but the last in time.
+    """Find the rows that do not count: of one student all but the last in time.
 
     Args:
         table: its notes and faults grow by what is said of these rows.
@@ -116,7 +116,7 @@ def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
 
 
 def _told_apart(rows: list[tuple[_Entry, str, object]]) -> str:
-    """The rows of one student with what each says, where by the last of each they differ."""
+    """List the rows of one student with their texts; empty where all mean the same."""
     said = [row for row in rows if row[1]]
     if len({same for _, _, same in said}) < 2:
         return ""
@@ -126,7 +126,7 @@ def _told_apart(rows: list[tuple[_Entry, str, object]]) -> str:
 
 
 def _same_name(name: str) -> frozenset[str]:
-    """What stays of a name, whichever part comes first, with or without initials."""
+    """The parts of a name, in any order and without initials."""
     parts = re.findall(r"[^\W_]+", name.casefold())
     return frozenset(part for part in parts if len(part) > 1) or frozenset(parts)
 

@@ -68,8 +68,7 @@ class Record:
     """One record, its cells stripped; those of a table are as many as the header's.
 
     Attributes:
-        odd: by the index of a cell, the form in which a spreadsheet shows the number in it, where
-            that form could not be followed.
+        odd: by the index of a cell, its number format, where that could not be applied.
     """
 
     line: int
@@ -78,11 +77,11 @@ class Record:
 
 
 class Table:
-    """Records below a header, read anew for each look at them, so that few are in memory.
+    """Records below a header, read anew each time, so that few of them are in memory.
 
     Attributes:
         where: what the file is called in messages.
-        notes: what to say of it; grows while it is read.
+        notes: what the instructor should know; grows while it is read.
         faults: what is wrong with it; grows likewise.
         headers: stripped; some may be empty or equal.
         header_line: the line of the header.

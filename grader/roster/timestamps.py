@@ -67,7 +67,7 @@ def last_of(stamps: Sequence[str], orders: frozenset[bool]) -> int:
 
 
 def _moment(stamp: str, day_first: bool, unknown: dict[str, None]) -> datetime:
-    """When that was; the names of time zones that nobody knows are added to `unknown`."""
+    """Read one timestamp. The names of unknown time zones are added to `unknown`."""
 
     def offset(name: str | None, seconds: int | None) -> int | None:
         # Seconds east of UTC; None leaves the time without a zone.

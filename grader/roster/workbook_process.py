@@ -2,8 +2,8 @@
 
 The workbook comes from the standard input. For each sheet that is not hidden a line
 `{"sheet": its name}` goes to the standard output, then a line `[line, cells]` for each row that
-holds anything, all of them JSON. A cell is its text, or a pair of its text and the form that could
-not be followed.
+holds anything, all of them JSON. A cell is its text, or a pair of its text and the number format
+that could not be applied.
 """
 
 import contextlib

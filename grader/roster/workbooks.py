@@ -89,7 +89,7 @@ def _sheets(unpacked: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _unpacked(data: bytes, where: str) -> bytes:
-    """What the other process says of the workbook."""
+    """What the other process wrote about the workbook."""
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-W", "ignore", "-c", _START, json.dumps(sys.path)],

@@ -27,10 +27,10 @@ _MORE_OF_A_NUMBER = re.compile(r"[.,:/-]\d")
 
 
 def normalize(text: str) -> str:
-    """The form in which replies and keys are compared.
+    """Bring a reply or a key into the form in which they are compared.
 
-    Invisible characters off, Unicode NFKC, case folded, white space collapsed, quotes around it and
-    final full stops off. Doing it twice changes nothing.
+    Invisible characters go, Unicode becomes NFKC, case is folded, white space becomes one blank,
+    quotation marks around the text and full stops at its end go. Twice changes nothing more.
     """
     if not text.isascii():
         # A byte order mark or a zero-width space: who reads the reply cannot see it.
@@ -60,9 +60,9 @@ def _limit_marks(text: str) -> str:
 
 
 def without_query(text: str, query: str) -> str:
-    """What follows a query that a normalized text repeats, word by word, at its beginning.
+    """What follows the query, where a normalized text begins by repeating it word by word.
 
-    Nothing where it does not repeat it, or nothing follows.
+    Empty where the text does not repeat the query, or nothing follows.
     """
     words = _WORD.finditer(text)
     end = 0
@@ -84,27 +84,27 @@ def without_tags(text: str) -> str:
 def tail_of(text: str) -> str:
     """What follows the last mark of a normalized text that has a letter or digit behind it.
 
-    Marks are " is " and its like, "=", ":" and arrows: docs/architecture.md, "Judging". Nothing
-    where there is none; the colon of a smile is none.
+    Marks are " is " and similar verbs, "=", ":" and arrows: docs/architecture.md, "Judging". Empty
+    where there is no mark; a smile such as ":)" is none.
     """
     return _after_last(_MARK, text, _TO_LAST_LETTER)
 
 
 def number_tail_of(text: str) -> str:
-    """What follows the last mark that has a digit behind it, or nothing.
+    """What follows the last mark that has a digit behind it; empty where there is none.
 
-    In "76 + 92 = 168, which was easy" no number follows the very last mark.
+    In "76 + 92 = 168, which was easy" the last mark is "was", and no number follows it.
     """
     return _after_last(_MARK, text, _TO_LAST_DIGIT)
 
 
 def introduced_by(text: str) -> str:
-    """What follows the last " am ", "'m " or "'s " of a normalized text, or nothing."""
+    """What follows the last " am ", "'m " or "'s " of a normalized text; else empty."""
     return _after_last(_INTRODUCTION, text, _TO_LAST_LETTER)
 
 
 def _after_last(mark: re.Pattern[str], text: str, part: re.Pattern[str]) -> str:
-    """What follows the last mark in a part of a text that begins it."""
+    """What follows the last mark within the beginning of a text that `part` matches."""
     end = None
     if within := part.match(text):
         for found in mark.finditer(text, 0, within.end()):
@@ -113,7 +113,7 @@ def _after_last(mark: re.Pattern[str], text: str, part: re.Pattern[str]) -> str:
 
 
 def head_of(text: str) -> str:
-    """What precedes the first " is " of a normalized text, or nothing."""
+    """What precedes the first " is " of a normalized text; empty where there is none."""
     found = _IS.search(text)
     return "" if found is None else _trimmed(text[: found.start()])
 

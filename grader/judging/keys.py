@@ -48,8 +48,7 @@ def judge_number(key: NumberKey, text: str, reply: Reply) -> Judgement:
         if found[0].value == expected:
             return _right(f"{key} was expected, and {_PART_WORDS[part]} holds it", part)
         return _wrong(
-            f"{key} was expected, {_PART_WORDS[part]} holds {excerpt(found[0].text)}",
-            part,
+            f"{key} was expected, {_PART_WORDS[part]} holds {excerpt(found[0].text)}", part
         )
     found = find_lone_number(text)
     expectation = f"{key} alone was expected" if found else f"{key} was expected"

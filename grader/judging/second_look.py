@@ -17,12 +17,7 @@ _FROM_A_CACHE = ("HIT", "STALE", "TCP_HIT", "REVALIDATED")
 _FRESH = 5
 # Where each place of an app ends in one of these outcomes, nothing can be asked.
 _SILENT = frozenset(
-    {
-        Outcome.UNREACHABLE,
-        Outcome.TOO_SLOW,
-        Outcome.FORBIDDEN_ADDRESS,
-        Outcome.NOT_CHECKED,
-    }
+    {Outcome.UNREACHABLE, Outcome.TOO_SLOW, Outcome.FORBIDDEN_ADDRESS, Outcome.NOT_CHECKED}
 )
 
 

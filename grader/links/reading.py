@@ -21,20 +21,8 @@ from grader.links.candidates import (
     words_of,
 )
 from grader.links.cleaning import clean, with_hyphens
-from grader.links.hosts import (
-    DEPLOY,
-    HAND_IN,
-    LinkError,
-    excerpt,
-    read_authority,
-    why_private,
-)
-from grader.links.sites import (
-    platform_above,
-    refuse_a_repository,
-    refuse_another_site,
-    without_www,
-)
+from grader.links.hosts import DEPLOY, HAND_IN, LinkError, excerpt, read_authority, why_private
+from grader.links.sites import platform_above, refuse_a_repository, refuse_another_site, without_www
 from grader.model import State
 from grader.text.hosts import DEFAULT_PORTS, leads_to_own_machine
 
@@ -224,10 +212,7 @@ def _split_scheme(word: str) -> tuple[str, str, list[str]]:
             refuse_a_repository(site[1].lower())
         if re.match(r"file:|[a-z]:/", word, re.IGNORECASE):
             raise LinkError("This is a file on your own machine.", DEPLOY)
-        raise LinkError(
-            f'"{excerpt(word)}" does not begin with https:// or http://.',
-            HAND_IN,
-        )
+        raise LinkError(f'"{excerpt(word)}" does not begin with https:// or http://.', HAND_IN)
     scheme, written, rest = "", "", word
     notes = []
     while web := WEB.match(rest):  # more than once where a link was pasted behind "https://"

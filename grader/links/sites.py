@@ -78,8 +78,7 @@ _FLY = _page_of(
     'Run "fly status": hand in https:// and the host name that it shows (it ends in .fly.dev).',
 )
 _DASHBOARD = _page_of(
-    "a platform",
-    "Open the app from there, and hand in the address that the browser then shows.",
+    "a platform", "Open the app from there, and hand in the address that the browser then shows."
 )
 # A host with a dot in front stands for all hosts below it, too.
 _NO_APP = {

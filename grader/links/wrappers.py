@@ -38,10 +38,7 @@ def unwrap(link: str) -> tuple[str, str] | None:
         if hosts.fullmatch(host) and rest.startswith(path):
             inside = find(rest)
             if not inside:
-                raise LinkError(
-                    f"The link that {whose} wrapped is missing or cut off.",
-                    OPEN_IT,
-                )
+                raise LinkError(f"The link that {whose} wrapped is missing or cut off.", OPEN_IT)
             return (unquote(inside) if _ENCODED.match(inside) else inside), whose
     return None
 

@@ -40,5 +40,5 @@ FAMILIES = {
         "1, 1, 2, 3, 5, 8 and so on. The 10th is 55. The query writes positions as 7th, 21st, 22nd "
         "or 23rd: read the digits, whatever two letters follow.",
         supply=len(_POSITIONS),
-    ),
+    )
 }

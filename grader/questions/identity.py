@@ -25,11 +25,7 @@ def name(_rng: Random, submission: Submission) -> tuple[str, IdKey]:
 
 
 FAMILIES = {
-    "name": Family(
-        name,
-        "Answer with the name under which you joined the contest.",
-        supply=1,
-    ),
+    "name": Family(name, "Answer with the name under which you joined the contest.", supply=1),
     "andrew_id": Family(
         andrew_id,
         "Answer with your own Andrew ID alone whenever the query holds the words Andrew ID, in "

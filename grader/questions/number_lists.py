@@ -74,10 +74,7 @@ def primes(rng: Random, _submission: Submission) -> tuple[str, NumbersKey]:
 
 
 FAMILIES = {
-    "largest": Family(
-        largest,
-        "Compare the numbers as integers: as texts, 9 comes after 10.",
-    ),
+    "largest": Family(largest, "Compare the numbers as integers: as texts, 9 comes after 10."),
     "square_and_cube": Family(
         square_and_cube,
         "64 is both 8 * 8 and 4 * 4 * 4. Try whole numbers instead of comparing rounded roots.",

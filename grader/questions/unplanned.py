@@ -27,5 +27,5 @@ FAMILIES = {
         robust,
         "Nobody asked for your Andrew ID here, and an app need not know this query: answer with "
         "nothing or a few words. Looking for the letters id also finds them inside divided.",
-    ),
+    )
 }

@@ -109,7 +109,7 @@ def _judge_beside(
     if status in (403, 429) and is_page and _was_right(earlier):
         return Judgement(
             Outcome.NOT_CHECKED,
-            f"after right answers came a page with status {status}: the platform seems to take "
+            f"a page with status {status} came after right answers: the platform seems to take "
             "the grader for a bot",
             cause=Cause.BOT_PROTECTION,
             advice="Switch the platform's bot protection off while the app is graded.",
@@ -118,7 +118,7 @@ def _judge_beside(
         return Judgement(
             Outcome.CLIENT_ERROR,
             f"{answered} to this query, and answered others",
-            advice="To a query that it does not know, let the app answer nothing, with status 200.",
+            advice="Let the app answer an unknown query with nothing, and with status 200.",
         )
     return None
 

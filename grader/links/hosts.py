@@ -52,7 +52,7 @@ def read_authority(authority: str) -> tuple[str, int | None]:
     if "@" in authority:
         raise LinkError(
             "The link holds a user name or password.",
-            "Hand in the address without what stands before the @; if the password is real, "
+            "Hand in the address without the part before the @. If the password is a real one, "
             "change it.",
         )
     matched = _AUTHORITY.fullmatch(authority)

@@ -76,7 +76,7 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
         secure = url.replace("http://", "https://", 1)
         if secure in found:
             del found[url]
-            notes.append(f"Took {secure} of the two, since https keeps private what is sent.")
+            notes.append(f"Took {secure} of the two, since nobody else can read what https sends.")
     if len(found) > 1:
         raise LinkError(f"There are several links: {' and '.join(found)}.", "Hand in one of them.")
     for word, link in found.values():
@@ -173,7 +173,7 @@ def _read(word: str, allow_private: bool) -> Link:
     path, query = split_at(tail, "?#")
     base = _base_path(path)
     if extra := path[len(base) :].lstrip("/") + query:
-        notes.append(f'Left out "{excerpt(extra)}": the grader adds what it asks itself.')
+        notes.append(f'Left out "{excerpt(extra)}": the grader adds its own path and query.')
     if hashed := _VERCEL_HASH.fullmatch(host):
         notes.append(_HASHED.format(project=hashed[1]))
     origin = f"{scheme}://{host}"

@@ -33,12 +33,11 @@ _REPOSITORY: _Words = (
 )
 _EDITOR: _Words = (
     "This is an editor, where an app is written, and not the running app.",
-    "Deploy the app to a platform that keeps it running, and hand in the address that this one "
-    "gives it.",
+    "Deploy the app to a platform that keeps it running, and hand in the address that it gets "
+    "there.",
 )
 _FORWARDED: _Words = (
-    "This is a port of an editor, which stops a while after you leave the editor, and no deployed "
-    "app.",
+    "This is a port of an editor, and no deployed app: it stops soon after you leave the editor.",
     _EDITOR[1],
 )
 _NOTEBOOK: _Words = (

@@ -81,7 +81,7 @@ FAMILIES = {
     ),
     "primes": Family(
         primes,
-        "Answer with all primes of the list and nothing else, separated by commas; odd numbers "
-        "such as 9 are not all prime.",
+        "Answer with all primes of the list and nothing else, separated by commas. Not every odd "
+        "number is prime: 9 is not.",
     ),
 }

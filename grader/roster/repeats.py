@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from grader.roster.ids import split_address
 from grader.roster.table import NAMED, Fault, Record, Table
-from grader.roster.timestamps import day_first_orders, last_of
+from grader.roster.timestamps import UndecidedError, day_first_orders, last_of
 from grader.text.comparing import id_key
 from grader.text.cutting import some_of
 
@@ -135,12 +135,12 @@ def _last(table: Table, entries: list[_Entry], orders: frozenset[bool]) -> _Entr
     try:
         stamps = [entry.stamp for entry in entries if entry.stamp is not None]
         if not stamps:
-            raise ValueError(
+            raise UndecidedError(
                 "there is no column with a timestamp. If there is, say which: "
                 '--column timestamp="Header". If not, delete the rows that do not count'
             )
         return entries[last_of(stamps, orders)]
-    except ValueError as error:
+    except UndecidedError as error:
         with_link = [entry for entry in entries if entry.link is not None]
         if len({entry.link for entry in with_link}) > 1:
             lines = ", ".join(str(entry.line) for entry in entries)

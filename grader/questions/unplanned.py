@@ -25,7 +25,7 @@ def robust(rng: Random, submission: Submission) -> tuple[str, AnythingKey]:
 FAMILIES = {
     "robust": Family(
         robust,
-        "This query does not ask for your Andrew ID, and an app need not know it: answer nothing or "
-        "a few words. If you look for the letters id, you also find them inside divided.",
+        "This query does not ask for your Andrew ID, and an app need not know it: answer nothing "
+        "or a few words. If you look for the letters id, you also find them inside divided.",
     )
 }

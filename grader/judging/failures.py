@@ -11,7 +11,7 @@ from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
 from grader.text.cutting import excerpt
 
-# Where platforms lead those whom they do not let in. Nobody's own app lives at these addresses.
+# Where platforms send people who must log in. No student's app is at these addresses.
 _LOGIN_PAGE = re.compile(
     r"""https?://(?:
         vercel\.com/(?:sso|login)
@@ -23,12 +23,12 @@ _LOGIN_PAGE = re.compile(
 )
 # What frameworks say when an app hands them its answer as the status of the reply.
 _STATUS_OF_ITS_OWN = re.compile(r"invalid (?:http )?status code:? *(\S{1,20})", re.IGNORECASE)
-# What servers say when they are spoken to without TLS where TLS is expected.
+# What servers say when plain http comes to a port for https.
 _WANTS_TLS = re.compile(
     r"plain http request was sent to https port|http request to an https server", re.IGNORECASE
 )
 _BEGINNING = 4096
-# Statuses that no standard has, and that nginx and content networks send all the same.
+# Statuses of nginx and content networks that are in no standard.
 _OF_SERVERS = frozenset({444, *range(494, 500), *range(520, 531), 598, 599})
 _IN_BROWSER_ADVICE = (
     "Ask the page with --probe browser: that is no zero, and no fault of anybody's."

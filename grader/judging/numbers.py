@@ -43,7 +43,7 @@ _SIGN_APART = re.compile(
 
 
 class Number(NamedTuple):
-    """A number as it was written and what it is worth; NaN where it is beyond any key."""
+    """A number as it was written, and its value; NaN where it is larger than any key."""
 
     text: str
     value: Decimal

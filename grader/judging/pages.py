@@ -48,7 +48,7 @@ def login_of(reply: Reply) -> str:
 
 def judge_page(reply: Reply) -> Judgement:
     """Judge whether a page came with a text box that is not a login's."""
-    # Without a content type a browser finds out by itself, and so did the probe.
+    # Without a content type a browser looks at the content, and so did the probe.
     if reply.content_type and not says_html(reply):
         return Judgement(
             Outcome.WRONG, f"an HTML page was expected, the app sent {excerpt(reply.content_type)}"

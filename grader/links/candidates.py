@@ -66,7 +66,7 @@ def _ends_host(word: str) -> bool:
 
 
 def _is_one_host(host: str, word: str) -> bool:
-    """Whether two words are on a platform together, and neither is by itself."""
+    """Whether two words together are a host on a platform, and neither is one alone."""
     rest = split_at(word, ":/?#")[0].lower()
     joined = _on_platform(host + rest) or _on_platform(f"{host}.{rest}")
     return joined and not _on_platform(host) and not _on_platform(rest)

@@ -73,7 +73,7 @@ def read_authority(authority: str) -> tuple[str, int | None]:
             return str(ipaddress.IPv4Address(host)), port
     except ValueError:
         raise fault from None
-    # The name after the last dot is a country's or the like, which has no hyphen.
+    # The last part of a name, such as com or de, has no hyphen.
     top = host.rpartition(".")[2] if "." in host else ""
     if not _HOST_NAME.fullmatch(host) or ("-" in top and not top.startswith("xn--")):
         raise fault

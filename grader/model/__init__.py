@@ -1,4 +1,4 @@
-"""The words of the grader as frozen values: no I/O, nothing imported but the outcome table.
+"""The values of the grader: frozen, without I/O. They import nothing but the outcome table.
 
 Every value here can be pickled, compared and written as JSON.
 """

@@ -95,13 +95,13 @@ class Scorecard:
 
     @property
     def blocked(self) -> bool:
-        """Whether a platform's bot protection kept the grader from grading it."""
+        """Whether it is not graded because of a platform's bot protection."""
         causes = (self.cause, *(verdict.judgement.cause for verdict in self.verdicts))
         return self.state is State.NOT_GRADED and Cause.BOT_PROTECTION in causes
 
     @property
     def percent(self) -> float | None:
-        """The score of 100; None where there is no score."""
+        """The score as a percentage; None where there is no score."""
         score, most = self.score, self.max_score
         if score is None:
             return None
@@ -145,7 +145,7 @@ class Scorecard:
 
     @property
     def set_too_high(self) -> bool:
-        """Whether it was set by hand to more points than there are, as by an earlier battery."""
+        """Whether it was set by hand to more points than there are in its battery."""
         by_hand = self.override.score if self.override is not None else None
         return by_hand is not None and by_hand > self.max_score
 

@@ -1,4 +1,4 @@
-"""Reading batteries."""
+"""Reads batteries, by name or from a file."""
 
 import re
 import tomllib
@@ -102,7 +102,7 @@ def _toml(source: str, where: str) -> dict[str, Any]:
 
 
 def _syntax_fault(message: str, source: str) -> Fault:
-    """Take the line out of tomllib's message, the only place where older Pythons tell it."""
+    """Take the line from tomllib's message: before Python 3.14 it is nowhere else."""
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
     line = source.rstrip().count("\n") + 1
     if place is None:

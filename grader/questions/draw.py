@@ -101,7 +101,7 @@ def _check(entry: Entry, submission: Submission, before: Sequence[Question]) -> 
         case "release":
             return "", ReleaseKey(submission.expect_commit)
         case "consistency":
-            # What was asked last tells most: what students change comes at the end of a battery.
+            # The last query tells most: a battery ends with what students change.
             asked = [each.query for each in before if each.query and each.probe is ProbeKind.API]
             return asked[-1] if asked else STARTER_QUERY, ConsistencyKey(entry.connections)
         case _:

@@ -5,9 +5,8 @@ from random import Random
 from grader.model import NumberKey, Submission
 from grader.questions.family import Family
 
-# Below the 7th the question would hold its answer or the answer would be guessed; beyond the 30th
-# an honest recursive solution would miss its deadline on the fraction of a processor that free
-# hosts give.
+# Below the 7th, the question may hold its answer, or a guess is easy. Beyond the 30th, a recursive
+# solution is too slow for the small part of a processor that free hosts give.
 _POSITIONS = range(7, 31)
 
 

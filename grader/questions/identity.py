@@ -5,7 +5,7 @@ from random import Random
 from grader.model import IdKey, Submission
 from grader.questions.family import Family
 
-# Each holds "Andrew ID", so that looking for these two words answers all of them.
+# Each holds "Andrew ID": an app that looks for these two words answers all of them.
 _ANDREW_ID_WORDINGS = (
     "What is your Andrew ID?",
     "Please tell me your Andrew ID.",

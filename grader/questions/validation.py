@@ -21,7 +21,7 @@ _WITHOUT_A_PAGE = ("api", "release", "consistency")
 
 
 def complaints(document: dict[str, Any]) -> Iterator[Complaint]:
-    """Yield where the tables break a rule, and which one in words."""
+    """Yield each place where the tables break a rule, and the rule in words."""
     try:
         BatteryTable.model_validate(document)
     except ValidationError as error:

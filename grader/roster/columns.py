@@ -84,7 +84,7 @@ def choose_columns(table: Table, wanted: Mapping[str, str]) -> Chosen:
 
 
 def _say_addresses(table: Table, chosen: Chosen) -> None:
-    """Say where addresses stand in for ids, since these may be written elsewhere."""
+    """Say where addresses give the ids: another column may hold the ids themselves."""
     for index in chosen.get("andrew_id", ()):
         if header_key(table.headers[index]) in _ADDRESSES:
             table.notes.append(
@@ -123,7 +123,7 @@ class _Columns:
         return self._count(_LINK.match)
 
     def _count(self, counts: Callable[[str], object]) -> list[int]:
-        """How many cells of each column count."""
+        """Count the cells of each column for which `counts` gives something true."""
         found = [0] * len(self._table.headers)
         for record in self._table.records():
             for index, cell in enumerate(record.cells):
@@ -142,7 +142,7 @@ class _Columns:
         return (found[0],)
 
     def _headed(self, alias: str) -> list[int]:
-        """The columns that are called so, or whose header asks for it."""
+        """The columns with this header, or with one that asks for it."""
         if alias not in _ASKED_FOR:
             return [index for index, key in enumerate(self._keys) if key == alias]
         asked_for = _ASKED_FOR[alias].search

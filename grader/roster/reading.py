@@ -108,7 +108,7 @@ def _with_rows(table: Table) -> str:
 
 
 def _prepared(table: Table, columns: Mapping[str, str]) -> tuple[Table, Chosen, tuple[str, ...]]:
-    """A table with its columns, and the names of whom Canvas adds for a test."""
+    """A table with its columns, and the names of Canvas's test students."""
     test_students = _TEST_STUDENTS if _skip_points_possible(table) else _TEST_STUDENTS[:1]
     return table, choose_columns(table, columns), test_students
 

@@ -120,7 +120,7 @@ def _told_apart(rows: list[tuple[_Entry, str, object]]) -> str:
     said = [row for row in rows if row[1]]
     if len({same for _, _, same in said}) < 2:
         return ""
-    # White space in a cell is anybody's: on a terminal a line break would begin a line of ours.
+    # A line break in a stranger's cell must not begin a line of ours on a terminal.
     lines = ", ".join(f"line {entry.line} {' '.join(text.split()):.80}" for entry, text, _ in said)
     return f"{said[-1][0].andrew_id} ({lines})"
 

@@ -65,7 +65,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record, its cells stripped; those of a table are as many as the header's.
+    """One record, its cells stripped. In a table it has as many cells as the header.
 
     Attributes:
         odd: by the index of a cell, its number format, where that could not be applied.
@@ -115,7 +115,7 @@ class Table:
         self._look_through()
 
     def records(self) -> Iterator[Record]:
-        """Those that are not wholly empty and fit the header."""
+        """The records that are not empty and fit the header."""
         return (found for found in self._checked() if isinstance(found, Record))
 
     def _look_through(self) -> None:

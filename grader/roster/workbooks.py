@@ -21,7 +21,7 @@ _START = (
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether a file is a workbook, or another file of the same make."""
+    """Whether a file is a workbook, or another zip file."""
     return data.startswith(b"PK\x03\x04")
 
 
@@ -32,7 +32,7 @@ def read_workbook(data: bytes, where: str) -> list[Table]:
         RosterError: it is no workbook that can be read, or all of its sheets are empty.
         ModuleNotFoundError: openpyxl is not installed.
     """
-    # The process that reads would end without it as it does for a damaged workbook.
+    # Without it, the other process would end as it does for a damaged workbook.
     if importlib.util.find_spec("openpyxl") is None:
         raise ModuleNotFoundError("No module named 'openpyxl'", name="openpyxl")
     if len(data) > MAX_UNPACKED:

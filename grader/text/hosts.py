@@ -4,7 +4,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-"""The port that a link means where it names none, by its scheme."""
+"""By scheme, the port of a link that names none."""
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -26,7 +26,7 @@ CLIENTS = 4  # each on one kept-alive connection
 STARTS = 20
 WORKERS, THREADS = 2, 4
 
-MAX_CPU_RATIO = 1.12
+MAX_CPU_RATIO = 1.2
 MAX_LATER_MS = 50.0
 MAX_MEMORY_MB = 100.0
 

@@ -32,6 +32,8 @@ from grader.outcomes import Cause, Outcome
 from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.store import write_private
+from grader.text.comparing import id_key
+from grader.text.cutting import some_of
 from grader.text.hosts import leads_to_own_machine
 
 STORE_NAME = "run.sqlite"
@@ -272,7 +274,7 @@ def with_pages(run: Run, steps: Iterable[Graded], pages: StudentPages) -> Iterat
     asked = run.asked()
     for step in steps:
         yield step
-        if step.final and step.scorecard.submission.andrew_id.casefold() not in asked:
+        if step.final and id_key(step.scorecard.submission.andrew_id) not in asked:
             pages.write(step.scorecard)
 
 

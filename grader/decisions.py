@@ -10,9 +10,10 @@ from grader.jobs import OverrideError, Run
 from grader.model import InputError, Override
 from grader.roster import Fault, RosterError
 from grader.roster.csv_files import read_csv
-from grader.roster.ids import visible_id
 from grader.roster.table import SAVE_AS_CSV, Record, Table
 from grader.roster.workbooks import is_workbook
+from grader.text.comparing import header_key, id_key
+from grader.text.invisible import without_invisible
 
 # Our words for the columns, and the headers that are understood, case and punctuation aside.
 _HEADERS = {
@@ -94,7 +95,7 @@ def read_decisions(path: Path, at: datetime) -> Decisions:
     for record in table.records():
         row = _Row(table, columns, record)
         override = row.override(at)
-        first = lines.setdefault(row.cell("id").casefold(), record.line)
+        first = lines.setdefault(id_key(row.cell("id")), record.line)
         if first != record.line:
             row.fault("id", f"{row.cell('id')} stands in line {first} already: keep one of them.")
         if row.faults or override is None:
@@ -108,7 +109,7 @@ def _columns(table: Table, where: str) -> dict[str, str]:
     found: dict[str, str] = {}
     faults = []
     for header in table.headers:
-        plain = re.sub(r"[\W_]+", "", header).casefold()
+        plain = header_key(header)
         word = next((word for word, known in _HEADERS.items() if plain in known), None)
         if word in found:
             message = f'It means the same as the column "{found[word]}": keep one of them.'
@@ -135,7 +136,7 @@ class _Row:
         self._line = record.line
         cells = (record.cells[table.headers.index(header)] for header in columns.values())
         self._cells = dict(zip(columns, cells, strict=True))
-        self._cells["id"] = visible_id(self._cells["id"])
+        self._cells["id"] = without_invisible(self._cells["id"]).strip()
         self.faults: list[Fault] = []
 
     def cell(self, word: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from grader.formats.canvas_csv import CanvasGrade
 from grader.jobs import Run
 from grader.model import Limits, Scorecard, State, Submission
+from grader.text.comparing import id_key
 
 
 def waiting(run: Run) -> list[Submission]:
@@ -25,11 +26,11 @@ def everybody(run: Run) -> Iterator[Scorecard]:
     """The scorecard of each student of the roster; of who has none yet, one without a score."""
     graded = set()
     for card in run.scorecards(listed_only=True):
-        graded.add(card.submission.andrew_id.casefold())
+        graded.add(id_key(card.submission.andrew_id))
         yield card
     at = run.info.started_at
     for submission in waiting(run):
-        if submission.andrew_id.casefold() not in graded:
+        if id_key(submission.andrew_id) not in graded:
             yield Scorecard(submission, State.NOT_GRADED, (), at, at, reason="not asked yet")
 
 

@@ -1,4 +1,4 @@
-"""What can come of asking one question: one enum and one table.
+"""How a question can end: one enum and one table.
 
 Source: the course's outcome table (docs/architecture.md). Everything that depends on an outcome,
 from points to advice, hangs on this table and nowhere else.
@@ -39,7 +39,7 @@ class Cause(StrEnum):
             slowly, and an instructor may accept what was earned.
         CACHE: it is right, but only past a cache: an instructor should see it.
         CRASH: a bug of ours.
-        PROBE: the page can be asked in another way alone: asking again in this one is in vain.
+        PROBE: the page cannot be asked in this way, however often, but perhaps in another one.
     """
 
     BOT_PROTECTION = "bot protection"

@@ -84,7 +84,7 @@ def _told_by_wake_up(question: Question, scorecard: Scorecard) -> Verdict | None
     """The verdict on a release that only the wake-up asked for; None where it did not come."""
     if not isinstance(question.key, ReleaseKey) or not scorecard.wake_up:
         return None
-    told = [reply for reply in scorecard.wake_up if reply.url.endswith("/healthz")]
+    told = [reply for reply in scorecard.wake_up if reply.is_healthz]
     if not told or told[-1].failure is not None:
         return None
     # Without the reply: a start from sleep says nothing of how fast questions are answered.

@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 import traceback
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +73,7 @@ def check_free(port: int) -> None:
 
 
 def load_app() -> "WSGIApplication":
-    """Import the app; while its code is broken, serve a sentence until the file is saved again."""
+    """Import the app. While its code is broken, serve a sentence until a file is saved again."""
     try:
         from webapp.app import app
         from webapp.release import find_release
@@ -88,8 +87,9 @@ def load_app() -> "WSGIApplication":
 
     @app.before_request
     def look_again() -> None:
-        """Look up the commit anew: files are saved, and served, before they are committed."""
-        app.config["RELEASE"] = asdict(find_release(os.environ, ROOT))
+        """Look up the commit anew: a file is served as soon as it is saved, and committed later."""
+        if flask.request.endpoint == "views.healthz":
+            app.config["RELEASE"] = find_release(os.environ, ROOT)
 
     return app
 

@@ -1,11 +1,13 @@
-"""Which commit runs where: told by the platform's variables or, locally, by the git checkout."""
+"""Which commit runs where: the platform's variables tell it or, on your machine, git."""
 
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 COMMIT = re.compile("[0-9a-f]{7,40}")
+GIT_SECONDS = 5.0  # how long git may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ def find_release(environ: Mapping[str, str], checkout: Path) -> Release:
     """Find out what runs here.
 
     Args:
-        environ: the environment's variables; their names are the platforms' own. An empty one
-            counts as unset.
+        environ: the environment's variables, as the platforms name them. An empty one counts as
+            unset.
         checkout: the folder that holds `.git` where the app runs from a git checkout.
     """
 
@@ -60,32 +62,21 @@ def find_release(environ: Mapping[str, str], checkout: Path) -> Release:
 
 
 def checked_out_commit(checkout: Path) -> str | None:
-    """Read the commit of a git checkout from its files: quick, and without git installed.
-
-    Only `checkout` itself is looked at, never a folder above it: that would be the commit of
-    another repository, for example of one whose virtual environment this app is installed in.
+    """Ask git for the commit of a checkout.
 
     Returns:
-        None where `checkout` is no git checkout or has no commit yet.
+        None where `checkout` is no git checkout or has no commit yet, or git does not answer.
     """
-    try:
-        git = checkout / ".git"
-        if git.is_file():  # a linked worktree or a submodule: the file says where the folder is
-            git = checkout / git.read_text().removeprefix("gitdir:").strip()
-        head = (git / "HEAD").read_text().strip()
-        if head.startswith("ref:"):
-            head = _resolve(git, head.removeprefix("ref:").strip())
-    except (OSError, UnicodeDecodeError):
+    # A repository in a folder above would be another one, so git must not look for it there.
+    folder = checkout / ".git"
+    if not folder.exists():
         return None
-    return head if COMMIT.fullmatch(head) else None
-
-
-def _resolve(git: Path, ref: str) -> str:
-    """Look up a branch, which is a file of its own or a line in `packed-refs`; "" if neither."""
-    shared = git / "commondir"  # linked worktrees share their branches
-    common = git / shared.read_text().strip() if shared.is_file() else git
-    if (common / ref).is_file():
-        return (common / ref).read_text().strip()
-    packed = common / "packed-refs"
-    lines = packed.read_text().splitlines() if packed.is_file() else []
-    return next((line.split()[0] for line in lines if line.endswith(f" {ref}")), "")
+    command = ["git", f"--git-dir={folder}", "rev-parse", "--verify", "HEAD"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=GIT_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):  # git is missing, too slow, or found no commit
+        return None
+    commit = done.stdout.strip()
+    return commit if COMMIT.fullmatch(commit) else None

@@ -1,4 +1,4 @@
-"""The routes: the page, the API, the health check, and errors in words."""
+"""The routes: the page, the API and the health check; errors in words; security headers."""
 
 from time import monotonic
 from typing import Any
@@ -7,6 +7,14 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, RequestURITooLarge
 
 MAX_QUERY_LENGTH = 500  # characters
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; img-src 'self'; "
+    "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 views = Blueprint("views", __name__)
 
@@ -35,7 +43,7 @@ def api() -> Response:
 
 @views.get("/healthz")
 def healthz() -> dict[str, Any]:
-    """Whether the app runs, which release, and for how long."""
+    """That the app runs, which release it is, and for how long it has run."""
     config = current_app.config
     return {
         "status": "ok",
@@ -49,13 +57,12 @@ def answer_to(query: str) -> str:
 
     Raises:
         RequestURITooLarge: the query is longer than MAX_QUERY_LENGTH.
-        InternalServerError: `process` raised, or its reply cannot be sent as text. The log says
-            more; who asked is told no more.
+        InternalServerError: `process` failed, or its reply is no text. Only the log says why.
     """
     if len(query) > MAX_QUERY_LENGTH:
         raise RequestURITooLarge(
-            f"This query is {len(query)} characters long, and {MAX_QUERY_LENGTH} are the most "
-            "that this app takes. Please shorten it."
+            f"This query has {len(query)} characters. This app takes at most {MAX_QUERY_LENGTH}. "
+            "Please shorten it."
         )
     try:
         reply = current_app.config["PROCESS"](query)
@@ -69,8 +76,17 @@ def answer_to(query: str) -> str:
 
 
 @views.app_errorhandler(HTTPException)
-def say(error: HTTPException) -> Response:
-    """Tell any error in plain words, with the status and headers that belong to it."""
+def show_error(error: HTTPException) -> Response:
+    """Tell any error in plain words, with its own status and headers."""
     response = Response(error.description, error.code, error.get_headers())
     response.content_type = "text/plain; charset=utf-8"
+    return response
+
+
+@views.after_app_request
+def add_headers(response: Response) -> Response:
+    """Add the security headers to every reply, errors and static files included."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", "no-store")  # a new release must show at once
     return response

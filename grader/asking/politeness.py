@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from grader.model import Job
+from grader.text.hosts import DEFAULT_PORTS
 
 _PARKED = 512
-_PORTS = {"http": 80, "https": 443}
 
 Site = tuple[str, str, int]
 
@@ -96,4 +96,4 @@ def _site(job: Job) -> Site | None:
     if not job.submission.url:
         return None
     parts = urlsplit(job.submission.url)
-    return parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]

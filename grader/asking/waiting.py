@@ -10,7 +10,7 @@ from enum import Enum, auto
 from grader.asking.loops import Scope
 from grader.asking.passes import wake_seconds
 from grader.judging import read_release
-from grader.judging.delivery import judge_delivery
+from grader.judging.failures import judge_failure
 from grader.judging.second_look import may_change
 from grader.model import Job, Reply
 from grader.outcomes import Outcome
@@ -95,7 +95,7 @@ def read(reply: Reply, commit: str) -> Look:
         return Look(standing, f"commit {release.commit[:12]} answers")
     if release is not None:
         return Look(Standing.UNTOLD, "/healthz answers, and knows no commit")
-    judgement = judge_delivery(reply)
+    judgement = judge_failure(reply)
     if judgement is None:
         words = f"/healthz answers with status {reply.status}, and tells no commit"
         return Look(Standing.UNREADABLE, words)

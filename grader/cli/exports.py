@@ -72,10 +72,10 @@ def export(
 ) -> None:
     """Write a run's grades in the form of another system."""
     from grader.batch import DOUBT, STORE_NAME
-    from grader.formats.words import some_of
     from grader.gradebooks import ungraded
     from grader.jobs import Run
     from grader.store import write_private
+    from grader.text.cutting import some_of
 
     given = {
         "--gradebook": gradebook,
@@ -186,7 +186,7 @@ def _said_of_unlisted(run: Run, where: str = "left out") -> list[str]:
 
 def _said_of_values(filled: CanvasFill) -> list[str]:
     """What became of the values that stood in a Canvas gradebook before."""
-    from grader.formats.words import some_of
+    from grader.text.cutting import some_of
 
     lines = []
     if filled.replaced:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from grader.formats.escaping import csv_cell
 from grader.formats.words import scaled
 from grader.model import InputError, Scorecard
+from grader.text.comparing import id_key, title_key
 
 _EXPORT = "Take the file as Blackboard gives it (Gradebook, Download) and change nothing in it."
 _COLUMN = re.compile(r"(.+) \[Total Pts: ([^\]]*)\] \|(\d+)", re.DOTALL)
@@ -76,7 +77,7 @@ def fill(downloaded: bytes, assignment: str, scorecards: Iterable[Scorecard]) ->
     rows.writerow(("Username", column))
     filled, strangers = 0, []
     for card in scorecards:
-        user = users.pop(card.submission.andrew_id.casefold(), None)
+        user = users.pop(id_key(card.submission.andrew_id), None)
         if user is None:
             strangers.append(card.submission.andrew_id)
         elif card.percent is not None:
@@ -121,7 +122,7 @@ def _users(table: _Table) -> dict[str, str]:
     lines: dict[str, int] = {}
     for line, cells in table.rows:
         user = cells[index]
-        key = user.strip().partition("@")[0].casefold()
+        key = id_key(user.strip().partition("@")[0])
         if key in users:
             raise BlackboardError(
                 f'Lines {lines[key]} and {line} of the gradebook are both of "{user}": '
@@ -133,11 +134,15 @@ def _users(table: _Table) -> dict[str, str]:
 
 
 def _column(header: Sequence[str], assignment: str) -> str:
-    wanted = _fold(assignment)
+    wanted = title_key(assignment)
     columns: Mapping[str, re.Match[str]] = {
         title: found for title in header if (found := _COLUMN.fullmatch(title.strip()))
     }
-    named = [title for title, found in columns.items() if wanted in (_fold(title), _fold(found[1]))]
+    named = [
+        title
+        for title, found in columns.items()
+        if wanted in (title_key(title), title_key(found[1]))
+    ]
     if len(named) == 1:
         return named[0]
     names = ", ".join(f'"{title}"' for title in named or columns) or "no columns to fill at all"
@@ -158,7 +163,3 @@ def _points_possible(column: str) -> Decimal:
             "(in Blackboard, its primary display is Score)."
         )
     return possible
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.split()).casefold()

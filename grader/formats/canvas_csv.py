@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from grader.formats.words import scaled
 from grader.model import InputError
+from grader.text.comparing import id_key, title_key
 
 _EXPORT = "Take the file as Canvas exports it (Grades, Export) and change nothing in it."
 _WITH_ID = re.compile(r"(.+) \(\d+\)", re.DOTALL)
@@ -80,7 +81,7 @@ class _Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Student:
-    """A student's row: the cell to fill, and what tells who it is, casefolded."""
+    """A student's row: the cell to fill, and what tells who it is, as `id_key` has it."""
 
     line: int
     cell: _Cell
@@ -201,12 +202,12 @@ def _tokenize(exported: bytes) -> Iterator[_Line]:
 
 
 def _column(header: Sequence[_Cell], assignment: str) -> int:
-    wanted = _fold(assignment)
+    wanted = title_key(assignment)
     titles = [cell.text for cell in header]
     found = []
     for index, title in enumerate(titles):
         numbered = _WITH_ID.fullmatch(title.strip())
-        if wanted in (_fold(title), _fold(numbered[1]) if numbered else None):
+        if wanted in (title_key(title), title_key(numbered[1]) if numbered else None):
             found.append(index)
     if len(found) == 1 and wanted:
         return found[0]
@@ -245,7 +246,7 @@ def _refuse_dropped(title: str) -> None:
 
 
 def _students(header: Sequence[_Cell], rows: Iterable[_Line], column: int) -> Iterator[_Student]:
-    columns = {_fold(cell.text): index for index, cell in enumerate(header)}
+    columns = {title_key(cell.text): index for index, cell in enumerate(header)}
     identities = [columns.get(title) for title in ("sis login id", "sis user id", "email")]
     names = [columns.get(title) for title in ("student", "lastname", "firstname")]
     if not any(identities):
@@ -264,9 +265,9 @@ def _students(header: Sequence[_Cell], rows: Iterable[_Line], column: int) -> It
         yield _Student(
             line,
             cells[column],
-            login.casefold(),
-            user_id.casefold(),
-            frozenset(text.casefold() for text in (login, email) if "@" in text),
+            id_key(login),
+            id_key(user_id),
+            frozenset(id_key(text) for text in (login, email) if "@" in text),
             login or user_id or email or name,
         )
 
@@ -288,7 +289,7 @@ def _match(students: Iterable[_Student], grades: Collection[CanvasGrade]) -> dic
 
     matches: dict[int, CanvasGrade] = {}
     for grade in grades:
-        key, email = grade.andrew_id.casefold(), grade.email.casefold()
+        key, email = id_key(grade.andrew_id), id_key(grade.email)
         found = by_login.get(key) or by_user_id.get(key)
         if not found:
             found = by_address.get(key, []) + by_address.get(email or key, [])
@@ -306,7 +307,3 @@ def _match(students: Iterable[_Student], grades: Collection[CanvasGrade]) -> dic
                 )
             matches[line] = grade
     return matches
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.split()).casefold()

@@ -5,6 +5,7 @@ from unicodedata import category
 from urllib.parse import quote, urlsplit
 
 from grader.model import ProbeKind
+from grader.text.cutting import cut
 
 # What runs as a formula when a spreadsheet opens a cell that begins with it.
 _FORMULA_STARTS = frozenset("=+-@\t\r\n")
@@ -15,8 +16,6 @@ _UNQUOTABLE = frozenset('"$`\\!\u201c\u201d\u201e')
 
 _JOINED = {"Mn", "Mc", "So", "Sk"}
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
-
-_ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -60,11 +59,6 @@ def _visible_char(char: str) -> str:
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def cut(text: str, limit: int) -> str:
-    """Shorten to at most `limit` characters; an ellipsis, counted among them, marks the cut."""
-    return text if len(text) <= limit else text[: limit - 1] + _ELLIPSIS
 
 
 def one_line(text: str, limit: int) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from grader.formats.escaping import visible
-from grader.formats.words import moment, some_of
+from grader.formats.words import moment
 from grader.model import Attempt, Keep
+from grader.text.cutting import some_of
 
 _NAMED = 20
 

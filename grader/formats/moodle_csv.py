@@ -14,6 +14,7 @@ from enum import StrEnum
 from grader.formats.escaping import csv_cell, one_line
 from grader.formats.words import decimal
 from grader.model import InputError, Scorecard, Submission
+from grader.text.comparing import id_key
 
 
 class MoodleError(InputError):
@@ -62,14 +63,14 @@ def render(
     header = " ".join(assignment.split())
     if not header or header.casefold() == id_column:
         raise MoodleError(f'The grades need a header other than "{header}": give --assignment.')
-    holders = Counter(_identity(card.submission, id_column).casefold() for card in scorecards)
+    holders = Counter(id_key(_identity(card.submission, id_column)) for card in scorecards)
     file = io.StringIO()
     rows = csv.writer(file)
     rows.writerow((id_column.value, csv_cell(header)))
     written, left_out = 0, {}
     for card in scorecards:
         identity = _identity(card.submission, id_column)
-        why = _unusable(identity, holders[identity.casefold()], id_column)
+        why = _unusable(identity, holders[id_key(identity)], id_column)
         if why:
             left_out[card.submission.andrew_id] = why
             continue

@@ -23,6 +23,7 @@ from grader.model import (
     WakingUp,
 )
 from grader.outcomes import Outcome
+from grader.text.cutting import some_of
 from grader.text.hosts import leads_to_own_machine
 
 _REPLY_LIMIT = 200
@@ -231,7 +232,7 @@ def _looks(summary: ClassSummary, width: int) -> list[str]:
         return []
     lines = ["", f"Needs a look ({summary.to_look_at})"]
     for each in summary.attention[:_SHOWN_FOR_A_LOOK]:
-        students = one_line(words.some_of(each.andrew_ids, 1), 18)
+        students = one_line(some_of(each.andrew_ids, 1), 18)
         start = f"  {students:<18}  {each.words:<14}  "
         if each.rank <= Rank.ALL_REFUSED:
             # It says what to do, too, so that none of it is cut.

@@ -1,6 +1,5 @@
 """Values as words, the same in every format that people read."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -83,12 +82,6 @@ def override(value: Override) -> str:
     if value.withdrawn:
         what = "Withdrawn"
     return f"{what} by {value.by}, {moment(value.at)}: {value.reason}"
-
-
-def some_of(names: Sequence[str], most: int = 10) -> str:
-    """List the first of them, and how many more there are."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def seconds(milliseconds: float) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from grader.jobs.tables import ATTEMPTS, SCORECARD, SCORECARDS, SUBMISSION, SUBMISSIONS
 from grader.model import Question, State, Submission
 from grader.outcomes import Outcome
+from grader.text.comparing import id_key
 
 _AT_ONCE = 200
 _UNASKED = (State.UNREACHABLE, State.NOT_GRADED)
@@ -89,7 +90,7 @@ def enroll(
         count += len(some)
         changes = _compared(connection, run_id, some, questions)
         changes.write(connection)
-        there = SUBMISSIONS.c.student.in_(each.andrew_id.casefold() for _, each in some)
+        there = SUBMISSIONS.c.student.in_(id_key(each.andrew_id) for _, each in some)
         connection.execute(
             update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id, there).values(listed=True)
         )
@@ -106,7 +107,7 @@ def _compared(
     some: Iterable[tuple[int, Submission]],
     questions: Questions,
 ) -> _Changes:
-    coming = {each.andrew_id.casefold(): (place, each) for place, each in some}
+    coming = {id_key(each.andrew_id): (place, each) for place, each in some}
     mine = (SUBMISSIONS.c.run_id == run_id) & SUBMISSIONS.c.current
     query = select(SUBMISSIONS).where(mine, SUBMISSIONS.c.student.in_(coming))
     known = {row.student: row for row in connection.execute(query)}

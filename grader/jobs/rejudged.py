@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from grader.formats.words import some_of
 from grader.jobs.attempts import KEPT, classmates, judge_again, settle, standings
 from grader.jobs.tables import (
     ATTEMPTS,
@@ -27,6 +26,8 @@ from grader.model import (
 )
 from grader.questions import ColumnError, draw
 from grader.rejudging import rejudge
+from grader.text.comparing import id_key
+from grader.text.cutting import some_of
 
 _PAGE = 50
 _NAMED = 20
@@ -169,7 +170,7 @@ def judge_expected(
     """
     judged: set[str] = set()
     unjudged: set[str] = set()
-    students = [andrew_id.casefold() for andrew_id in andrew_ids]
+    students = [id_key(andrew_id) for andrew_id in andrew_ids]
     for start in range(0, len(students), _PAGE):
         some = students[start : start + _PAGE]
         for attempt in list(_attempts(connection, run_id, run, run.battery, some)):
@@ -179,8 +180,8 @@ def judge_expected(
                 (unjudged if attempt.now is None else judged).add(attempt.student)
         settle(connection, run_id, run.keep, some)
     return (
-        tuple(each for each in andrew_ids if each.casefold() in judged),
-        tuple(each for each in andrew_ids if each.casefold() in unjudged),
+        tuple(each for each in andrew_ids if id_key(each) in judged),
+        tuple(each for each in andrew_ids if id_key(each) in unjudged),
     )
 
 

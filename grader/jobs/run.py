@@ -40,6 +40,8 @@ from grader.model import (
     Transcript,
 )
 from grader.questions import draw
+from grader.text.comparing import id_key
+from grader.text.cutting import some_of
 
 _PAGE = 50
 
@@ -192,7 +194,7 @@ class Run:
                     raise transcripts.UnlistedStudentError(
                         f"the roster no longer has {student}: put the row back, then ask again"
                     )
-            keys = [student.casefold() for student in students]
+            keys = [id_key(student) for student in students]
             return progress.ask_again(connection, self._id, keys, states)
 
     def in_doubt(self) -> bool:
@@ -242,7 +244,7 @@ class Run:
             Whether that is final; otherwise a second pass asks some of it once more.
         """
         final = crashed or job.previous is not None or not scorecard.wants_second_pass
-        student = job.submission.andrew_id.casefold()
+        student = id_key(job.submission.andrew_id)
         claim = self._claimed[student]
         only = claim.first_link and claim.attempt_id is None
         at = scorecard.finished_at
@@ -400,5 +402,5 @@ class Run:
                 if claim.graded is not None and not anew:
                     job = replace(job, previous=SCORECARD.validate_json(claim.graded))
                     job = replace(job, not_before=not_before(job))
-                self._claimed[job.submission.andrew_id.casefold()] = claim
+                self._claimed[id_key(job.submission.andrew_id)] = claim
                 yield job

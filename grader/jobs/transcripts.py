@@ -22,6 +22,7 @@ from grader.jobs.tables import (
     public,
 )
 from grader.model import Attempt, AttemptKind, InputError, Scorecard, Transcript
+from grader.text.comparing import id_key
 
 
 class UnknownStudentError(InputError):
@@ -43,7 +44,7 @@ def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[A
         UnknownStudentError: if the run does not have the student.
     """
     mine = (SUBMISSIONS.c.run_id == run_id) & SUBMISSIONS.c.current
-    student = andrew_id.casefold()
+    student = id_key(andrew_id)
     row = connection.execute(
         select(SUBMISSIONS).where(mine, SUBMISSIONS.c.student == student)
     ).first()

@@ -6,7 +6,7 @@ The rules are those of docs/architecture.md, "Outcomes" and "Judging".
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grader.judging.delivery import judge_delivery
+from grader.judging.failures import judge_failure
 from grader.judging.keys import (
     judge_anything,
     judge_choice,
@@ -63,7 +63,7 @@ def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) 
         case ConsistencyKey() as key:
             return judge_consistency(key, replies)
         case key:
-            return judge_delivery(reply, earlier) or _judge_content(key, question, reply)
+            return judge_failure(reply, earlier) or _judge_content(key, question, reply)
 
 
 def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgement:
@@ -74,7 +74,7 @@ def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgem
             return _judge_api(reply)
     judgement = _judge_reply(key, question.query, reply)
     if question.probe is not ProbeKind.API:
-        # They hand over the answer that they read on a page, not the page.
+        # Such a probe hands over the answer on the page, not the page.
         return judge_shown(key, judgement, reply)
     if is_html_page(reply) and judgement.outcome is Outcome.WRONG:
         return replace(judgement, reason=f"{judgement.reason}; it is an HTML page")
@@ -82,7 +82,7 @@ def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgem
 
 
 def _judge_reply(key: _TextKey, query: str, reply: Reply) -> Judgement:
-    """Judge the text, and where it repeats the query first, what follows: either may be right."""
+    """Judge what follows the query where the text repeats it, and the text as a whole."""
     text = normalize(reply.text)
     answer = without_query(text, query)
     judgement = _judge_text(key, answer or text, reply)

@@ -1,7 +1,7 @@
-"""Whether a text fits a key, one function for each kind of key.
+"""Judges a text by a key: one function for each kind of key.
 
 The rules are those of docs/architecture.md, "Judging". Each function takes the normalized text of
-a 2xx reply with something in it and the reply itself, to be quoted in the reason.
+a 2xx reply, which is not empty, and the reply itself, which the reason quotes.
 """
 
 from decimal import Decimal
@@ -18,15 +18,9 @@ from grader.model import (
     Reply,
 )
 from grader.outcomes import Outcome
+from grader.text.cutting import excerpt, quoted
 from grader.text.ids import bare_id, ids_as_written, ids_meant
-from grader.text.replies import (
-    Part,
-    cut,
-    holds_words,
-    number_tail_of,
-    quoted,
-    without_words,
-)
+from grader.text.replies import Part, holds_words, number_tail_of, without_words
 
 _PART_WORDS: dict[Part, str] = {
     "whole": "the reply",
@@ -54,8 +48,7 @@ def judge_number(key: NumberKey, text: str, reply: Reply) -> Judgement:
         if found[0].value == expected:
             return _right(f"{key} was expected, and {_PART_WORDS[part]} holds it", part)
         return _wrong(
-            f"{key} was expected, {_PART_WORDS[part]} holds {cut(found[0].text)}",
-            part,
+            f"{key} was expected, {_PART_WORDS[part]} holds {excerpt(found[0].text)}", part
         )
     found = find_lone_number(text)
     expectation = f"{key} alone was expected" if found else f"{key} was expected"
@@ -80,7 +73,7 @@ def judge_numbers(key: NumbersKey, text: str, reply: Reply) -> Judgement:
 def _holdings(found: list[Number], reply: Reply) -> str:
     if not found:
         return f"the reply holds no number: {quoted(reply.text)}"
-    return f"the reply holds {cut(', '.join(number.text for number in found))}"
+    return f"the reply holds {excerpt(', '.join(number.text for number in found))}"
 
 
 def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
@@ -98,12 +91,14 @@ def judge_choice(key: ChoiceKey, text: str, reply: Reply) -> Judgement:
     if found == [key.value]:
         return _right(f"{expected}, and the reply names it and no other choice")
     if found:
-        return _wrong(f"{expected} and no other choice, the reply names {cut(', '.join(found))}")
+        return _wrong(
+            f"{expected} and no other choice, the reply names {excerpt(', '.join(found))}"
+        )
     return _wrong(f"{expected}, the reply names none of the choices: {quoted(reply.text)}")
 
 
 def judge_id(key: IdKey, text: str, reply: Reply) -> Judgement:
-    """The whole reply, its tail or its head is the id; what does not matter is off."""
+    """The whole reply, its tail or its head is the id, apart from case, domain and punctuation."""
     expected = bare_id(key.value)
     for part, meant in ids_meant(text):
         if meant == expected:

@@ -11,7 +11,7 @@ _DASHES = dict.fromkeys(map(ord, "\u2010\u2012\u2013\u2014\u2015\u2212"), "-")
 
 
 def _number(digits: str) -> re.Pattern[str]:
-    # Every group takes all it can and gives nothing back, and no attempt begins inside what an
+    # Every group takes all it can and gives nothing back, and no match begins inside what an
     # earlier one went over: a reply of any shape is read in linear time. Groups do so by (?>...):
     # Pythons before 3.11.5 are wrong about (...)?+ (gh-106052).
     return re.compile(
@@ -43,7 +43,7 @@ _SIGN_APART = re.compile(
 
 
 class Number(NamedTuple):
-    """A number as it was written and what it is worth; NaN where it is beyond any key."""
+    """A number as it was written, and its value; NaN where it is larger than any key."""
 
     text: str
     value: Decimal

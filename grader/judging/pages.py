@@ -1,4 +1,4 @@
-"""What kind of page came, whether it can be asked, and what the answer read on it is worth."""
+"""Judges pages: what kind of page came, whether it can be asked, and the answer on it."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from grader.model import AnythingKey, Judgement, Key, Reply
 from grader.outcomes import Outcome
-from grader.text.replies import cut, holds_words, normalize, quoted
+from grader.text.cutting import excerpt, quoted
+from grader.text.replies import holds_words, normalize
 
 _PASSWORD_FIELD = re.compile(r"<input\b[^<>]{0,400}\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
 _CONSOLE = "Open your page and the browser's console (F12), and type the query: see what fails."
@@ -26,10 +27,10 @@ def says_html(reply: Reply) -> bool:
 
 
 def login_of(reply: Reply) -> str:
-    """Why what came is the page of a login, as a clause; empty where it is none.
+    """Say why a reply is a login page, as a clause; empty where it is none.
 
-    On another host than the link's, a field for a password or a user name tells; on its own, that
-    there is nothing beside it to ask in. Where no page was read, a redirect to such a field does.
+    On another host than the link's, a field for a password or a user name is enough. On the same
+    host, there is no other text box either. Where no page was read, a redirect led to such a field.
     """
     final = reply.final_url or reply.url
     if reply.text_box is None:
@@ -40,15 +41,17 @@ def login_of(reply: Reply) -> str:
         return ""
     if final == reply.url:
         return "the page asks for a password or a user name, and has no other text box"
-    return f"the request was led to a page that asks for a password or a user name, {cut(final)}"
+    return (
+        f"the request was led to a page that asks for a password or a user name, {excerpt(final)}"
+    )
 
 
 def judge_page(reply: Reply) -> Judgement:
-    """A page came, with a text box on it that is not a login's."""
-    # Without a content type a browser finds out by itself, and so did the probe.
+    """Judge whether a page came with a text box that is not a login's."""
+    # Without a content type a browser looks at the content, and so did the probe.
     if reply.content_type and not says_html(reply):
         return Judgement(
-            Outcome.WRONG, f"an HTML page was expected, the app sent {cut(reply.content_type)}"
+            Outcome.WRONG, f"an HTML page was expected, the app sent {excerpt(reply.content_type)}"
         )
     if reply.text_box:
         return Judgement(Outcome.RIGHT, "the page is up and holds a text box")
@@ -65,10 +68,10 @@ def judge_page(reply: Reply) -> Judgement:
 
 
 def judge_shown(key: Key, judgement: Judgement, reply: Reply) -> Judgement:
-    """The judgement on what a page shows, its scripts' failure taken into account.
+    """Correct the judgement on a page's answer where its scripts failed or it has no text box.
 
-    A right answer stands, whatever failed beside it. Where any answer would do, a page that lost
-    its text box by the failure, or shows the error itself, has none; nor has one without a box.
+    A right answer stays right. Where any answer would do, it is wrong if the failure removed the
+    text box, or if the page shows the error. A page without text box and answer is wrong, too.
     """
     if not reply.page_error:
         if reply.text_box is False and not reply.text:

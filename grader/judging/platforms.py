@@ -9,18 +9,9 @@ troubleshooting pages; the firewalls' own notes on how a challenge is told from 
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from grader.model import Reply
 from grader.outcomes import Outcome
-
-
-class Fault(StrEnum):
-    """Whose doing it is that the platform answered."""
-
-    APP = "the app's code"
-    SETTING = "a setting of the app's owner"
-    PLATFORM = "the platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +25,12 @@ class Mark:
         waits: whether it may change by waiting a minute or two.
         header: the header that is read; empty for the body.
         statuses: the statuses that it comes with; empty for any.
-        outcome: of a question that met it.
+        outcome: of a question that got it.
     """
 
     said: re.Pattern[str]
     words: str
     advice: str
-    fault: Fault
     waits: bool
     header: str
     statuses: tuple[int, ...]
@@ -71,13 +61,12 @@ def _mark(
     words: str,
     advice: str = "",
     *,
-    fault: Fault = Fault.SETTING,
     waits: bool = False,
     statuses: tuple[int, ...] = (),
     outcome: Outcome = Outcome.UNREACHABLE,
 ) -> Mark:
     pattern = re.compile(said, re.IGNORECASE)
-    return Mark(pattern, words, advice, fault, waits, header, statuses, outcome)
+    return Mark(pattern, words, advice, waits, header, statuses, outcome)
 
 
 _VERCEL, _RENDER, _NGROK = "x-vercel-error", "x-render-routing", "ngrok-error-code"
@@ -90,26 +79,26 @@ _BOT_ADVICE = (
 CHALLENGES: tuple[Mark, ...] = (
     _mark("x-vercel-mitigated", "challenge|deny", "Vercel's firewall took the grader for a bot",
           _BOT_ADVICE.format("Attack Challenge Mode and Bot Protection (project, Firewall)"),
-          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+          waits=True, outcome=_BOTS),
     _mark("cf-mitigated", "challenge", "Cloudflare took the grader for a bot",
           _BOT_ADVICE.format("Bot Fight Mode and Under Attack Mode (Security)"),
-          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+          waits=True, outcome=_BOTS),
     _mark("x-amzn-waf-action", "challenge|captcha", "Amazon's firewall (AWS WAF) took the grader "
           "for a bot", _BOT_ADVICE.format("the challenge rule of the web ACL"),
-          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+          waits=True, outcome=_BOTS),
     _mark("x-datadome", "protected", "DataDome took the grader for a bot",
           _BOT_ADVICE.format("DataDome's protection"),
-          fault=Fault.PLATFORM, waits=True, statuses=(403, 429), outcome=_BOTS),
+          waits=True, statuses=(403, 429), outcome=_BOTS),
     _mark("x-sucuri-block", ".", "Sucuri's firewall took the grader for a bot",
           _BOT_ADVICE.format("Sucuri's bot protection"),
-          fault=Fault.PLATFORM, waits=True, outcome=_BOTS),
+          waits=True, outcome=_BOTS),
     _mark("server", "akamaighost", "Akamai took the grader for a bot",
           _BOT_ADVICE.format("Akamai's bot protection"),
-          fault=Fault.PLATFORM, waits=True, statuses=(403, 429), outcome=_BOTS),
+          waits=True, statuses=(403, 429), outcome=_BOTS),
     _mark("", "vercel security checkpoint|_incapsula_resource|_cf_chl_opt|^error code: 1010|"
           "<title>just a moment\\.\\.\\.", "a firewall took the grader for a bot",
           _BOT_ADVICE.format("the platform's bot protection"),
-          fault=Fault.PLATFORM, waits=True, statuses=(202, 403, 405, 429, 503), outcome=_BOTS),
+          waits=True, statuses=(202, 403, 405, 429, 503), outcome=_BOTS),
 )  # fmt: skip
 """The bot protections of platforms and content networks."""
 
@@ -127,19 +116,19 @@ MARKS: tuple[Mark, ...] = (
     _mark(_VERCEL, "^DEPLOYMENT_NOT_FOUND", "Vercel knows no deployment at this address",
           "Compare the link with the production domain on the project's page."),
     _mark(_VERCEL, "^DEPLOYMENT_NOT_READY", "this deployment is not ready yet",
-          "Wait until Vercel shows it as ready.", fault=Fault.PLATFORM, waits=True),
+          "Wait until Vercel shows it as ready.", waits=True),
     _mark(_VERCEL, "INVOCATION_TIMEOUT", "the app did not answer Vercel in time",
           "One query takes too long, or the code never ends for it.",
-          fault=Fault.APP, waits=True, outcome=Outcome.TOO_SLOW),
+          waits=True, outcome=Outcome.TOO_SLOW),
     _mark(_VERCEL, "THROTTLED", "Vercel lets no more requests through to the app for now",
           "Wait a minute and check again.",
-          fault=Fault.PLATFORM, waits=True, outcome=Outcome.RATE_LIMITED),
+          waits=True, outcome=Outcome.RATE_LIMITED),
     _mark(_VERCEL, "INVOCATION_FAILED|FROM_FUNCTION|PAYLOAD|INFINITE_LOOP",
           "the app's code failed on Vercel", "Open the project on Vercel and look at its Logs: "
-          "they show the error.", fault=Fault.APP, outcome=Outcome.SERVER_ERROR),
+          "they show the error.", outcome=Outcome.SERVER_ERROR),
     _mark(_VERCEL, "^(?:DNS_|ROUTER_|INTERNAL_)", "Vercel could not pass the request on",
           "Wait a minute and check again; vercel.json may send it elsewhere.",
-          fault=Fault.PLATFORM, waits=True, outcome=Outcome.SERVER_ERROR),
+          waits=True, outcome=Outcome.SERVER_ERROR),
     _mark(_RENDER, "suspend", "this service is suspended on Render",
           "Open the service on Render and resume it."),
     _mark(_RENDER, "no-server", "Render has no running service at this address",
@@ -147,7 +136,7 @@ MARKS: tuple[Mark, ...] = (
           waits=True),
     _mark(_RENDER, "hibernate|error", "Render could not reach the app",
           f"{_LOG} Does the app listen on the port that $PORT names?",
-          fault=Fault.APP, waits=True, outcome=Outcome.SERVER_ERROR),
+          waits=True, outcome=Outcome.SERVER_ERROR),
     _mark("", "error-pages/no-such-app|<title>no such app</title>",
           "Heroku knows no app at this address",
           "Compare the link with the one that heroku open shows.", statuses=(404,)),
@@ -155,7 +144,7 @@ MARKS: tuple[Mark, ...] = (
           "Run: heroku maintenance:off", statuses=(503,)),
     _mark("", "error-pages/application-error|heroku logs --tail",
           "the app crashed, or does not run, on Heroku", f"{_LOG} Run: heroku logs --tail",
-          fault=Fault.APP, waits=True, statuses=(500, 502, 503, 504),
+          waits=True, statuses=(500, 502, 503, 504),
           outcome=Outcome.SERVER_ERROR),
     _mark("", "\"message\": *\"application not found\"|the train has not arrived",
           "Railway has no running app at this address",
@@ -163,10 +152,10 @@ MARKS: tuple[Mark, ...] = (
           waits=True, statuses=(404,)),
     _mark("x-railway-fallback", "true", "Railway could not reach the app",
           f"{_LOG} Does the app listen on the port that $PORT names?",
-          fault=Fault.APP, waits=True, outcome=Outcome.SERVER_ERROR),
+          waits=True, outcome=Outcome.SERVER_ERROR),
     _mark("server", "^fly/", "the app did not answer on Fly, or answered with an error",
           f"{_LOG} Does the app listen on the internal_port of fly.toml?",
-          fault=Fault.APP, waits=True, statuses=(502, 503), outcome=Outcome.SERVER_ERROR),
+          waits=True, statuses=(502, 503), outcome=Outcome.SERVER_ERROR),
     _mark(_NGROK, "ERR_NGROK_6024", "ngrok shows a warning page in place of the app",
           "A tunnel to your own machine is no deployment: deploy the app and hand in that URL."),
     _mark(_NGROK, "ERR_NGROK_(?:3200|3801|9022|121|334)", "this ngrok tunnel is off",
@@ -194,7 +183,7 @@ MARKS: tuple[Mark, ...] = (
     _mark("", "coming soon: pythonanywhere", "PythonAnywhere has no running app at this address",
           "Open the Web page on PythonAnywhere: is the app there, and enabled?", statuses=(404,)),
     _mark("server", "^cloudflare", "Cloudflare could not reach the app's host", _LOG,
-          fault=Fault.APP, waits=True, statuses=(*range(520, 528), 530),
+          waits=True, statuses=(*range(520, 528), 530),
           outcome=Outcome.SERVER_ERROR),
     _mark("server", "airtunes", "this is a Mac's AirPlay receiver, which sits on port 5000",
           "Run the app on another port, or switch AirPlay Receiver off (System Settings, General, "
@@ -203,7 +192,7 @@ MARKS: tuple[Mark, ...] = (
 
 
 def mark_of(reply: Reply) -> Mark | None:
-    """The platform's mark on a reply that came; None where it is the app's own."""
+    """Find the platform's mark on a reply; None where there is none."""
     if reply.failure not in (None, Outcome.TOO_LARGE) or reply.status is None:
         return None
     return next((mark for mark in MARKS if mark.is_on(reply)), None)

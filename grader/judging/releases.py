@@ -1,23 +1,23 @@
-"""What is really deployed: which release answers, and whether all instances are of one mind."""
+"""What is really deployed: which release answers, and whether all instances agree."""
 
 import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
-from grader.judging.delivery import judge_delivery
+from grader.judging.failures import judge_failure
 from grader.model import COMMIT, ConsistencyKey, Judgement, Release, ReleaseKey, Reply
 from grader.outcomes import Outcome
-from grader.text.replies import normalize, quoted
+from grader.text.cutting import quoted
+from grader.text.replies import normalize
 
 _SHOWN = 4
 
 
 def read_release(reply: Reply) -> Release | None:
-    """The release that a `/healthz` reply tells; None where it tells none.
+    """Read the release from a `/healthz` reply; None where there is none.
 
-    The words are the deployment's own: everything but short text is dropped.
+    A stranger wrote it: only short texts are taken.
     """
     if reply.status != 200 or reply.failure is not None:
         return None
@@ -38,11 +38,11 @@ def read_release(reply: Reply) -> Release | None:
 
 def judge_release(key: ReleaseKey, reply: Reply) -> Judgement:
     """Whether `/healthz` tells a commit, and the one that is expected."""
-    if undelivered := judge_delivery(reply):
-        if undelivered.outcome is not Outcome.CLIENT_ERROR:
-            return undelivered
+    if failed := judge_failure(reply):
+        if failed.outcome is not Outcome.CLIENT_ERROR:
+            return failed
         reason = f"/healthz answered with status {reply.status}: nobody can tell which commit runs"
-        return replace(undelivered, reason=reason)
+        return replace(failed, reason=reason)
     commit = _commit(reply)
     if commit is None:
         return Judgement(
@@ -65,17 +65,17 @@ def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgemen
         key: how many connections asked for each.
         replies: to `/healthz` and to a query; those of a second pass after those of the first.
     """
-    told = [reply for reply in replies if _is_healthz(reply)][-key.connections :]
-    asked = [reply for reply in replies if not _is_healthz(reply)][-key.connections :]
+    told = [reply for reply in replies if reply.is_healthz][-key.connections :]
+    asked = [reply for reply in replies if not reply.is_healthz][-key.connections :]
     for reply in (*told, *asked):
-        undelivered = judge_delivery(reply)
+        failed = judge_failure(reply)
         # An instance that lacks a path may be the old one: a 4xx is an answer like any other.
-        if undelivered and undelivered.outcome is not Outcome.CLIENT_ERROR:
-            reason = f"one of the fresh connections failed: {undelivered.reason}"
-            return replace(undelivered, reason=reason)
-    undelivered = judge_delivery(asked[-1]) if asked else None
-    if undelivered and len({reply.status for reply in asked}) == 1:
-        return undelivered
+        if failed and failed.outcome is not Outcome.CLIENT_ERROR:
+            reason = f"one of the fresh connections failed: {failed.reason}"
+            return replace(failed, reason=reason)
+    failed = judge_failure(asked[-1]) if asked else None
+    if failed and len({reply.status for reply in asked}) == 1:
+        return failed
     releases = Counter(map(_told_release, told))
     answers = Counter(map(_answer, asked))
     met = f"{key.connections} fresh connections met"
@@ -89,17 +89,13 @@ def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgemen
     return Judgement(Outcome.WRONG, f"{met} {'; and '.join(faults)}")
 
 
-def _is_healthz(reply: Reply) -> bool:
-    return urlsplit(reply.url).path.endswith("/healthz")
-
-
 def _told_release(reply: Reply) -> str:
     commit = _commit(reply)
     return "no commit told" if commit is None else f"commit {_short(commit)}"
 
 
 def _answer(reply: Reply) -> str:
-    return f"status {reply.status}" if judge_delivery(reply) else normalize(reply.text)
+    return f"status {reply.status}" if judge_failure(reply) else normalize(reply.text)
 
 
 def _counted(values: Counter[str]) -> str:

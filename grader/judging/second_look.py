@@ -1,11 +1,11 @@
-"""When an app is looked at again: what is its own, what may change by waiting, what is old.
+"""When to look at an app again: whether a reply is the app's own, may change, or is old.
 
-What could be forged here buys time, never points.
+An app could forge all of this. That buys it time, never points.
 """
 
 from collections.abc import Iterable
 
-from grader.judging.delivery import judge_delivery
+from grader.judging.failures import judge_failure
 from grader.judging.pages import is_html_page, says_html
 from grader.judging.platforms import mark_of
 from grader.model import Judgement, ProbeKind, Reply, Verdict
@@ -13,34 +13,29 @@ from grader.outcomes import Cause, Outcome
 
 _CACHES = ("x-vercel-cache", "cf-cache-status", "x-cache", "x-nextjs-cache")
 _FROM_A_CACHE = ("HIT", "STALE", "TCP_HIT", "REVALIDATED")
-# A reply may wait so many seconds in a cache on the way without having been kept there.
+# Up to this age, in seconds, a reply is fresh, though a cache may have handed it on.
 _FRESH = 5
-# Outcomes that leave nothing to ask, where every place of an app has one of them.
+# Where each place of an app ends in one of these outcomes, nothing can be asked.
 _SILENT = frozenset(
-    {
-        Outcome.UNREACHABLE,
-        Outcome.TOO_SLOW,
-        Outcome.FORBIDDEN_ADDRESS,
-        Outcome.NOT_CHECKED,
-    }
+    {Outcome.UNREACHABLE, Outcome.TOO_SLOW, Outcome.FORBIDDEN_ADDRESS, Outcome.NOT_CHECKED}
 )
 
 
 def is_own(reply: Reply, probe: ProbeKind) -> bool:
-    """Whether something of the app's own came, right or not.
+    """Whether the app itself answered, right or not.
 
-    Of the API that is a 2xx reply which is no HTML page, of a page its text box: platforms and
-    content networks answer with errors and with pages of their own.
+    From the API that is a 2xx reply and no HTML page, from a page its text box. Errors and other
+    pages may come from platforms and content networks.
     """
     if reply.failure is Outcome.TOO_LARGE:
         return reply.is_success and not says_html(reply)
-    if judge_delivery(reply) is not None:
+    if judge_failure(reply) is not None:
         return False
     return not is_html_page(reply) if probe is ProbeKind.API else bool(reply.text_box)
 
 
 def may_change(reply: Reply) -> bool:
-    """Whether what came instead of the app may be another in a minute or two."""
+    """Whether another reply may come in a minute or two."""
     if mark := mark_of(reply):
         return mark.waits and not mark.is_challenge
     if reply.failure is Outcome.TOO_LARGE:
@@ -48,35 +43,35 @@ def may_change(reply: Reply) -> bool:
     if reply.failure is not None:
         passing = reply.failure in (Outcome.TOO_SLOW, Outcome.UNREACHABLE)
         return passing and not reply.lasting
-    judgement = judge_delivery(reply)
+    judgement = judge_failure(reply)
     is_login = judgement is not None and judgement.outcome is Outcome.PROTECTED
-    # A 403 may be a platform's that is not ready; a 401 and a login page are meant.
+    # A platform that is not ready may send a 403; a 401 and a login page are there on purpose.
     return not is_login or reply.status == 403
 
 
 def is_same_everywhere(reply: Reply) -> bool:
-    """Whether the whole address failed for good: no other path of it needs to be asked."""
+    """Whether the whole address failed for good, so that no other path needs to be asked."""
     ours = reply.failure is Outcome.NOT_CHECKED
     return reply.status is None and reply.failure is not None and (ours or not may_change(reply))
 
 
 def seen_own(verdicts: Iterable[Verdict]) -> bool:
-    """Whether anything of the app's own is behind `verdicts`; `/healthz` does not count."""
+    """Whether the app itself answered any of these questions; `/healthz` does not count."""
     return any(
         verdict.outcome is Outcome.RIGHT
         or any(
             is_own(reply, verdict.question.probe)
             for reply in verdict.replies
-            if not _is_healthz(reply)
+            if not reply.is_healthz
         )
         for verdict in verdicts
     )
 
 
 def is_api_asleep(verdicts: Iterable[Verdict]) -> bool:
-    """Whether the API gave nothing but what a host says of an app that is not ready.
+    """Whether each reply of the API is one that a host sends while the app is not ready.
 
-    The page may be served from elsewhere, and be there before it.
+    The page may come from another server, and be ready earlier.
     """
     replies = [
         verdict.reply
@@ -103,12 +98,12 @@ def worth_another_look(verdicts: Iterable[Verdict]) -> bool:
 
 
 def silence(replies: Iterable[Reply]) -> Judgement | None:
-    """Why nothing can be asked, where no reply is the app's; None where it may be asked.
+    """Say why nothing can be asked; None where something can be.
 
     Args:
         replies: the last one from each place that was looked at.
     """
-    judged = [judge_delivery(reply) for reply in replies]
+    judged = [judge_failure(reply) for reply in replies]
     for judgement in judged:
         if judgement is not None and judgement.cause is Cause.BOT_PROTECTION:
             return judgement
@@ -117,8 +112,8 @@ def silence(replies: Iterable[Reply]) -> Judgement | None:
 
 
 def what_came(reply: Reply) -> str:
-    """What a reply is that is not the app's own, in words."""
-    judgement = judge_delivery(reply)
+    """Say what came instead of the app, in words."""
+    judgement = judge_failure(reply)
     if judgement is not None:
         return judgement.reason
     return "a page came that holds no text box, or that stands where plain text should"
@@ -131,7 +126,3 @@ def is_from_a_cache(reply: Reply) -> bool:
         return True
     age = reply.headers.get("age", "")
     return age.isascii() and age.isdigit() and len(age) < 10 and int(age) > _FRESH
-
-
-def _is_healthz(reply: Reply) -> bool:
-    return reply.url.endswith("/healthz")

@@ -1,7 +1,8 @@
-"""What comes along when a link is copied or typed, and is no part of it."""
+"""Takes out what was copied or typed along with a link and is not part of it."""
 
 import re
-import unicodedata
+
+from grader.text.invisible import without_invisible
 
 # Full-width forms are typed by East Asian keyboards, backslashes by habit on Windows.
 _LOOKALIKES = {
@@ -11,8 +12,6 @@ _LOOKALIKES = {
     0xFF61: ".",
     ord("\\"): "/",
 }
-# Letters and symbols to Unicode that nobody sees.
-_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # Keyboards of phones and word processors write two hyphens as one long dash.
 _DASHES = str.maketrans(
     {"\u2014": "--", "\u2015": "--", **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63", "-")}
@@ -28,7 +27,7 @@ _NO_WIDTH = re.compile(
     r"%(?:e2%80%8[b-f]|e2%80%a[a-e]|e2%81%a[0-9]|ef%bb%bf|c2%ad)|&(?:#(?:8203|x200b)|ZeroWidthSpace|shy);",
     re.IGNORECASE,
 )
-# In a path, an encoded blank may be meant; before and in a host it never is, nor at the end.
+# An encoded blank in a path may be on purpose. Before the path and at the end it never is.
 _LINK = re.compile(r"((?:[^\s/?#]*?https?[:/]+)?[^\s/?#]*)(\S*)", re.IGNORECASE)
 _AT_END = re.compile(rf"(?:{_BLANK.pattern})+$", re.IGNORECASE)
 
@@ -36,7 +35,7 @@ _AT_END = re.compile(rf"(?:{_BLANK.pattern})+$", re.IGNORECASE)
 def clean(text: str) -> tuple[str, list[str]]:
     """Take out what is invisible or copied along, and say so."""
     notes = []
-    visible = without_invisible(text).strip()
+    visible = without_invisible(text, controls=True).strip()
     if visible != text.strip():
         notes.append("Took out invisible characters.")
     decoded = visible
@@ -48,16 +47,6 @@ def clean(text: str) -> tuple[str, list[str]]:
     if plain != decoded:
         notes.append("Replaced full-width characters or backslashes by those that links use.")
     return plain, notes
-
-
-def without_invisible(text: str) -> str:
-    """The text without characters that nobody sees; blanks and line breaks stay."""
-    return "".join(
-        char
-        for char in text
-        if char.isspace()
-        or (unicodedata.category(char) not in ("Cc", "Cf", "Cs") and char not in _UNSEEN)
-    )
 
 
 def without_blanks_at_end(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 import idna
 
 from grader.model import InputError, State
+from grader.text import cutting
 from grader.text.hosts import address_of, is_own_machine
 
 # A password may hold an @ itself; what follows the last one before a slash or blank is the host.
@@ -32,6 +33,7 @@ class LinkError(InputError):
 
 
 HAND_IN = "Hand in the address of your deployed app, such as https://your-app.vercel.app."
+OPEN_IT = "Open it, and hand in the address that the browser then shows."
 DEPLOY = "Deploy the app, and hand in the address that the platform gives it."
 _LOCAL_NAMES = (".local", ".internal", ".lan", ".home.arpa")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)
@@ -50,7 +52,7 @@ def read_authority(authority: str) -> tuple[str, int | None]:
     if "@" in authority:
         raise LinkError(
             "The link holds a user name or password.",
-            "Hand in the address without what stands before the @; if the password is real, "
+            "Hand in the address without the part before the @. If the password is a real one, "
             "change it.",
         )
     matched = _AUTHORITY.fullmatch(authority)
@@ -71,7 +73,7 @@ def read_authority(authority: str) -> tuple[str, int | None]:
             return str(ipaddress.IPv4Address(host)), port
     except ValueError:
         raise fault from None
-    # The name after the last dot is a country's or the like, which has no hyphen.
+    # The last part of a name, such as com or de, has no hyphen.
     top = host.rpartition(".")[2] if "." in host else ""
     if not _HOST_NAME.fullmatch(host) or ("-" in top and not top.startswith("xn--")):
         raise fault
@@ -79,7 +81,7 @@ def read_authority(authority: str) -> tuple[str, int | None]:
 
 
 def why_private(host: str) -> str:
-    """Why a host as it is written is out of reach for others; empty where it may be in reach."""
+    """Say why others cannot reach a host; empty where they may."""
     if is_own_machine(host):
         return "This is your own machine: nobody else can reach it."
     address = address_of(host)
@@ -90,11 +92,10 @@ def why_private(host: str) -> str:
 
 
 def excerpt(text: str) -> str:
-    """The text on one line, cut where it is too long for a message, and without passwords."""
-    shown = " ".join(without_password(text).split())
-    return shown if len(shown) <= 80 else f"{shown[:79]}…"
+    """A short text for a message, without passwords."""
+    return cutting.excerpt(without_password(text))
 
 
 def without_password(text: str) -> str:
-    """What a student handed in, as it may be kept and shown."""
+    """What a student handed in, with *** for a password: this may be stored and shown."""
     return _PASSWORD.sub(r"\1***", text)

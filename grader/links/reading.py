@@ -9,22 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from grader.links.cleaning import clean, with_hyphens
-from grader.links.hosts import (
-    DEPLOY,
-    HAND_IN,
-    LinkError,
-    excerpt,
-    read_authority,
-    why_private,
-)
-from grader.links.sites import (
-    platform_above,
-    refuse_a_repository,
-    refuse_another_site,
-    without_www,
-)
-from grader.links.words import (
+from grader.links.candidates import (
     BARE,
     NOT_WEB,
     WEB,
@@ -35,8 +20,11 @@ from grader.links.words import (
     unwrapped,
     words_of,
 )
+from grader.links.cleaning import clean, with_hyphens
+from grader.links.hosts import DEPLOY, HAND_IN, LinkError, excerpt, read_authority, why_private
+from grader.links.sites import platform_above, refuse_a_repository, refuse_another_site, without_www
 from grader.model import State
-from grader.text.hosts import leads_to_own_machine
+from grader.text.hosts import DEFAULT_PORTS, leads_to_own_machine
 
 MAX_LENGTH = 2048
 
@@ -60,7 +48,6 @@ _HASHED = (
     "and may ask for a login. Hand in the production domain, listed under Domains on the project's "
     "Overview, such as https://{project}.vercel.app."
 )
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FROM_TEXT = "Took the link out of the text around it."
 _PATH_SAFE = "/%:@!$&'()*+,;=~[]{}^"
 
@@ -84,27 +71,12 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     cleaned, notes = clean(text)
     if not cleaned:
         raise LinkError("Nothing was handed in.", HAND_IN)
-    words = words_of(cleaned)
-    faults: dict[str, LinkError] = {}
-    cut = dict(broken(words))
-    for address in map(excerpt, cut.values()):
-        faults[address] = LinkError(
-            f'There is a blank in the address "{address}".', "Hand it in again, without the blank."
-        )
-    marked = [word for at, word in enumerate(words) if at not in cut and is_marked(word)]
-    # Behind a blank in an address stands the rest of it, which by itself may be somebody else's.
-    certain = words[: min(cut, default=len(words))]
-    bare = [word for word in certain if not is_marked(word) and BARE.fullmatch(word)]
-
-    # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does,
-    # and where it names another app beside the one that is found.
-    found = _usable(marked, allow_private, faults)
-    found |= _other_apps(bare, found) if found else _usable(bare, allow_private, faults)
+    found, faults = _candidates(words_of(cleaned), allow_private)
     for url in [url for url in found if url.startswith("http://")]:
         secure = url.replace("http://", "https://", 1)
         if secure in found:
             del found[url]
-            notes.append(f"Took {secure} of the two, since https keeps private what is sent.")
+            notes.append(f"Took {secure} of the two, since nobody else can read what https sends.")
     if len(found) > 1:
         raise LinkError(f"There are several links: {' and '.join(found)}.", "Hand in one of them.")
     for word, link in found.values():
@@ -116,6 +88,27 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     for fault in faults.values():
         raise fault
     raise LinkError(f'There is no link in "{excerpt(cleaned)}".', HAND_IN)
+
+
+def _candidates(
+    words: list[str], allow_private: bool
+) -> tuple[dict[str, tuple[str, Link]], dict[str, LinkError]]:
+    """The words that are links, by their URL; and what is wrong with others, by their text."""
+    faults: dict[str, LinkError] = {}
+    cut = dict(broken(words))
+    for address in map(excerpt, cut.values()):
+        faults[address] = LinkError(
+            f'There is a blank in the address "{address}".', "Hand it in again, without the blank."
+        )
+    marked = [word for at, word in enumerate(words) if at not in cut and is_marked(word)]
+    # What follows a blank in an address belongs to it. By itself it may be somebody else's.
+    certain = words[: min(cut, default=len(words))]
+    bare = [word for word in certain if not is_marked(word) and BARE.fullmatch(word)]
+    # A word with a dot may be a link or a slip of the keyboard. It counts where nothing else does,
+    # and where it names another app than the one that was found.
+    found = _usable(marked, allow_private, faults)
+    found |= _other_apps(bare, found) if found else _usable(bare, allow_private, faults)
+    return found, faults
 
 
 def is_loopback(text: str) -> bool:
@@ -134,7 +127,7 @@ def _host(url: str) -> str:
 def _usable(
     words: list[str], allow_private: bool, faults: dict[str, LinkError]
 ) -> dict[str, tuple[str, Link]]:
-    """The words that are links by their URL; what is wrong with the others goes into `faults`."""
+    """Read words as links, by their URL. What is wrong with others is added to `faults`."""
     found: dict[str, tuple[str, Link]] = {}
     for word in words:
         try:
@@ -147,7 +140,7 @@ def _usable(
 
 
 def _other_apps(words: list[str], found: Iterable[str]) -> dict[str, tuple[str, Link]]:
-    """The words that name an app on a platform, and none of those found."""
+    """Read words that name apps on platforms, other than those found."""
     hosts = set(map(_host, found))
     return {
         url: other
@@ -180,11 +173,11 @@ def _read(word: str, allow_private: bool) -> Link:
     path, query = split_at(tail, "?#")
     base = _base_path(path)
     if extra := path[len(base) :].lstrip("/") + query:
-        notes.append(f'Left out "{excerpt(extra)}": the grader adds what it asks itself.')
+        notes.append(f'Left out "{excerpt(extra)}": the grader adds its own path and query.')
     if hashed := _VERCEL_HASH.fullmatch(host):
         notes.append(_HASHED.format(project=hashed[1]))
     origin = f"{scheme}://{host}"
-    if port not in (None, _DEFAULT_PORTS[scheme]):
+    if port not in (None, DEFAULT_PORTS[scheme]):
         origin += f":{port}"
     url = origin + quote(base, safe=_PATH_SAFE)
     if len(url) > MAX_LENGTH:
@@ -219,10 +212,7 @@ def _split_scheme(word: str) -> tuple[str, str, list[str]]:
             refuse_a_repository(site[1].lower())
         if re.match(r"file:|[a-z]:/", word, re.IGNORECASE):
             raise LinkError("This is a file on your own machine.", DEPLOY)
-        raise LinkError(
-            f'"{excerpt(word)}" does not begin with https:// or http://.',
-            HAND_IN,
-        )
+        raise LinkError(f'"{excerpt(word)}" does not begin with https:// or http://.', HAND_IN)
     scheme, written, rest = "", "", word
     notes = []
     while web := WEB.match(rest):  # more than once where a link was pasted behind "https://"

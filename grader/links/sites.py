@@ -1,46 +1,24 @@
-"""Sites that are known by their host: what is no app, and the platforms that apps run on."""
+"""Known hosts: sites that are no app, and the platforms that apps run on."""
 
 import re
 
-from grader.links.hosts import HAND_IN, LinkError
+from grader.links.hosts import HAND_IN, OPEN_IT, LinkError
 
 PLATFORMS = frozenset(
     {
-        *("vercel.app", "now.sh", "onrender.com", "herokuapp.com", "netlify.app", "up.railway.app"),
-        *(
-            "railway.app",
-            "fly.dev",
-            "pages.dev",
-            "workers.dev",
-            "github.io",
-            "gitlab.io",
-            "surge.sh",
-        ),
-        *(
-            "glitch.me",
-            "replit.app",
-            "replit.dev",
-            "repl.co",
-            "koyeb.app",
-            "deno.dev",
-            "zeabur.app",
-        ),
-        *("azurewebsites.net", "azurestaticapps.net", "ondigitalocean.app", "streamlit.app"),
-        *("run.app", "web.app", "firebaseapp.com", "appspot.com", "amplifyapp.com", "hf.space"),
-        *(
-            "pythonanywhere.com",
-            "eu.pythonanywhere.com",
-            "code.run",
-            "csb.app",
-            "elasticbeanstalk.com",
-        ),
-        *("ngrok.io", "ngrok.app", "ngrok-free.app", "ngrok-free.dev", "loca.lt", "serveo.net"),
+        *("vercel.app", "now.sh", "onrender.com", "herokuapp.com", "netlify.app"),
+        *("up.railway.app", "railway.app", "fly.dev", "pages.dev", "workers.dev", "github.io"),
+        *("gitlab.io", "surge.sh", "glitch.me", "replit.app", "replit.dev", "repl.co"),
+        *("koyeb.app", "deno.dev", "zeabur.app", "azurewebsites.net", "azurestaticapps.net"),
+        *("ondigitalocean.app", "streamlit.app", "run.app", "web.app", "firebaseapp.com"),
+        *("appspot.com", "amplifyapp.com", "hf.space", "pythonanywhere.com"),
+        *("eu.pythonanywhere.com", "code.run", "csb.app", "elasticbeanstalk.com", "ngrok.io"),
+        *("ngrok.app", "ngrok-free.app", "ngrok-free.dev", "loca.lt", "serveo.net"),
         *("trycloudflare.com", "lhr.life", "devtunnels.ms"),
     }
 )
-"""Below each of these domains, and never at it, platforms and tunnels put the apps of others."""
+"""Platforms and tunnels serve apps below each of these domains, never at the domain itself."""
 
-_OPEN_IT = "Open it, and hand in the address that the browser then shows."
 _Words = tuple[str, str]
 
 
@@ -55,12 +33,11 @@ _REPOSITORY: _Words = (
 )
 _EDITOR: _Words = (
     "This is an editor, where an app is written, and not the running app.",
-    "Deploy the app to a platform that keeps it running, and hand in the address that this one "
-    "gives it.",
+    "Deploy the app to a platform that keeps it running, and hand in the address that it gets "
+    "there.",
 )
 _FORWARDED: _Words = (
-    "This is a port of an editor, which stops a while after you leave the editor, and no deployed "
-    "app.",
+    "This is a port of an editor, and no deployed app: it stops soon after you leave the editor.",
     _EDITOR[1],
 )
 _NOTEBOOK: _Words = (
@@ -68,8 +45,8 @@ _NOTEBOOK: _Words = (
     "Deploy the app, and hand in the address that the platform gives it.",
 )
 _DOCUMENT: _Words = ("This is a shared document or folder and not your app.", HAND_IN)
-_SHORT: _Words = ("This is a short link, which may lead anywhere.", _OPEN_IT)
-_HIDDEN: _Words = ("A mail program hides in this link where it leads.", _OPEN_IT)
+_SHORT: _Words = ("This is a short link, which may lead anywhere.", OPEN_IT)
+_HIDDEN: _Words = ("A mail program hides in this link where it leads.", OPEN_IT)
 _VERCEL = _page_of(
     "vercel.com",
     "Open the project on vercel.com: its Overview shows the production deployment; click the "
@@ -100,8 +77,7 @@ _FLY = _page_of(
     'Run "fly status": hand in https:// and the host name that it shows (it ends in .fly.dev).',
 )
 _DASHBOARD = _page_of(
-    "a platform",
-    "Open the app from there, and hand in the address that the browser then shows.",
+    "a platform", "Open the app from there, and hand in the address that the browser then shows."
 )
 # A host with a dot in front stands for all hosts below it, too.
 _NO_APP = {
@@ -191,10 +167,10 @@ def without_www(host: str) -> str:
 
 
 def refuse_a_repository(host: str) -> None:
-    """Recognise where source code is kept, however it is addressed.
+    """Recognise a host of source code, however it is addressed.
 
     Raises:
-        LinkError: it is kept at this host.
+        LinkError: it is one.
     """
     if _NO_APP.get(host) is _REPOSITORY:
         raise LinkError(*_REPOSITORY)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, unquote
 
-from grader.links.hosts import LinkError
+from grader.links.hosts import OPEN_IT, LinkError
 
 _PARTS = re.compile(r"([^/?#\s:@]+)(.*)", re.DOTALL)
 _V3 = re.compile(r"/v3/__(.+?)__(?:;([\w-]*)|$)", re.DOTALL)
@@ -25,8 +25,8 @@ def unwrap(link: str) -> tuple[str, str] | None:
         link: without http:// in front.
 
     Returns:
-        The link inside, which may be wrapped again, and whose wrapping it was; None where the link
-        is none that is known to hold another one.
+        The link inside, which may be wrapped again, and the program's name; None where no program
+        that we know has wrapped it.
 
     Raises:
         LinkError: the link inside is missing or cut off.
@@ -38,10 +38,7 @@ def unwrap(link: str) -> tuple[str, str] | None:
         if hosts.fullmatch(host) and rest.startswith(path):
             inside = find(rest)
             if not inside:
-                raise LinkError(
-                    f"The link that {whose} wrapped is missing or cut off.",
-                    "Open it, and hand in the address that the browser then shows.",
-                )
+                raise LinkError(f"The link that {whose} wrapped is missing or cut off.", OPEN_IT)
             return (unquote(inside) if _ENCODED.match(inside) else inside), whose
     return None
 
@@ -66,14 +63,14 @@ def _proofpoint(rest: str) -> str:
 
 
 def _proofpoint_3(rest: str) -> str:
-    """Put back what version 3 has replaced by asterisks and keeps in base64 behind the link."""
+    """Put back what version 3 has replaced by asterisks and added in base64 behind the link."""
     if not (parts := _V3.match(rest)):
         return ""
-    kept = iter(_decoded(parts[2] or ""))
+    replaced = iter(_decoded(parts[2] or ""))
 
-    def put_back(replaced: re.Match[str]) -> str:
-        many = 1 if replaced[1] is None else _BASE64.find(replaced[1]) + 2
-        return "".join(char for char, _ in zip(kept, range(many), strict=False))
+    def put_back(mark: re.Match[str]) -> str:
+        many = 1 if mark[1] is None else _BASE64.find(mark[1]) + 2
+        return "".join(char for char, _ in zip(replaced, range(many), strict=False))
 
     return _V3_REPLACED.sub(put_back, parts[1])
 
@@ -99,7 +96,7 @@ def _between_underscores(rest: str) -> str:
     return inside if inside.lower().startswith("http") else ""
 
 
-# Whose wrapping; its hosts, and how what follows the host begins; the link that is inside.
+# The program; its hosts; how the rest of the link begins; how the link inside is found.
 _WRAPPERS: tuple[tuple[str, re.Pattern[str], str, Callable[[str], str]], ...] = (
     (
         "Outlook (Safe Links)",

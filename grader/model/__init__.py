@@ -1,23 +1,10 @@
-"""The words of the grader as frozen values: no I/O, nothing imported but the outcome table.
+"""The values of the grader: frozen, without I/O. They import nothing but the outcome table.
 
 Every value here can be pickled, compared and written as JSON.
 """
 
-from grader.model.events import (
-    AskingAgain,
-    Awake,
-    Event,
-    Finished,
-    Judged,
-    LookingAgain,
-    WakingUp,
-)
-from grader.model.jobs import (
-    Job,
-    Limits,
-    RunInfo,
-    asks_in_browser,
-)
+from grader.model.events import AskingAgain, Awake, Event, Finished, Judged, LookingAgain, WakingUp
+from grader.model.jobs import Job, Limits, RunInfo, asks_in_browser
 from grader.model.keeping import Keep
 from grader.model.keys import (
     AnythingKey,
@@ -35,34 +22,12 @@ from grader.model.keys import (
 )
 from grader.model.names import IN_WORDS, called
 from grader.model.points import split, total
-from grader.model.questions import (
-    Battery,
-    Entry,
-    ProbeKind,
-    Question,
-    Typing,
-)
-from grader.model.scorecards import (
-    TELLING_HEADERS,
-    Acceptance,
-    Attempt,
-    AttemptKind,
-    Judgement,
-    Latency,
-    Override,
-    Reply,
-    Scorecard,
-    Timings,
-    Transcript,
-    Verdict,
-)
-from grader.model.submissions import (
-    BYPASS_SECRET,
-    COMMIT,
-    Release,
-    State,
-    Submission,
-)
+from grader.model.questions import Battery, Entry, ProbeKind, Question, Typing
+from grader.model.replies import TELLING_HEADERS, Reply, Timings
+from grader.model.scorecards import Latency, Override, Scorecard
+from grader.model.submissions import BYPASS_SECRET, COMMIT, Release, State, Submission
+from grader.model.transcripts import Acceptance, Attempt, AttemptKind, Transcript
+from grader.model.verdicts import Judgement, Verdict
 
 __all__ = [
     "BYPASS_SECRET",

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from grader.model.scorecards import Scorecard, Verdict
+from grader.model.scorecards import Scorecard
 from grader.model.submissions import Release, Submission
+from grader.model.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Awake:
 
     Attributes:
         elapsed_ms: since the first request.
-        only: why nothing that came is the app's own, in words; empty where something is.
+        only: what came instead of the app, in words; empty where the app answered.
     """
 
     release: Release | None
@@ -52,11 +53,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class AskingAgain:
-    """The second pass begins: what may have failed for a passing reason is asked once more.
+    """The second pass begins: what failed and may work now is asked once more.
 
     Attributes:
-        questions: how many.
-        seconds: until then, for which the app is left alone.
+        questions: how many are asked.
+        seconds: how long the app is left alone before.
     """
 
     questions: int

@@ -11,7 +11,7 @@ from grader.model.submissions import Submission
 
 
 def asks_in_browser(battery: Battery, probes: Iterable[ProbeKind]) -> bool:
-    """Whether any of `battery` is asked in a browser, by its own word or by `probes`."""
+    """Whether anything is asked in a browser, since `battery` or `probes` say so."""
     return ProbeKind.BROWSER in (*probes, *(entry.probe for entry in battery.entries))
 
 
@@ -20,8 +20,8 @@ class RunInfo:
     """One grading of a class: what all its scorecards have in common.
 
     Attributes:
-        notes: what the instructor should know of the roster and of the class as a whole.
-        probes: how questions are asked that the battery does not pin to a probe.
+        notes: what the instructor should know about the roster and the class.
+        probes: how to ask what the battery does not pin to a probe.
         keep: which of a student's attempts counts.
         allow_private: whether submissions in a private network are asked.
     """
@@ -42,17 +42,17 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long and how a deployment is asked.
+    """How a deployment is asked, and for how long.
 
     Attributes:
         timeout: seconds for one question, redirects and reading included.
-        wake_timeout: seconds from the first request on in which the app may wake up; None for 90,
-            or for 5 where it runs on this machine.
-        allow_private: opens exactly the scheme, host and port of the submission's own URL.
-        probes: how questions are asked that their battery does not pin to a probe.
+        wake_timeout: seconds that the app has to wake up, counted from the first request; None
+            for 90, or for 5 where it runs on this machine.
+        allow_private: whether the submission's own scheme, host and port may be private.
+        probes: how to ask what the battery does not pin to a probe.
         degraded_after: seconds after which a right answer counts as degraded; it costs nothing.
-        connections: how many fresh connections are compared where the battery does not ask for it
-            itself; it costs no points. 0 for none.
+        connections: how many fresh connections to compare where the battery has no such check;
+            this costs no points. 0 for none.
     """
 
     timeout: float = 10.0
@@ -68,9 +68,9 @@ class Job:
     """Everything needed to grade one submission, anywhere.
 
     Attributes:
-        previous: the scorecard of the first pass; only what it marks for a second pass is asked.
+        previous: the scorecard of the first pass: what it marks for a second pass is asked again.
         not_before: when the deployment wants to be asked again; None for at once.
-        questions: asked in place of those that the battery draws; empty to draw them.
+        questions: what to ask instead of drawing from the battery; empty to draw.
     """
 
     submission: Submission

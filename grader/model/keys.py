@@ -96,10 +96,11 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseKey:
-    """A `/healthz` that tells which commit answered; `commit` itself where one is given.
+    """`/healthz` tells a commit, and the expected one where one is expected.
 
     Attributes:
-        commit: 7 to 40 hexadecimal digits, of which the shorter one decides; empty for any.
+        commit: the expected one, 7 to 40 hexadecimal digits; empty for any. Of two lengths the
+            shorter one is compared.
     """
 
     commit: str = ""
@@ -111,7 +112,7 @@ class ReleaseKey:
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyKey:
-    """One release and one answer, whichever of so many fresh connections asks."""
+    """The same release and the same answer on each of several fresh connections."""
 
     connections: int = 8
     kind: Literal["consistency"] = "consistency"
@@ -136,6 +137,6 @@ Key = (
 
 @dataclass(frozen=True, slots=True)
 class NumberTemplate:
-    """A number key of a fixed query before the student's `{column}` is put into it."""
+    """A number key of a fixed query, before the student's `{column}` is put into it."""
 
     value: str

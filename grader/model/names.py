@@ -1,4 +1,4 @@
-"""What checks and questions are called: one name each, in words, wherever people read of them."""
+"""The names of checks and questions, as people read them everywhere."""
 
 import re
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 
 
 def exact(points: float) -> Decimal:
-    """Give points as they are written."""
+    """Give points as the decimal that was written."""
     return Decimal(str(points))
 
 

@@ -22,7 +22,7 @@ Typing = Literal["at once", "letters"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One query, what makes its reply right, and what that is worth.
+    """One query, what makes its reply right, and its points.
 
     Attributes:
         name: the battery entry it was drawn from; `requires` refers to such names.
@@ -49,10 +49,10 @@ class Entry:
     """One entry of a battery: a `family`, a `query` or a `check`.
 
     Attributes:
-        family: a family of questions to draw `count` from; with a query, the one it belongs to.
+        family: the family to draw `count` questions from; of a fixed query, where it belongs.
         query: a fixed query; `{column}` in it and in its key stands for the student's column.
         check: a check of the deployment itself.
-        connections: how many fresh ones the check "consistency" opens.
+        connections: how many fresh connections the check "consistency" opens.
         key: the key of a fixed query; its texts may hold `{column}` too.
         points: for each question drawn.
     """

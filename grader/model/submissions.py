@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 COMMIT = re.compile(r"[0-9a-f]{7,40}")
-"""A commit as git abbreviates or writes it out."""
+"""A commit, abbreviated or in full."""
 BYPASS_SECRET = re.compile(r"[!-~]+")
 """What may stand in a header: visible ASCII."""
 
@@ -34,7 +34,7 @@ class Submission:
         expect_commit: the commit that should answer, as `COMMIT` has it; empty for any.
         bypass_secret: what opens a protected deployment, as `BYPASS_SECRET` has it; or empty.
         columns: every column of the roster row by its header, for `{column}` in a battery.
-        listed: whether the roster still has the student, where that is known.
+        listed: whether the roster still has the student.
     """
 
     andrew_id: str

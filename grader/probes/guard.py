@@ -12,6 +12,9 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from grader.text.cutting import cut
+from grader.text.hosts import DEFAULT_PORTS
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _CLOSED_V4 = tuple(
@@ -45,7 +48,6 @@ _BLOCKED_PORTS = frozenset({
     6668, 6669, 6679, 6697, 10080,
 })
 # fmt: on
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 # What the operating system says when this machine has run out of descriptors or memory.
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _SHOWN = 80
@@ -57,7 +59,7 @@ class ForbiddenAddressError(Exception):
 
 def shown(text: str) -> str:
     """As much of a stranger's URL or host as a reason shows."""
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return cut(text, _SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,12 @@ class Origin:
         except ValueError as error:
             words = f"{shown(url)} is not a URL: {shown(str(error))}"
             raise ForbiddenAddressError(words) from None
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             raise ForbiddenAddressError(f"{shown(url)} is not an http or https URL")
         if parts.username is not None or parts.password is not None:
             raise ForbiddenAddressError("a URL with a user name or password in it is not followed")
         return cls(
-            parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port
+            parts.scheme, parts.hostname, DEFAULT_PORTS[parts.scheme] if port is None else port
         )
 
     @property

@@ -12,10 +12,10 @@ Formula = Callable[..., int]
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A query over operands, with the answer and the answers of those who misread it.
+    """A query with operands, its answer, and the answers that misreadings give.
 
-    Operands are drawn until no misreading gives the answer and the answer, whatever its sign, is
-    none of the operands: an app that repeats the question must not be right.
+    Operands are drawn until no misreading gives the right answer. The answer is no operand either,
+    whatever its sign: an app that repeats the question must not be right.
 
     Attributes:
         wording: the query, with `{}` for each operand.

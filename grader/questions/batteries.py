@@ -1,4 +1,4 @@
-"""Reading batteries."""
+"""Reads batteries, by name or from a file."""
 
 import re
 import tomllib
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.model import Battery, Entry, ProbeKind
-from grader.questions import rules
+from grader.questions import validation
 from grader.questions.faults import BatteryError, Fault
 from grader.questions.resources import shipped_batteries
 from grader.questions.schema import BatteryTable, EntryTable, suggestion
@@ -41,7 +41,7 @@ def load_battery(name_or_path: str) -> Battery:
 
 
 def is_shipped(battery: Battery) -> bool:
-    """Whether it is one that comes with this version of the grader, and no file of somebody's."""
+    """Whether it comes with this version of the grader, unchanged."""
     name = battery.name
     return name in shipped_batteries() and load_battery(name).source == battery.source
 
@@ -53,22 +53,21 @@ def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -
         source: the text.
         name: what the battery is called in reports.
         where: what errors call the text, such as its file name.
-        stored: whether it is a run's own, which may be older than the rule that there must be
-            something to earn.
+        stored: whether it was stored with a run: an old one may have nothing to earn.
 
     Raises:
         BatteryError: with everything that is wrong with it, by line.
     """
     document = _toml(source, where)
-    complaints = list(rules.complaints(document))
+    complaints = list(validation.complaints(document))
     if not stored:
-        complaints += rules.worth(document)
+        complaints += validation.worth(document)
     if complaints:
         lines = TomlLines(source)
         faults = [_fault(path, message, lines) for path, message in complaints]
         raise BatteryError(where, sorted(faults, key=lambda fault: fault.line or 0))
     table = BatteryTable.model_validate(document)
-    names = rules.entry_names(document["entry"])
+    names = validation.entry_names(document["entry"])
     return Battery(
         name=name,
         title=table.title,
@@ -103,7 +102,7 @@ def _toml(source: str, where: str) -> dict[str, Any]:
 
 
 def _syntax_fault(message: str, source: str) -> Fault:
-    """Take the line out of tomllib's message, the only place where older Pythons tell it."""
+    """Take the line from tomllib's message: before Python 3.14 it is nowhere else."""
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
     line = source.rstrip().count("\n") + 1
     if place is None:
@@ -113,7 +112,7 @@ def _syntax_fault(message: str, source: str) -> Fault:
     return Fault(line, "", f"is not TOML: {message[: place.start()]}")
 
 
-def _fault(path: rules.Path, message: str, lines: TomlLines) -> Fault:
+def _fault(path: validation.Path, message: str, lines: TomlLines) -> Fault:
     """Put a complaint into its place: ("entry", 2, "points") is `entry 3 'points'`."""
     match path:
         case ("entry", int(index), *inner):

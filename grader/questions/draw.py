@@ -21,8 +21,9 @@ from grader.model import (
     Submission,
     split,
 )
-from grader.questions.columns import fill, fill_key
 from grader.questions.families import FAMILIES
+from grader.questions.templates import fill, fill_key
+from grader.text.comparing import id_key
 
 STARTER_QUERY = "Who was Shakespeare?"
 """What the starter answers before anybody has changed it."""
@@ -57,10 +58,9 @@ def draw(
         battery: what is asked.
         submission: of whom.
         seed: any integer; one for a whole class.
-        probes: how to ask what the battery does not pin to a probe. Its points are split evenly
-            over several probes, so that the maximum stays the same.
-        connections: how many fresh ones are compared, for no points, where the battery does not
-            ask for it itself; 0 for none. A commit that the submission expects is checked likewise.
+        probes: how to ask what the battery does not pin to a probe. Several share its points.
+        connections: how many fresh connections to compare, for no points, where the battery has
+            no such check; 0 for none.
 
     Raises:
         ColumnError: if a fixed query needs a column that the student's row does not give.
@@ -101,7 +101,7 @@ def _check(entry: Entry, submission: Submission, before: Sequence[Question]) -> 
         case "release":
             return "", ReleaseKey(submission.expect_commit)
         case "consistency":
-            # What was asked last tells most: what students change comes at the end of a battery.
+            # The last query tells most: a battery ends with what students change.
             asked = [each.query for each in before if each.query and each.probe is ProbeKind.API]
             return asked[-1] if asked else STARTER_QUERY, ConsistencyKey(entry.connections)
         case _:
@@ -134,7 +134,7 @@ def _questions(
 
 
 def _probe_of_check(entry: Entry, unpinned: tuple[ProbeKind, ...]) -> ProbeKind:
-    """The page is looked at as the questions are asked: in a browser where they are."""
+    """The page is asked as the questions are: in a browser where they are asked in one."""
     if entry.check != "page":
         return ProbeKind.API
     seen = ProbeKind.BROWSER if ProbeKind.BROWSER in unpinned else ProbeKind.PAGE
@@ -146,16 +146,16 @@ def _from_family(
 ) -> Iterator[tuple[str, Key]]:
     """Draw the entry's questions from its family, no two of them alike.
 
-    Each draw rests on nothing but the seed, the family, which of the battery's entries of that
-    family this is, the student and the index: whatever else changes in a battery, it stays.
+    Each draw depends only on the seed, the family, which of the battery's entries of that family
+    this is, the student and the index. Nothing else in a battery changes it.
     """
     family = FAMILIES[entry.family]
     if entry.count > family.supply:
         raise ValueError(f"{entry.family} cannot give {entry.count} different questions")
     seen: set[tuple[str, ...]] = set()
     for index in range(entry.count):
-        for attempt in count():
-            rng = _stream(seed, entry.family, occurrence, submission, index, attempt)
+        for redraw in count():
+            rng = _stream(seed, entry.family, occurrence, submission, index, redraw)
             query, key = family.generate(rng, submission)
             if (words := _words(query)) not in seen:
                 break
@@ -164,14 +164,14 @@ def _from_family(
 
 
 def _words(query: str) -> tuple[str, ...]:
-    """Give what a query asks about: the order of a list's numbers makes no new question."""
+    """The words of a query, sorted: a list in another order makes no new question."""
     return tuple(sorted(re.findall(r"\w+", query)))
 
 
 def _stream(
-    seed: int, family: str, occurrence: int, submission: Submission, index: int, attempt: int
+    seed: int, family: str, occurrence: int, submission: Submission, index: int, redraw: int
 ) -> Random:
-    andrew_id = submission.andrew_id.casefold()
+    andrew_id = id_key(submission.andrew_id)
     # JSON, so that no two different lists are written alike.
-    identity = json.dumps([seed, family, occurrence, andrew_id, index, attempt])
+    identity = json.dumps([seed, family, occurrence, andrew_id, index, redraw])
     return Random(int.from_bytes(sha256(identity.encode()).digest()))

@@ -13,7 +13,7 @@ MAX_QUESTIONS = 1_000
 """The most questions that one battery may draw."""
 
 Generator = Callable[[Random, Submission], tuple[str, Key]]
-"""Draws a query and its key. Pure: the same state of the generator gives the same question.
+"""Draws a query and its key. Pure: two generators with the same seed give the same question.
 
 Of `Random` only methods that work on integers are used (`choice`, `randrange`, `randint`, `sample`,
 `shuffle`): their sequence is the same in every supported Python version.

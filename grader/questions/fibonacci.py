@@ -5,18 +5,17 @@ from random import Random
 from grader.model import NumberKey, Submission
 from grader.questions.family import Family
 
-# Below the 7th the question would hold its answer or the answer would be guessed; beyond the 30th
-# an honest recursive solution would miss its deadline on the fraction of a processor that free
-# hosts give.
+# Below the 7th, the question may hold its answer, or a guess is easy. Beyond the 30th, a recursive
+# solution is too slow for the small part of a processor that free hosts give.
 _POSITIONS = range(7, 31)
 
 
 def _fibonacci(position: int) -> int:
     """Give the number at a position; the 1st and the 2nd are 1."""
-    current, following = 1, 1
+    number, following = 1, 1
     for _ in range(position - 1):
-        current, following = following, current + following
-    return current
+        number, following = following, number + following
+    return number
 
 
 def ordinal(number: int) -> str:
@@ -40,5 +39,5 @@ FAMILIES = {
         "1, 1, 2, 3, 5, 8 and so on. The 10th is 55. The query writes positions as 7th, 21st, 22nd "
         "or 23rd: read the digits, whatever two letters follow.",
         supply=len(_POSITIONS),
-    ),
+    )
 }

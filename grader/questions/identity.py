@@ -5,7 +5,7 @@ from random import Random
 from grader.model import IdKey, Submission
 from grader.questions.family import Family
 
-# Each holds "Andrew ID", so that looking for these two words answers all of them.
+# Each holds "Andrew ID": an app that looks for these two words answers all of them.
 _ANDREW_ID_WORDINGS = (
     "What is your Andrew ID?",
     "Please tell me your Andrew ID.",
@@ -25,11 +25,7 @@ def name(_rng: Random, submission: Submission) -> tuple[str, IdKey]:
 
 
 FAMILIES = {
-    "name": Family(
-        name,
-        "Answer with the name under which you joined the contest.",
-        supply=1,
-    ),
+    "name": Family(name, "Answer with the name under which you joined the contest.", supply=1),
     "andrew_id": Family(
         andrew_id,
         "Answer with your own Andrew ID alone whenever the query holds the words Andrew ID, in "

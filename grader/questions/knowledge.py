@@ -10,10 +10,7 @@ from grader.questions.resources import table
 _MAX_WORDS = 30
 
 _FACTS = [
-    (
-        fact["query"],
-        FactKey(tuple(fact["any_of"]), tuple(fact["none_of"]), max_words=_MAX_WORDS),
-    )
+    (fact["query"], FactKey(tuple(fact["any_of"]), tuple(fact["none_of"]), max_words=_MAX_WORDS))
     for fact in table("knowledge.toml")["fact"]
 ]
 
@@ -35,8 +32,6 @@ FAMILIES = {
         supply=len(_FACTS),
     ),
     "shakespeare": Family(
-        shakespeare,
-        "The app that you forked answers this one: did a change break it?",
-        supply=1,
+        shakespeare, "The app that you forked answers this one: did a change break it?", supply=1
     ),
 }

@@ -1,7 +1,7 @@
 """What a battery's TOML may hold.
 
-Types are strict: `points = "10"` is a mistake, not a number. Rules between entries stand in
-`batteries`.
+Types are strict: `points = "10"` is a mistake, not a number. Rules between keys and entries are in
+`validation`.
 """
 
 import math
@@ -30,9 +30,9 @@ from grader.model import (
     NumberTemplate,
     Typing,
 )
-from grader.questions.columns import columns_in
 from grader.questions.families import FAMILIES
 from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS
+from grader.questions.templates import columns_in
 
 MAX_CONNECTIONS = 64
 """The most fresh connections that a check of consistency opens."""

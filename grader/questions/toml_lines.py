@@ -1,4 +1,4 @@
-"""The lines of a TOML text on which the keys of its `[[entry]]` tables stand.
+"""Finds the lines of keys in a battery's TOML text.
 
 `tomllib` tells lines for errors of syntax only.
 """
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-# Comments and strings of one line are listed only to be passed over: quotes may stand in them.
+# Comments and strings of one line are matched only to be skipped: they may hold quotes.
 _TOKEN = re.compile(
     r"""
     (?P<multiline> \"{3} (?: \\. | [^\\] )*? \"{3,5} | '{3} .*? '{3,5} )
@@ -32,7 +32,7 @@ class TomlLines:
         self._entries = [range(start, end) for start, end in pairwise(bounds)]
 
     def of_entry(self, index: int, keys: Sequence[str] = ()) -> int:
-        """Find the innermost of the keys that is written on a line of its own in an entry.
+        """Find the line of a key in an entry: of the innermost one that has a line of its own.
 
         Args:
             index: which entry, counted from 0.

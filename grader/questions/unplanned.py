@@ -25,7 +25,7 @@ def robust(rng: Random, submission: Submission) -> tuple[str, AnythingKey]:
 FAMILIES = {
     "robust": Family(
         robust,
-        "Nobody asked for your Andrew ID here, and an app need not know this query: answer with "
-        "nothing or a few words. Looking for the letters id also finds them inside divided.",
-    ),
+        "This query does not ask for your Andrew ID, and an app need not know it: answer nothing "
+        "or a few words. If you look for the letters id, you also find them inside divided.",
+    )
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from grader.roster.table import Fault, Table
+from grader.text.comparing import header_key
 
 # Headers by what they mean, without case, spaces and punctuation. Where several are present, the
 # first one here that holds any value is taken: logins before numbers, numbers before addresses.
@@ -83,9 +84,9 @@ def choose_columns(table: Table, wanted: Mapping[str, str]) -> Chosen:
 
 
 def _say_addresses(table: Table, chosen: Chosen) -> None:
-    """Say where addresses stand in for ids, since these may be written elsewhere."""
+    """Say where addresses give the ids: another column may hold the ids themselves."""
     for index in chosen.get("andrew_id", ()):
-        if _key(table.headers[index]) in _ADDRESSES:
+        if header_key(table.headers[index]) in _ADDRESSES:
             table.notes.append(
                 f'No column with ids was found, so the addresses in "{table.headers[index]}" give '
                 "them. If there is one, say which: "
@@ -97,7 +98,7 @@ def _named(table: Table, word: str, header: str) -> tuple[int, ...]:
     if word not in ALIASES:
         _fault(table, f'"{word}" is no kind of column; there are {", ".join(ALIASES)}.')
         return ()
-    for same in (str, _key):
+    for same in (str, header_key):
         found = [at for at, title in enumerate(table.headers) if same(title) == same(header)]
         if len(found) == 1:
             return tuple(found)
@@ -114,7 +115,7 @@ class _Columns:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._keys = [_key(header) for header in table.headers]
+        self._keys = [header_key(header) for header in table.headers]
         self._filled = self._count(bool)
 
     @cached_property
@@ -122,7 +123,7 @@ class _Columns:
         return self._count(_LINK.match)
 
     def _count(self, counts: Callable[[str], object]) -> list[int]:
-        """How many cells of each column count."""
+        """Count the cells of each column for which `counts` gives something true."""
         found = [0] * len(self._table.headers)
         for record in self._table.records():
             for index, cell in enumerate(record.cells):
@@ -141,7 +142,7 @@ class _Columns:
         return (found[0],)
 
     def _headed(self, alias: str) -> list[int]:
-        """The columns that are called so, or whose header asks for it."""
+        """The columns with this header, or with one that asks for it."""
         if alias not in _ASKED_FOR:
             return [index for index, key in enumerate(self._keys) if key == alias]
         asked_for = _ASKED_FOR[alias].search
@@ -187,10 +188,6 @@ def _in_doubt(table: Table, word: str, found: list[int]) -> None:
 
 def _fault(table: Table, message: str) -> None:
     table.faults.append(Fault(table.header_line, "", message))
-
-
-def _key(header: str) -> str:
-    return re.sub(r"[\W_]+", "", header).casefold()
 
 
 def _option(word: str, header: str) -> str:

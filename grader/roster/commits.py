@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from grader.model import COMMIT
-from grader.roster.table import first_of
+from grader.roster.table import NAMED
+from grader.text.cutting import some_of
 
 
 def read_commit(written: str) -> str:
@@ -13,7 +14,7 @@ def read_commit(written: str) -> str:
 
 
 def no_commits(cells: Iterable[tuple[str, str]]) -> list[str]:
-    """What to say of cells that hold something else than a commit, each given with its student."""
+    """Name the students whose cells hold something else than a commit, in a note."""
     odd = [
         f"{student} ({written!r:.50})"
         for student, written in cells
@@ -22,4 +23,4 @@ def no_commits(cells: Iterable[tuple[str, str]]) -> list[str]:
     if not odd:
         return []
     words = "No commit to expect (7 to 40 hexadecimal digits), so any may answer"
-    return [f"{words}: {first_of(odd)}."]
+    return [f"{words}: {some_of(odd, NAMED)}."]

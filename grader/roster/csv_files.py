@@ -35,7 +35,7 @@ def read_csv(data: bytes, where: str) -> Table:
     table = Table(where, lambda: _records(_decoded(data, encoding), delimiter, lines))
     if encoding == "cp1252":
         table.notes.append(
-            "The file is not UTF-8 and was read as Windows-1252: look at letters with accents."
+            "The file is not UTF-8 and was read as Windows-1252: check the letters with accents."
         )
     return table
 

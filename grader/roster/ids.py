@@ -1,13 +1,12 @@
-"""What can be a student's id, and what a spreadsheet has made of one."""
+"""Which texts can be a student's id, and which of them a spreadsheet has changed."""
 
 import re
-import unicodedata
+
+from grader.text.comparing import id_key
 
 MAX_ID_BYTES = 64
 # A gradebook would run =, +, - and @ as a formula, and a file name has no room for more.
 _ID = re.compile(r"\w[\w.+'-]*(?<!\.)")
-# Symbols and fillers to Unicode, and nothing to the eye.
-_UNSEEN = "\u034f\u115f\u1160\u2800\u3164\ufe0e\ufe0f\uffa0"
 _MONTH = (
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|mrz|mär|mai|okt|dez|janv|févr|fevr|"
     r"mars|avr|juin|juil|août|aout|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|fev|out|mrt|mei)"
@@ -29,15 +28,6 @@ _AS_TEXT = (
 )
 
 
-def visible_id(written: str) -> str:
-    """An id or an address without invisible characters, such as copying brings along."""
-    if written.isascii():  # nearly all are, and a roster is read several times
-        return written
-    return "".join(
-        char for char in written if unicodedata.category(char) != "Cf" and char not in _UNSEEN
-    ).strip()
-
-
 def split_address(written: str) -> tuple[str, str]:
     """The id of an address, and its domain in small letters; empty where it is no address."""
     at = written.rfind("@")
@@ -45,12 +35,11 @@ def split_address(written: str) -> tuple[str, str]:
 
 
 def wrong_id(andrew_id: str, shown_in: str = "") -> str:
-    """Why this can be no student's id; empty where it can.
+    """Say why a text cannot be a student's id; empty where it can.
 
     Args:
         andrew_id: without invisible characters and domain.
-        shown_in: the form in which a spreadsheet shows the number that was read, where that form
-            could not be followed.
+        shown_in: the number format of the cell, where it could not be applied.
     """
     if not andrew_id:
         return "The row has no student id: fill it in or delete the row."
@@ -61,7 +50,7 @@ def wrong_id(andrew_id: str, shown_in: str = "") -> str:
         )
     if made := _made_by_a_spreadsheet(andrew_id):
         return f"{andrew_id!r} is {made}, so the id itself is lost. {_AS_TEXT}"
-    if andrew_id.casefold() == "anonymous":
+    if id_key(andrew_id) == "anonymous":
         return (
             f"{andrew_id!r} is nobody's student id: the form did not record who sent it. Ask for "
             "the id in a question, and say which column it is."

@@ -9,10 +9,13 @@ from pathlib import Path
 from grader.roster.columns import Chosen, choose_columns
 from grader.roster.commits import no_commits, read_commit
 from grader.roster.csv_files import read_csv
-from grader.roster.ids import split_address, visible_id, wrong_id
+from grader.roster.ids import split_address, wrong_id
 from grader.roster.repeats import Superseded, find_superseded
-from grader.roster.table import Fault, Record, RosterError, Table, first_of
+from grader.roster.table import NAMED, Fault, Record, RosterError, Table
 from grader.roster.workbooks import is_workbook, read_workbook
+from grader.text.comparing import id_key
+from grader.text.cutting import some_of
+from grader.text.invisible import without_invisible
 
 _WITHOUT_INVISIBLE = {"andrew_id", "email", "expect_commit"}
 _TEST_STUDENTS = ("Student, Test", "Test Student")
@@ -93,8 +96,8 @@ def parse_roster(data: bytes, where: str, columns: Mapping[str, str] = {}) -> Ro
         table.notes.append(f"Read {table.where}: the first of {len(sheets)} that has the columns.")
         if unread := [_with_rows(other) for other, _, _ in complete[1:]]:
             table.notes.append(
-                f"Not read, though the columns are there too: {first_of(unread)}. To grade all of "
-                "them, put their rows into one sheet."
+                f"Not read, though the columns are there too: {some_of(unread, NAMED)}. To grade "
+                "all of them, put their rows into one sheet."
             )
     return _read(*(complete or sheets)[0])
 
@@ -105,7 +108,7 @@ def _with_rows(table: Table) -> str:
 
 
 def _prepared(table: Table, columns: Mapping[str, str]) -> tuple[Table, Chosen, tuple[str, ...]]:
-    """A table with its columns, and the names of whom Canvas adds for a test."""
+    """A table with its columns, and the names of Canvas's test students."""
     test_students = _TEST_STUDENTS if _skip_points_possible(table) else _TEST_STUDENTS[:1]
     return table, choose_columns(table, columns), test_students
 
@@ -168,7 +171,7 @@ class _Members:
     def _values(self, record: Record) -> dict[str, str]:
         values = {word: _value(record, found) for word, found in self.chosen.items()}
         for word in _WITHOUT_INVISIBLE & values.keys():
-            values[word] = visible_id(values[word])
+            values[word] = without_invisible(values[word]).strip()
         return values
 
 
@@ -224,7 +227,7 @@ def _row(
 
 
 def _students(members: _Members) -> tuple[int, set[str]]:
-    """How many students there are, and the casefolded ids of those with several rows."""
+    """How many students there are, and the ids of those with several rows, as `id_key` has them."""
     table = members.table
     column = members.chosen["andrew_id"][0]
     header = table.headers[column]
@@ -238,7 +241,7 @@ def _students(members: _Members) -> tuple[int, set[str]]:
         if wrong := wrong_id(andrew_id, record.odd.get(column, "")):
             table.faults.append(Fault(record.line, header, wrong))
             continue
-        key = andrew_id.casefold()
+        key = id_key(andrew_id)
         if domain:
             first, line = domains.setdefault(key, (sys.intern(domain), record.line))
             if domain != first:
@@ -252,7 +255,7 @@ def _students(members: _Members) -> tuple[int, set[str]]:
     if domains:
         table.notes.append(f'Took the domain off the addresses in "{header}" for the ids.')
     if cleaned:
-        table.notes.append(f"Took invisible characters off the ids of {first_of(cleaned)}.")
+        table.notes.append(f"Took invisible characters off the ids of {some_of(cleaned, NAMED)}.")
     return len(known), repeated
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader.roster.ids import split_address
-from grader.roster.table import Fault, Record, Table, first_of
-from grader.roster.times import day_first_orders, last_of
+from grader.roster.table import NAMED, Fault, Record, Table
+from grader.roster.timestamps import UndecidedError, day_first_orders, last_of
+from grader.text.comparing import id_key
+from grader.text.cutting import some_of
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One of several rows of a student: no more of it than decides which one counts."""
+    """One of several rows of a student, with only what decides which one counts."""
 
     line: int
     andrew_id: str
@@ -41,48 +43,59 @@ def find_superseded(
     stamps: int | None,
     ids_are_emails: bool,
 ) -> Superseded:
-    """What does not count: of several rows of one student all but the last in time.
+    """Find the rows that do not count: of one student all but the last in time.
 
     Args:
         table: its notes and faults grow by what is said of these rows.
         members: each student's record, and what our words mean in it.
-        repeated: the casefolded ids of those with several rows.
+        repeated: the ids of those with several rows, as `id_key` has them.
         stamps: the index of the column with timestamps, if there is one.
         ids_are_emails: whether the addresses are what the ids were taken from.
     """
     superseded = Superseded()
     if not repeated:
         return superseded
-    entries: dict[str, list[_Entry]] = {}
-    for record, values in members:
-        andrew_id, _ = split_address(values["andrew_id"])
-        if (key := andrew_id.casefold()) in repeated:
-            link = values.get("url", "")
-            entry = _Entry(
-                record.line,
-                andrew_id,
-                None if stamps is None else record.cells[stamps],
-                hash(link) if link else None,
-                "" if ids_are_emails else values.get("email", "").casefold(),
-                values.get("name", ""),
-            )
-            entries.setdefault(key, []).append(entry)
+    students = _entries(members, repeated, stamps, ids_are_emails)
     orders = frozenset[bool]()
     if stamps is not None:
         orders = day_first_orders(record.cells[stamps] for record in table.records())
-    for found in entries.values():
+    for found in students:
         last = _last(table, found, orders)
         others = [entry for entry in found if entry is not last]
         superseded.lines.update(entry.line for entry in others)
         linked = [each.line for each in others if each.link not in (None, last.link)]
         if linked:
             superseded.earlier[last.line] = tuple(linked)
-    table.notes += _notes(list(entries.values()), in_time=stamps is not None)
+    table.notes += _notes(students, in_time=stamps is not None)
     return superseded
 
 
+def _entries(
+    members: Iterable[tuple[Record, Mapping[str, str]]],
+    repeated: set[str],
+    stamps: int | None,
+    ids_are_emails: bool,
+) -> list[list[_Entry]]:
+    """The rows of each student who has several."""
+    entries: dict[str, list[_Entry]] = {}
+    for record, values in members:
+        andrew_id, _ = split_address(values["andrew_id"])
+        if (key := id_key(andrew_id)) in repeated:
+            link = values.get("url", "")
+            entry = _Entry(
+                record.line,
+                andrew_id,
+                None if stamps is None else record.cells[stamps],
+                hash(link) if link else None,
+                "" if ids_are_emails else id_key(values.get("email", "")),
+                values.get("name", ""),
+            )
+            entries.setdefault(key, []).append(entry)
+    return list(entries.values())
+
+
 def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
-    several = first_of([entries[0].andrew_id for entries in students])
+    several = some_of([entries[0].andrew_id for entries in students], NAMED)
     # Without times, only one of a student's rows has a link: others are refused as doubtful.
     which = "the last one" if in_time else "the one with a link"
     notes = [f"Several rows of one student, {which} counts: {several}."]
@@ -97,23 +110,23 @@ def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
         if strangers := [words for words in told if words]:
             notes.append(
                 f"Rows of one student under different {what}, of which somebody else may have sent "
-                f"the last, which counts: {first_of(strangers)}."
+                f"the last, which counts: {some_of(strangers, NAMED)}."
             )
     return notes
 
 
 def _told_apart(rows: list[tuple[_Entry, str, object]]) -> str:
-    """The rows of one student with what each says, where by the last of each they differ."""
+    """List the rows of one student with their texts; empty where all mean the same."""
     said = [row for row in rows if row[1]]
     if len({same for _, _, same in said}) < 2:
         return ""
-    # White space in a cell is anybody's: on a terminal a line break would begin a line of ours.
+    # A line break in a stranger's cell must not begin a line of ours on a terminal.
     lines = ", ".join(f"line {entry.line} {' '.join(text.split()):.80}" for entry, text, _ in said)
     return f"{said[-1][0].andrew_id} ({lines})"
 
 
 def _same_name(name: str) -> frozenset[str]:
-    """What stays of a name, whichever part comes first, with or without initials."""
+    """The parts of a name, in any order and without initials."""
     parts = re.findall(r"[^\W_]+", name.casefold())
     return frozenset(part for part in parts if len(part) > 1) or frozenset(parts)
 
@@ -122,12 +135,12 @@ def _last(table: Table, entries: list[_Entry], orders: frozenset[bool]) -> _Entr
     try:
         stamps = [entry.stamp for entry in entries if entry.stamp is not None]
         if not stamps:
-            raise ValueError(
+            raise UndecidedError(
                 "there is no column with a timestamp. If there is, say which: "
                 '--column timestamp="Header". If not, delete the rows that do not count'
             )
         return entries[last_of(stamps, orders)]
-    except ValueError as error:
+    except UndecidedError as error:
         with_link = [entry for entry in entries if entry.link is not None]
         if len({entry.link for entry in with_link}) > 1:
             lines = ", ".join(str(entry.line) for entry in entries)

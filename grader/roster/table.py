@@ -1,6 +1,6 @@
 """A header and records, each with the line it starts on, from whatever file they were read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -9,13 +9,8 @@ from grader.model import InputError
 MAX_CELL = 16 * 1024
 SAVE_AS_CSV = 'Open it in a spreadsheet and save it as "CSV UTF-8 (comma delimited)".'
 _SHOWN = 20
-_NAMED = 5
-
-
-def first_of(students: Sequence[str]) -> str:
-    """List the first of them, and how many more there are."""
-    rest = len(students) - _NAMED
-    return ", ".join(students[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+NAMED = 5
+"""How many students, sheets or lines a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +65,10 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record, its cells stripped; those of a table are as many as the header's.
+    """One record, its cells stripped. In a table it has as many cells as the header.
 
     Attributes:
-        odd: by the index of a cell, the form in which a spreadsheet shows the number in it, where
-            that form could not be followed.
+        odd: by the index of a cell, its number format, where that could not be applied.
     """
 
     line: int
@@ -83,11 +77,11 @@ class Record:
 
 
 class Table:
-    """Records below a header, read anew for each look at them, so that few are in memory.
+    """Records below a header, read anew each time, so that few of them are in memory.
 
     Attributes:
         where: what the file is called in messages.
-        notes: what to say of it; grows while it is read.
+        notes: what the instructor should know; grows while it is read.
         faults: what is wrong with it; grows likewise.
         headers: stripped; some may be empty or equal.
         header_line: the line of the header.
@@ -121,7 +115,7 @@ class Table:
         self._look_through()
 
     def records(self) -> Iterator[Record]:
-        """Those that are not wholly empty and fit the header."""
+        """The records that are not empty and fit the header."""
         return (found for found in self._checked() if isinstance(found, Record))
 
     def _look_through(self) -> None:

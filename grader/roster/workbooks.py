@@ -1,4 +1,4 @@
-"""The sheets of a workbook (.xlsx), read by a process of its own; see `grader.roster.unpacking`."""
+"""The sheets of a workbook (.xlsx), read by a process of its own: `workbook_process`."""
 
 import importlib.util
 import io
@@ -9,18 +9,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-from grader.roster.table import SAVE_AS_CSV, Fault, Record, RosterError, Table, first_of
-from grader.roster.unpacking import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
+from grader.roster.table import NAMED, SAVE_AS_CSV, Fault, Record, RosterError, Table
+from grader.roster.workbook_process import MAX_MEMORY, MAX_UNPACKED, MEGABYTE, REFUSED
+from grader.text.cutting import some_of
 
 SECONDS = 180
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "from grader.roster.unpacking import main; main()"
+    "from grader.roster.workbook_process import main; main()"
 )
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether a file is a workbook, or another file of the same make."""
+    """Whether a file is a workbook, or another zip file."""
     return data.startswith(b"PK\x03\x04")
 
 
@@ -31,7 +32,7 @@ def read_workbook(data: bytes, where: str) -> list[Table]:
         RosterError: it is no workbook that can be read, or all of its sheets are empty.
         ModuleNotFoundError: openpyxl is not installed.
     """
-    # The process that reads would end without it as it does for a damaged workbook.
+    # Without it, the other process would end as it does for a damaged workbook.
     if importlib.util.find_spec("openpyxl") is None:
         raise ModuleNotFoundError("No module named 'openpyxl'", name="openpyxl")
     if len(data) > MAX_UNPACKED:
@@ -66,7 +67,7 @@ def _table(where: str, lines: bytes) -> Table:
     if beside := [str(each.line) for each in _records(lines) if len(each.cells) > width]:
         table.notes.append(
             "Left out what stands beside the table, in columns without a header: line "
-            f"{first_of(beside)}."
+            f"{some_of(beside, NAMED)}."
         )
     return table
 
@@ -88,7 +89,7 @@ def _sheets(unpacked: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _unpacked(data: bytes, where: str) -> bytes:
-    """What the other process says of the workbook."""
+    """What the other process wrote about the workbook."""
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-W", "ignore", "-c", _START, json.dumps(sys.path)],

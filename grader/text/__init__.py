@@ -1,1 +1,1 @@
-"""Text as several rooms read it: hosts of links, parts of replies, ids. Pure, and nothing below."""
+"""What several rooms do with text: cut it, compare it, read hosts, ids and replies. Pure."""

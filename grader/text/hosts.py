@@ -1,11 +1,14 @@
-"""A link's host as it is written: the address in it, and whether it is the machine that asks."""
+"""A link's host and port: the address in it, and whether it is the machine that asks."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""By scheme, the port of a link that names none."""
+
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a host is, where it is no name; the IPv4 one that an IPv6 one stands for."""
+    """The IP address in a host, as IPv4 where it can be; None where the host is a name."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -14,7 +17,7 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def is_own_machine(host: str) -> bool:
-    """Whether a host in small letters is the machine that asks."""
+    """Whether a host, in small letters, is the machine that asks."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     address = address_of(host)
@@ -22,5 +25,5 @@ def is_own_machine(host: str) -> bool:
 
 
 def leads_to_own_machine(url: str) -> bool:
-    """Whether a link that was read leads to the machine that asks, so that nobody is on the way."""
+    """Whether a link leads to the machine that asks. Then nobody else is on the way."""
     return is_own_machine(urlsplit(url).hostname or "")

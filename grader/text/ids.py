@@ -1,4 +1,4 @@
-"""The ids that a reply may mean, and the form in which ids are compared."""
+"""The ids that a reply may name, and the form in which they are compared with the key."""
 
 import re
 from collections.abc import Iterator
@@ -11,26 +11,27 @@ _CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 
 def bare_id(text: str) -> str:
-    """An id as it is compared.
+    """The form in which ids in replies are compared.
 
-    Case, a domain and whatever is no letter, digit or underscore at both ends are off.
+    It has no capital letters and no domain, and a letter, digit or underscore at both ends.
     """
     return _bare(normalize(text))
 
 
 def ids_meant(text: str) -> Iterator[tuple[Part, str]]:
-    """Each id that a normalized text may mean, bare, and the part of the text that it is.
+    """Find each id that a normalized text may name. "I'm hbovik" names one, too.
 
-    That is the whole text, its tail or its head. Simple tags do not matter. A person also
-    introduces herself: "I'm hbovik".
+    Yields:
+        The part of the text (the whole, its tail or its head), and the bare id in it. Simple tags
+        do not count.
     """
-    # With its tags first: "<hbovik>" is none.
+    # With tags first: "<hbovik>" looks like a tag, but is none.
     yield from ids_as_written(text)
     yield from ids_as_written(without_tags(text))
 
 
 def ids_as_written(text: str) -> Iterator[tuple[Part, str]]:
-    """As `ids_meant`, but of the text with whatever tags are in it."""
+    """As `ids_meant`, but tags stay in the text."""
     parts: tuple[tuple[Part, str], ...] = (
         ("whole", text),
         ("tail", tail_of(text)),

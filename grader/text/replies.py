@@ -1,4 +1,4 @@
-"""Text as judging reads it: one normal form, its parts, its words, and safe quotations of it."""
+"""A reply as judging reads it: its normal form, its parts and its words."""
 
 import re
 import unicodedata
@@ -6,9 +6,7 @@ from typing import Literal
 
 Part = Literal["whole", "tail", "head"]
 
-QUOTED_LENGTH = 80
-
-# The longest run of combining marks that a text keeps (Unicode UAX 15, Stream-Safe Text Format).
+# So many combining marks may follow each other (Unicode UAX 15, Stream-Safe Text Format).
 _MARKS_IN_A_ROW = 30
 _QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e«»"
 # What a sentence puts before its answer: "75 plus 8 makes 83", "75 + 8 → 83".
@@ -29,16 +27,16 @@ _MORE_OF_A_NUMBER = re.compile(r"[.,:/-]\d")
 
 
 def normalize(text: str) -> str:
-    """The form in which replies and keys are compared.
+    """Bring a reply or a key into the form in which they are compared.
 
-    Invisible characters off, Unicode NFKC, case folded, white space collapsed, quotes around it and
-    final full stops off. Doing it twice changes nothing.
+    Invisible characters go, Unicode becomes NFKC, case is folded, white space becomes one blank,
+    quotation marks around the text and full stops at its end go. Twice changes nothing more.
     """
     if not text.isascii():
         # A byte order mark or a zero-width space: who reads the reply cannot see it.
         text = "".join(char for char in text if unicodedata.category(char) != "Cf")
     folded = unicodedata.normalize("NFKC", _limit_marks(text)).casefold()
-    # Folding and decomposing can leave what NFKC would compose, and longer runs of marks.
+    # Folding and decomposing can leave what NFKC would compose, and more marks in a row.
     folded = _limit_marks(unicodedata.normalize("NFKC", folded))
     return _trimmed(" ".join(folded.split()))
 
@@ -49,22 +47,22 @@ def _trimmed(text: str) -> str:
 
 
 def _limit_marks(text: str) -> str:
-    """Cut long runs of combining marks: sorting them takes time quadratic in their number."""
+    """Drop combining marks beyond the limit: sorting them takes time quadratic in their number."""
     if not any(map(unicodedata.combining, text)):
         return text
-    kept = []
-    run = 0
+    limited = []
+    marks = 0
     for character in text:
-        run = run + 1 if unicodedata.combining(character) else 0
-        if run <= _MARKS_IN_A_ROW:
-            kept.append(character)
-    return "".join(kept)
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MARKS_IN_A_ROW:
+            limited.append(character)
+    return "".join(limited)
 
 
 def without_query(text: str, query: str) -> str:
-    """What follows a query that a normalized text repeats, word by word, at its beginning.
+    """What follows the query, where a normalized text begins by repeating it word by word.
 
-    Nothing where it does not repeat it, or nothing follows.
+    Empty where the text does not repeat the query, or nothing follows.
     """
     words = _WORD.finditer(text)
     end = 0
@@ -86,27 +84,27 @@ def without_tags(text: str) -> str:
 def tail_of(text: str) -> str:
     """What follows the last mark of a normalized text that has a letter or digit behind it.
 
-    Marks are " is " and its like, "=", ":" and arrows: docs/architecture.md, "Judging". Nothing
-    where there is none; the colon of a smile is none.
+    Marks are " is " and similar verbs, "=", ":" and arrows: docs/architecture.md, "Judging". Empty
+    where there is no mark; a smile such as ":)" is none.
     """
     return _after_last(_MARK, text, _TO_LAST_LETTER)
 
 
 def number_tail_of(text: str) -> str:
-    """What follows the last mark that has a digit behind it, or nothing.
+    """What follows the last mark that has a digit behind it; empty where there is none.
 
-    In "76 + 92 = 168, which was easy" no number follows the very last mark.
+    In "76 + 92 = 168, which was easy" the last mark is "was", and no number follows it.
     """
     return _after_last(_MARK, text, _TO_LAST_DIGIT)
 
 
 def introduced_by(text: str) -> str:
-    """What follows the last " am ", "'m " or "'s " of a normalized text, or nothing."""
+    """What follows the last " am ", "'m " or "'s " of a normalized text; else empty."""
     return _after_last(_INTRODUCTION, text, _TO_LAST_LETTER)
 
 
 def _after_last(mark: re.Pattern[str], text: str, part: re.Pattern[str]) -> str:
-    """What follows the last mark in a part of a text that begins it."""
+    """What follows the last mark within the beginning of a text that `part` matches."""
     end = None
     if within := part.match(text):
         for found in mark.finditer(text, 0, within.end()):
@@ -115,7 +113,7 @@ def _after_last(mark: re.Pattern[str], text: str, part: re.Pattern[str]) -> str:
 
 
 def head_of(text: str) -> str:
-    """What precedes the first " is " of a normalized text, or nothing."""
+    """What precedes the first " is " of a normalized text; empty where there is none."""
     found = _IS.search(text)
     return "" if found is None else _trimmed(text[: found.start()])
 
@@ -133,21 +131,3 @@ def without_words(text: str, words: str) -> str:
 
 def _phrase(wanted: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-
-
-def cut(text: str) -> str:
-    """At most `QUOTED_LENGTH` characters of a text, on one line.
-
-    What could move a terminal's cursor or turn the direction of writing is replaced.
-    """
-    line = " ".join(text.split())
-    safe = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for character in line[: QUOTED_LENGTH + 1]
-    )
-    return safe if len(safe) <= QUOTED_LENGTH else safe[: QUOTED_LENGTH - 1] + "…"
-
-
-def quoted(text: str) -> str:
-    """A text cut and put into quotation marks."""
-    return f"“{cut(text)}”"

@@ -103,6 +103,7 @@ def test_saved_files_are_served_at_once_and_broken_ones_stop_nothing(project: Pa
         assert get(port, "/console")[0] == 404  # the debugger would run any code there
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_a_commit_is_told_without_a_new_start(project: Path) -> None:
     def told() -> str:
         status, text = get(port, "/healthz")
@@ -110,13 +111,35 @@ def test_a_commit_is_told_without_a_new_start(project: Path) -> None:
 
     port = free_port()
     head = project / ".git/HEAD"
-    head.parent.mkdir()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    subprocess.run(["git", "init", "-q", str(project)], env=environ, check=True)
     head.write_text("a" * 40)
     with running(project, "--port", str(port)):
         wait_until(lambda: told() == "a" * 40)
         head.write_text("b" * 40)
         wait_until(lambda: told() == "b" * 40)
         assert "Detected change" not in (project / "log").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script for a POSIX shell")
+def test_git_is_asked_for_the_commit_with_healthz_alone(project: Path) -> None:
+    port = free_port()
+    (project / ".git").mkdir()
+    program, calls = project / "bin/git", project / "calls"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho >> {calls}\necho {'a' * 40}\n")
+    program.chmod(0o755)
+    path = os.pathsep.join([str(program.parent), os.environ["PATH"]])
+    with running(project, "--port", str(port), PATH=path):
+        wait_until(lambda: get(port, "/")[0] == 200)
+        before = calls.read_text()
+        assert before
+        for page in ("/", "/api?q=x", "/static/style.css", "/nope"):
+            assert get(port, page)[0] in (200, 404)
+        assert calls.read_text() == before
+        status, text = get(port, "/healthz")
+        assert (status, json.loads(text)["release"]["commit"]) == (200, "a" * 40)
+        assert calls.read_text() != before
 
 
 def run_in_vain(

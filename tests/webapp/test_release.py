@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from webapp.release import Release, checked_out_commit, find_release
 SHA = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "fedcba9876543210fedcba9876543210fedcba98"
 NOWHERE = Path("no-such-folder")
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
 
 @pytest.mark.parametrize(
@@ -54,14 +56,18 @@ def test_short_and_full_commits_are_told(commit: str) -> None:
     assert find_release({"RENDER_GIT_COMMIT": commit}, NOWHERE).commit == commit
 
 
+@needs_git
 def test_branch_file(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
     write(tmp_path / ".git/HEAD", "ref: refs/heads/topic/one\n")
     write(tmp_path / ".git/refs/heads/topic/one", f"{SHA}\n")
     assert checked_out_commit(tmp_path) == SHA
     assert find_release({}, tmp_path) == Release(SHA)
 
 
+@needs_git
 def test_packed_branch(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
     write(tmp_path / ".git/HEAD", "ref: refs/heads/main\n")
     write(
         tmp_path / ".git/packed-refs",
@@ -70,26 +76,73 @@ def test_packed_branch(tmp_path: Path) -> None:
     assert checked_out_commit(tmp_path) == SHA
 
 
+@needs_git
 def test_detached_head(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
     write(tmp_path / ".git/HEAD", f"{SHA}\n")
     assert checked_out_commit(tmp_path) == SHA
 
 
+@needs_git
 @pytest.mark.parametrize("head", ["", "ref: refs/heads/unborn\n", "ref: refs/heads\n", "\xff\xfe"])
 def test_no_commit_yet_or_not_readable(tmp_path: Path, head: str) -> None:
-    (tmp_path / ".git/refs/heads").mkdir(parents=True)
+    git(tmp_path, "init", "-q")
     (tmp_path / ".git/HEAD").write_bytes(head.encode("latin-1"))
     assert checked_out_commit(tmp_path) is None
 
 
+@needs_git
 def test_a_repository_around_the_app_is_not_ours(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
     write(tmp_path / ".git/HEAD", SHA)
     installed = tmp_path / ".venv/lib/site-packages"
     installed.mkdir(parents=True)
     assert checked_out_commit(installed) is None
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@needs_git
+def test_a_commit_is_told_whatever_git_is_told_by_its_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    write(tmp_path / ".git/HEAD", f"{SHA}\n")
+    monkeypatch.setenv("GIT_DIR", str(NOWHERE))  # as a hook of another repository sets it
+    assert checked_out_commit(tmp_path) == SHA
+
+
+@needs_git
+def test_without_git_no_commit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "-q")
+    write(tmp_path / ".git/HEAD", f"{SHA}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_release({}, tmp_path) == Release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script for a POSIX shell")
+@pytest.mark.parametrize("does", [f"exec {shutil.which('sleep')} 600", "echo main", "exit 1"])
+def test_a_git_that_gives_no_commit_keeps_nobody_waiting(
+    does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    program = tmp_path / "git"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/called\n{does}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
+    monkeypatch.setattr("webapp.release.GIT_SECONDS", 1.0)
+    assert find_release({}, tmp_path) == Release()
+    assert (tmp_path / "called").exists()
+
+
+@needs_git
+@pytest.mark.parametrize("variable", ["VERCEL", "RENDER", "DYNO"])
+def test_a_platform_is_believed_and_git_is_not_asked(variable: str, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    write(tmp_path / ".git/HEAD", f"{SHA}\n")
+    assert find_release({variable: "1"}, tmp_path).commit is None
+    assert find_release({}, tmp_path).commit == SHA
+
+
+@needs_git
 def test_real_repository_and_linked_worktree(tmp_path: Path) -> None:
     repository, worktree = tmp_path / "repository", tmp_path / "worktree"
     repository.mkdir()

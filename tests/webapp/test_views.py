@@ -195,13 +195,27 @@ def test_head(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert head.content_type == get.content_type
 
 
-@pytest.mark.parametrize("path", ["/", "/api?q=x", "/api", "/healthz", "/nope", "/static/ask.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api?q=x", "/api", "/healthz", "/nope", "/static/ask.js", "/static/no"]
+)
 def test_security_headers(path: str) -> None:
     headers = make_client().get(path, buffered=True).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Content-Security-Policy"].startswith("default-src 'none';")
     assert "unsafe" not in headers["Content-Security-Policy"]
+
+
+def test_a_view_of_the_students_own_that_fails_has_the_headers_too() -> None:
+    app = create_app()
+
+    @app.get("/own")
+    def own() -> str:
+        raise ZeroDivisionError
+
+    failed = app.test_client().get("/own")
+    assert (failed.status_code, failed.headers["Cache-Control"]) == (500, "no-store")
+    assert failed.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_only_static_files_may_be_kept_by_a_cache() -> None:

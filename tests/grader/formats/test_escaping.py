@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from grader.formats.escaping import (
     ask_command,
     csv_cell,
-    cut,
     link,
     markdown_text,
     one_line,
@@ -55,15 +54,9 @@ def test_nothing_hidden_is_left_and_twice_is_once(text: str) -> None:
 
 
 @given(TEXTS, st.integers(1, 80))
-def test_cuts_to_the_limit(text: str, limit: int) -> None:
-    assert len(cut(text, limit)) <= limit
+def test_one_line_keeps_to_the_limit(text: str, limit: int) -> None:
     assert len(one_line(text, limit)) <= limit
     assert "\n" not in one_line(text, limit)
-
-
-def test_marks_the_cut() -> None:
-    assert cut("abcdef", 6) == "abcdef"
-    assert cut("abcdefg", 6) == "abcde…"
 
 
 @pytest.mark.parametrize(

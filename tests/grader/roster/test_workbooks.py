@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from grader.roster import RosterError, parse_roster, read_roster
-from grader.roster.unpacking import MAX_UNPACKED, MEGABYTE, RefusedError, unpacked
+from grader.roster.workbook_process import MAX_UNPACKED, MEGABYTE, RefusedError, unpacked
 
 APP = "https://x.vercel.app"
 MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

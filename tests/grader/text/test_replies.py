@@ -6,12 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.text.replies import (
-    cut,
     head_of,
     holds_words,
     normalize,
     number_tail_of,
-    quoted,
     tail_of,
     without_query,
     without_tags,
@@ -188,19 +186,3 @@ def test_simple_tags_are_taken_out(text: str, left: str) -> None:
 )
 def test_words_are_held_whole(text: str, words: str, held: bool) -> None:
     assert holds_words(text, words) is held
-
-
-def test_quotations_are_short_and_harmless() -> None:
-    assert cut("a" * 80) == "a" * 80
-    assert cut("a" * 81) == "a" * 79 + "…"
-    assert cut("one\r\n two") == "one two"
-    assert quoted("\x1b[2J\u202eevil") == "“\ufffd[2J\ufffdevil”"
-
-
-@unhurried
-@given(st.text(st.characters()))
-def test_a_quotation_can_always_be_printed(text: str) -> None:
-    short = cut(text)
-    assert len(short) <= 80
-    assert short.isprintable() or "\ufffd" in short
-    short.encode()

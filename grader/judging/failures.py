@@ -1,4 +1,4 @@
-"""What can be said of a reply before its text is read: failures, statuses, platforms' own words."""
+"""Judges what failed before a reply's text matters: no reply, an error, a platform's own page."""
 
 import re
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from grader.judging.pages import is_html_page, login_of, says_html
 from grader.judging.platforms import Mark, mark_of
 from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
-from grader.text.replies import cut
+from grader.text.cutting import excerpt
 
-# Where platforms lead those whom they do not let in. Nobody's own app lives at these addresses.
+# Where platforms send people who must log in. No student's app is at these addresses.
 _LOGIN_PAGE = re.compile(
     r"""https?://(?:
         vercel\.com/(?:sso|login)
@@ -23,12 +23,12 @@ _LOGIN_PAGE = re.compile(
 )
 # What frameworks say when an app hands them its answer as the status of the reply.
 _STATUS_OF_ITS_OWN = re.compile(r"invalid (?:http )?status code:? *(\S{1,20})", re.IGNORECASE)
-# What servers say when they are spoken to without TLS where TLS is expected.
+# What servers say when plain http comes to a port for https.
 _WANTS_TLS = re.compile(
     r"plain http request was sent to https port|http request to an https server", re.IGNORECASE
 )
 _BEGINNING = 4096
-# Statuses that no standard has, and that nginx and content networks send all the same.
+# Statuses of nginx and content networks that are in no standard.
 _OF_SERVERS = frozenset({444, *range(494, 500), *range(520, 531), 598, 599})
 _IN_BROWSER_ADVICE = (
     "Ask the page with --probe browser: that is no zero, and no fault of anybody's."
@@ -38,13 +38,13 @@ _LOGIN_ADVICE = (
 )
 
 
-def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | None:
-    """The judgement on a reply whose text does not matter; None where a 2xx reply came.
+def judge_failure(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | None:
+    """Judge a reply whose text does not matter; None where its text decides.
 
     Args:
         reply: what came.
-        earlier: the verdicts on what the same deployment was asked before: they tell a path that
-            is not there from a query that the app does not know, and a limit from bot protection.
+        earlier: the verdicts on earlier questions to the same deployment. They tell a missing path
+            from an unknown query, and a limit from a bot protection.
     """
     if mark := mark_of(reply):
         return _marked(mark, reply)
@@ -55,7 +55,7 @@ def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement |
     if reply.status is None:
         return Judgement(Outcome.NOT_CHECKED, "the grader kept neither a reply nor a failure")
     if _LOGIN_PAGE.match(reply.final_url):
-        reason = f"the request was led to a login page, {cut(reply.final_url)}"
+        reason = f"the request was led to a login page, {excerpt(reply.final_url)}"
         return Judgement(Outcome.PROTECTED, reason)
     if login := login_of(reply):
         return Judgement(Outcome.PROTECTED, login, advice=_LOGIN_ADVICE)
@@ -65,7 +65,7 @@ def judge_delivery(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement |
 
 
 def _is_large_error(reply: Reply) -> bool:
-    """Whether it is an error, of which nobody needs to read all."""
+    """Whether it is an error with a long text: nobody needs to read all of that."""
     is_error = reply.status is not None and reply.status >= 400
     return reply.failure is Outcome.TOO_LARGE and is_error
 
@@ -86,7 +86,7 @@ def _judge_status(status: int, reply: Reply, earlier: list[Verdict]) -> Judgemen
 
 
 def _judge_error_text(status: int, reply: Reply, answered: str) -> Judgement | None:
-    """What an error's text tells of it; None where it tells nothing."""
+    """Judge an error by its text; None where that tells nothing."""
     text = reply.text[:_BEGINNING]
     if status >= 500 and (sent := _STATUS_OF_ITS_OWN.search(text)):
         return Judgement(Outcome.SERVER_ERROR, f"{answered}: {_sent_as_status(sent[1])}")
@@ -103,13 +103,13 @@ def _judge_error_text(status: int, reply: Reply, answered: str) -> Judgement | N
 def _judge_beside(
     status: int, reply: Reply, answered: str, earlier: list[Verdict]
 ) -> Judgement | None:
-    """What an error means beside what came before it; None where that tells nothing."""
+    """Judge an error by what came before it; None where that tells nothing."""
     # A browser hands over what is shown, not the markup.
     is_page = is_html_page(reply) or (reply.text_box is not None and says_html(reply))
     if status in (403, 429) and is_page and _was_right(earlier):
         return Judgement(
             Outcome.NOT_CHECKED,
-            f"after right answers came a page with status {status}: the platform seems to take "
+            f"a page with status {status} came after right answers: the platform seems to take "
             "the grader for a bot",
             cause=Cause.BOT_PROTECTION,
             advice="Switch the platform's bot protection off while the app is graded.",
@@ -118,13 +118,13 @@ def _judge_beside(
         return Judgement(
             Outcome.CLIENT_ERROR,
             f"{answered} to this query, and answered others",
-            advice="To a query that it does not know, let the app answer nothing, with status 200.",
+            advice="Let the app answer an unknown query with nothing, and with status 200.",
         )
     return None
 
 
 def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
-    """What an error is by its status alone."""
+    """Judge an error by its status alone."""
     match status:
         case 401 | 403:
             return Judgement(Outcome.PROTECTED, f"{answered}: it does not let the grader in")
@@ -151,7 +151,7 @@ def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
 
 
 def _sent_as_status(sent: str) -> str:
-    return f"the app seems to have sent its answer ({cut(sent)}) as the status of the reply"
+    return f"the app seems to have sent its answer ({excerpt(sent)}) as the status of the reply"
 
 
 def _was_right(earlier: list[Verdict]) -> bool:

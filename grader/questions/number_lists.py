@@ -1,6 +1,6 @@
 """Choosing from a list of numbers.
 
-Which number is right is settled before the list is shuffled, so that every position is as likely.
+The right number is chosen before the list is shuffled, so that every position is as likely.
 """
 
 from math import cbrt, isqrt
@@ -74,17 +74,14 @@ def primes(rng: Random, _submission: Submission) -> tuple[str, NumbersKey]:
 
 
 FAMILIES = {
-    "largest": Family(
-        largest,
-        "Compare the numbers as integers: as texts, 9 comes after 10.",
-    ),
+    "largest": Family(largest, "Compare the numbers as integers: as texts, 9 comes after 10."),
     "square_and_cube": Family(
         square_and_cube,
         "64 is both 8 * 8 and 4 * 4 * 4. Try whole numbers instead of comparing rounded roots.",
     ),
     "primes": Family(
         primes,
-        "Answer with all primes of the list and nothing else, separated by commas; odd numbers "
-        "such as 9 are not all prime.",
+        "Answer with all primes of the list and nothing else, separated by commas. Not every odd "
+        "number is prime: 9 is not.",
     ),
 }

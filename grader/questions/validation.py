@@ -1,4 +1,4 @@
-"""Everything that is wrong with the tables of a battery."""
+"""Finds everything that is wrong with the tables of a battery."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -21,7 +21,7 @@ _WITHOUT_A_PAGE = ("api", "release", "consistency")
 
 
 def complaints(document: dict[str, Any]) -> Iterator[Complaint]:
-    """Yield where the tables break a rule, and which one in words."""
+    """Yield each place where the tables break a rule, and the rule in words."""
     try:
         BatteryTable.model_validate(document)
     except ValidationError as error:
@@ -35,7 +35,7 @@ def complaints(document: dict[str, Any]) -> Iterator[Complaint]:
 
 
 def worth(document: dict[str, Any]) -> Iterator[Complaint]:
-    """Yield that the points, where there are some to add, add up to 0: everybody would be right."""
+    """Yield a complaint where each entry gives 0 points: nobody could earn any."""
     entries = document.get("entry")
     if isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries):
         points = [entry.get("points") for entry in entries]
@@ -113,7 +113,7 @@ def _between(entries: list[dict[str, Any]]) -> Iterator[Complaint]:
 
 
 def _path(error: ErrorDetails) -> Path:
-    """Take the kind of a key, which pydantic counts in, out of the way to a value."""
+    """Leave out the kind of a key, which pydantic adds to the way to a value."""
     location = error["loc"]
     return location[:3] + location[4:] if location[2:3] == ("key",) else location
 

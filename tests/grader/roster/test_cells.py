@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from grader.roster.shown import as_shown
+from grader.roster.cells import as_shown
 
 
 def at(*moment: int) -> datetime:

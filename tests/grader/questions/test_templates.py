@@ -20,7 +20,7 @@ from grader.model import (
     Submission,
 )
 from grader.questions import load_battery
-from grader.questions.columns import (
+from grader.questions.templates import (
     ColumnError,
     TemplateError,
     columns_in,

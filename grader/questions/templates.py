@@ -22,9 +22,10 @@ from grader.model import (
     Submission,
 )
 from grader.questions.family import MAX_INTEGER
+from grader.text.comparing import title_key
 
 _TOKEN = re.compile(r"(?P<literal>\{\{|\}\})|\{(?P<column>[^{}]*)\}|(?P<stray>[{}])")
-# What a submission has of itself, whatever its columns are called.
+# What each submission has, whatever the columns of its roster are called.
 _ALWAYS: dict[str, Callable[[Submission], str]] = {
     "andrew id": attrgetter("andrew_id"),
     "name": attrgetter("name"),
@@ -143,14 +144,14 @@ def fill_key(key: Key | NumberTemplate, submission: Submission) -> Key:
 
 
 def lacking_columns(battery: Battery, submission: Submission) -> list[str]:
-    """Name the columns that a battery refers to and the student's roster does not have at all."""
+    """Name the columns that a battery refers to and the student's roster lacks."""
     has = {_canonical(header) for header in (*_ALWAYS, *submission.columns)}
     needed = sorted(columns_needed(battery), key=str.casefold)
     return [column for column in needed if _canonical(column) not in has]
 
 
 def _canonical(name: str) -> str:
-    return " ".join(name.replace("_", " ").casefold().split())
+    return title_key(name.replace("_", " "))
 
 
 def _value(column: str, submission: Submission) -> str:

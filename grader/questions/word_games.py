@@ -16,15 +16,7 @@ def _anagrams(line: str) -> tuple[list[str], list[str]]:
 _ANAGRAMS = [_anagrams(line) for line in lines("anagrams.txt")]
 _SCRABBLE_WORDS = lines("scrabble.txt")
 
-_LETTERS_BY_SCORE = {
-    1: "aeilnorstu",
-    2: "dg",
-    3: "bcmp",
-    4: "fhvwy",
-    5: "k",
-    8: "jx",
-    10: "qz",
-}
+_LETTERS_BY_SCORE = {1: "aeilnorstu", 2: "dg", 3: "bcmp", 4: "fhvwy", 5: "k", 8: "jx", 10: "qz"}
 _SCORES = {letter: score for score, letters in _LETTERS_BY_SCORE.items() for letter in letters}
 
 

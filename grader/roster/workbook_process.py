@@ -1,9 +1,9 @@
-"""Reads a workbook in a process of its own, since it is a stranger's file: little memory, then out.
+"""Reads a stranger's workbook in a process of its own, with little memory.
 
 The workbook comes from the standard input. For each sheet that is not hidden a line
 `{"sheet": its name}` goes to the standard output, then a line `[line, cells]` for each row that
-holds anything, all of them JSON. A cell is its text, or a pair of its text and the form that could
-not be followed.
+holds anything, all of them JSON. A cell is its text, or a pair of its text and the number format
+that could not be applied.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 
-from grader.roster.shown import as_shown
+from grader.roster.cells import as_shown
 from grader.roster.table import SAVE_AS_CSV
 
 MEGABYTE = 1024 * 1024
@@ -21,7 +21,7 @@ MAX_MEMORY = 768 * MEGABYTE
 MAX_UNPACKED = 50 * MEGABYTE
 MAX_ROWS = 1_048_576
 REFUSED = 65
-"""The exit code where the standard output says in words why the workbook is not read."""
+"""This exit code means that the last line of the output says why the workbook is not read."""
 
 
 _TOO_MUCH = f"The workbook holds more than {MAX_UNPACKED // MEGABYTE} MB of text. {SAVE_AS_CSV}"
@@ -42,7 +42,7 @@ def main() -> None:
             out.write(piece)
         out.flush()
     except RefusedError as error:
-        # What was written before is no longer of use; a line that begins with it is no JSON.
+        # The reason stands on the last line. What was written before counts no more.
         out.write(f"\n{error}".encode())
         out.flush()
         sys.exit(REFUSED)

@@ -13,16 +13,12 @@ _DATE = re.compile(r"(?<!\d)\d{4}(?!\d)|\d[/.-]\d{1,2}[/.-]\d")
 # dateutil reads "GMT-4" as POSIX does, four hours east; forms mean four hours west.
 _GMT_BEFORE_OFFSET = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")
 _HOURS_EAST = {"UTC": 0, "GMT": 0, "BST": 1, "CET": 1, "CEST": 2}
-_HOURS_EAST |= {
-    "EST": -5,
-    "EDT": -4,
-    "CST": -6,
-    "CDT": -5,
-    "MST": -7,
-    "MDT": -6,
-    "PST": -8,
-    "PDT": -7,
-}
+_HOURS_EAST |= {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5}
+_HOURS_EAST |= {"MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+
+
+class UndecidedError(Exception):
+    """Nobody can tell which timestamp is the last; the text says why."""
 
 
 def day_first_orders(stamps: Iterable[str]) -> frozenset[bool]:
@@ -48,26 +44,26 @@ def last_of(stamps: Sequence[str], orders: frozenset[bool]) -> int:
     """The index of the last of some timestamps; of equal ones the later in the sequence.
 
     Raises:
-        ValueError: it cannot be told; the message says why.
+        UndecidedError: it cannot be told.
     """
     if not orders:
-        raise ValueError(f"some dates have the day first and others the month. {_REMEDY}")
+        raise UndecidedError(f"some dates have the day first and others the month. {_REMEDY}")
     candidates = set()
     for day_first in orders:
         unknown: dict[str, None] = {}
         moments = [_moment(stamp, day_first, unknown) for stamp in stamps]
         if len(unknown) > 1:
-            raise ValueError(f"the time zones {' and '.join(unknown)} are not known")
+            raise UndecidedError(f"the time zones {' and '.join(unknown)} are not known")
         if len({moment.tzinfo is None for moment in moments}) > 1:
-            raise ValueError("some timestamps name a time zone and others none")
+            raise UndecidedError("some timestamps name a time zone and others none")
         candidates.add(max(range(len(moments)), key=lambda index: (moments[index], index)))
     if len(candidates) > 1:
-        raise ValueError(f"the dates can be read with the day or the month first. {_REMEDY}")
+        raise UndecidedError(f"the dates can be read with the day or the month first. {_REMEDY}")
     return candidates.pop()
 
 
 def _moment(stamp: str, day_first: bool, unknown: dict[str, None]) -> datetime:
-    """When that was; the names of time zones that nobody knows are added to `unknown`."""
+    """Read one timestamp. The names of unknown time zones are added to `unknown`."""
 
     def offset(name: str | None, seconds: int | None) -> int | None:
         # Seconds east of UTC; None leaves the time without a zone.
@@ -79,7 +75,7 @@ def _moment(stamp: str, day_first: bool, unknown: dict[str, None]) -> datetime:
         return None if hours is None else hours * 3600
 
     if len(stamp) > 64 or not _DATE.search(stamp):
-        raise ValueError(f'"{stamp[:64]}" is not a date with a time')
+        raise UndecidedError(f'"{stamp[:64]}" is not a date with a time')
     try:
         return parser.parse(
             _GMT_BEFORE_OFFSET.sub("", stamp),
@@ -89,4 +85,4 @@ def _moment(stamp: str, day_first: bool, unknown: dict[str, None]) -> datetime:
             tzinfos=offset,
         )
     except (ValueError, OverflowError, TypeError):
-        raise ValueError(f'"{stamp}" is not a date with a time') from None
+        raise UndecidedError(f'"{stamp}" is not a date with a time') from None

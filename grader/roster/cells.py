@@ -22,15 +22,15 @@ _PLAIN = ("General", "@", "")
 def as_shown(value: object, number_format: str) -> tuple[str, str]:
     """What a cell shows.
 
-    Dates are written as 2026-11-30 whatever their form is, so that a day is no month.
+    Dates are written as 2026-11-30 whatever their format is, so that a day is no month.
 
     Args:
         value: as the workbook holds it.
-        number_format: the form in which a spreadsheet shows it.
+        number_format: the format in which a spreadsheet shows it.
 
     Returns:
-        The text; and the form where it could not be followed, so that the text may be another one
-        than what is seen; else empty.
+        The text; and the format where it could not be applied, else an empty text. Where it could
+        not, people may see another text.
     """
     match value:
         case None:

@@ -34,12 +34,12 @@ def words_of(text: str) -> list[str]:
 
 
 def is_marked(word: str) -> bool:
-    """Whether a word says itself that it is a link, be it a wrong one."""
+    """Whether a word begins like a link, even like one that cannot be used."""
     return bool(NOT_WEB.match(word) or WEB.match(word))
 
 
 def broken(words: list[str]) -> Iterator[tuple[int, str]]:
-    """Where blanks have made several words of one address: the first of them, and the address."""
+    """Find addresses that blanks have split: the index of the first word, and the address."""
     for at, word in enumerate(words):
         try:
             address = unwrapped(word)[0]
@@ -66,7 +66,7 @@ def _ends_host(word: str) -> bool:
 
 
 def _is_one_host(host: str, word: str) -> bool:
-    """Whether two words are on a platform together, and neither is by itself."""
+    """Whether two words together are a host on a platform, and neither is one alone."""
     rest = split_at(word, ":/?#")[0].lower()
     joined = _on_platform(host + rest) or _on_platform(f"{host}.{rest}")
     return joined and not _on_platform(host) and not _on_platform(rest)
@@ -106,7 +106,7 @@ def unwrapped(word: str) -> tuple[str, list[str]]:
 
 
 def without_scheme(word: str) -> str:
-    """What follows http:// or https:// and all that stands before it, however often."""
+    """Drop http:// or https:// and all that stands before it, as often as it is there."""
     while web := WEB.match(word):
         word = word[web.end() :]
     return word

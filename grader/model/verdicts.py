@@ -1,0 +1,67 @@
+"""Whether replies are right: the judgement on a reply, and the verdict on a question."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.model.questions import Question
+from grader.model.replies import Reply
+from grader.outcomes import Cause, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a reply is right, how that was decided, and why.
+
+    Attributes:
+        outcome: RIGHT, WRONG, EMPTY or what the status or the failure says.
+        reason: one sentence for the student.
+        decided_by: the part of the reply that decided: "whole", "tail", "head", or "" where the
+            text did not matter.
+        cause: what lies behind it, where that decides what happens next.
+        advice: what the student can do about just this; empty where the outcome's own is enough.
+    """
+
+    outcome: Outcome
+    reason: str
+    decided_by: Literal["", "whole", "tail", "head"] = ""
+    cause: Cause | None = None
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome, points and reason for one question.
+
+    Attributes:
+        points: None where the outcome is NOT_CHECKED.
+        replies: every reply in the order it came; the last one was judged. Empty where nothing
+            was asked.
+        degraded: whether it is right, but came later than a user would like to wait.
+    """
+
+    question: Question
+    judgement: Judgement
+    replies: tuple[Reply, ...] = ()
+    degraded: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the question ended."""
+        return self.judgement.outcome
+
+    @property
+    def points(self) -> float | None:
+        """The points earned; None where nothing could be checked."""
+        if not self.outcome.rule.scored:
+            return None
+        return self.question.points if self.outcome.rule.earns else 0.0
+
+    @property
+    def second_pass(self) -> bool:
+        """Whether it is asked once more at the end of the run."""
+        return self.outcome.rule.second_pass and self.judgement.cause is not Cause.PROBE
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that was judged."""
+        return self.replies[-1] if self.replies else None

@@ -12,7 +12,6 @@ from grader.asking.classes import Ended, Graders, graded
 from grader.asking.politeness import Polite
 from grader.formats import grades_csv, keeping, report_html, results_json
 from grader.formats.integrity import shared_links
-from grader.formats.words import some_of
 from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.links import LinkError, read_link, without_password

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from grader.asking.passes import of_a_cache
 from grader.judging import judge
-from grader.judging.delivery import judge_delivery
+from grader.judging.failures import judge_failure
 from grader.judging.second_look import is_from_a_cache
 from grader.model import ConsistencyKey, Judgement, ProbeKind, Question, ReleaseKey, Reply, Verdict
 from grader.outcomes import Cause, Outcome
@@ -79,7 +79,7 @@ async def _past_caches(
     if question.probe is not ProbeKind.API or not question.query or fixed:
         return judgement
     reply = await deployment.ask_past_caches(question.query)
-    if reply is None or judge_delivery(reply, earlier) or is_from_a_cache(reply):
+    if reply is None or judge_failure(reply, earlier) or is_from_a_cache(reply):
         return of_a_cache(judgement, asked_again=False)
     replies.append(reply)
     return of_a_cache(await judged(question, [reply]), asked_again=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from grader.asking.running import run
-from grader.formats.words import some_of
 from grader.model import InputError, Job, Scorecard
+from grader.text.cutting import some_of
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, Select, update
 
 from grader.asking.passes import as_accepted, not_before
-from grader.formats.words import some_of
 from grader.jobs import (
     appeals,
     attempts,

@@ -99,7 +99,7 @@ class Origin:
             host = f"[{host}]"
         elif not host.isascii():
             host = host.encode("idna").decode()
-        usual = self.port == _DEFAULT_PORTS[self.scheme]
+        usual = self.port == DEFAULT_PORTS[self.scheme]
         return host if usual else f"{host}:{self.port}"
 
     def __str__(self) -> str:

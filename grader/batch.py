@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from grader.analysis.integrity import shared_links
 from grader.asking import OUR_CRASH
 from grader.formats import grades_csv, keeping, report_html, results_json
-from grader.formats.integrity import shared_links
 from grader.formats.words import some_of
 from grader.grading import run as grade_job
 from grader.handouts import StudentPages

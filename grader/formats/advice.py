@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from grader.analysis.attention import advice_of_the_mark
 from grader.formats import wrong_ids
 from grader.formats.escaping import one_line
-from grader.formats.words import is_check, repeat_command, repeat_url
+from grader.formats.words import repeat_command, repeat_url
 from grader.model import IdKey, NumberKey, NumbersKey, Reply, Scorecard, State, Verdict, called
 from grader.outcomes import Cause, Outcome
 from grader.text.hosts import leads_to_own_machine
@@ -106,27 +107,15 @@ class Advice:
         replies = [(each.question, each.reply) for each in card.verdicts if each.reply]
         self._prompt = any(_came_at_once(reply) for _, reply in replies)
         for question, reply in replies:
-            if not is_check(question) and reply.text.strip():
+            if not question.is_check and reply.text.strip():
                 families = self._families_by_reply.setdefault(reply.text.strip(), set())
                 families.add(question.family)
         self._other_id = wrong_ids.other_id(card)
 
     @property
-    def of_the_mark(self) -> str:
-        """What to do about the platform's mark that decided the state; empty where none did."""
-        card = self.scorecard
-        deciding = {State.UNREACHABLE: Outcome.UNREACHABLE, State.NOT_GRADED: Outcome.NOT_CHECKED}
-        told = (
-            each.judgement.advice
-            for each in card.verdicts
-            if each.judgement.advice and each.outcome is deciding.get(card.state)
-        )
-        return next(told, "")
-
-    @property
     def on_state(self) -> str:
         """What to do about the scorecard's state; empty where it is graded."""
-        card, own = self.scorecard, self.of_the_mark
+        card, own = self.scorecard, advice_of_the_mark(self.scorecard)
         unchecked = [each for each in card.verdicts if not each.outcome.rule.scored]
         if unchecked and all(each.judgement.cause is Cause.PROBE for each in unchecked):
             return own

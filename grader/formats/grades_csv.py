@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 
-from grader.formats.attention import look
+from grader.analysis.attention import look
 from grader.formats.delivery import degraded_count
 from grader.formats.escaping import csv_cell
 from grader.formats.words import decimal, override, right_count, timestamp

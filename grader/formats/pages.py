@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.formats import delivery, words
+from grader.formats import attention, delivery, words
 from grader.formats.advice import Advice, is_consequence
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
@@ -86,7 +86,12 @@ def _environment() -> Environment:
         "tone": tone,
     }
     environment.tests["consequence"] = is_consequence
-    environment.globals |= {"Advice": Advice, "delivery": delivery, "words": words}
+    environment.globals |= {
+        "Advice": Advice,
+        "attention": attention,
+        "delivery": delivery,
+        "words": words,
+    }
     return environment
 
 

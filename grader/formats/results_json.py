@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
+from grader.analysis.integrity import Integrity
 from grader.formats import delivery
-from grader.formats.integrity import Integrity
 from grader.formats.words import decimal, timestamp
 from grader.model import Override, Reply, RunInfo, Scorecard, Timings, Verdict
 

@@ -3,11 +3,11 @@
 import textwrap
 from collections.abc import Collection
 
-from grader.formats import delivery, words
+from grader.analysis.attention import Rank
+from grader.analysis.summary import ClassSummary, QuestionSummary, summarize
+from grader.formats import attention, delivery, words
 from grader.formats.advice import Advice
-from grader.formats.attention import Rank
 from grader.formats.escaping import link, one_line, visible
-from grader.formats.summary import ClassSummary, QuestionSummary, summarize
 from grader.model import (
     AskingAgain,
     Awake,
@@ -217,10 +217,11 @@ def summary_table(scorecards: Collection[Scorecard], *, width: int = 80) -> str:
         for state in State
         if summary.states.get(state)
     )
-    lines = [wrapped(visible(summary.notice), width), ""] if summary.notice else []
+    nobody = summary.nobody_graded
+    lines = [wrapped(visible(attention.notice(nobody)), width), ""] if nobody else []
     counts = (f"Students  {summary.students}: {states}", f"Scores    {_scores(summary)}")
     lines += [wrapped(line, width, " " * 10) for line in counts]
-    if summary.questions and not summary.notice:
+    if summary.questions and not nobody:
         lines += ["", f"{'Question':<34}  {'right':>5}  {'of':>5}  {'share':>7}"]
         lines += [_question_row(question, width) for question in summary.questions]
     return "\n".join([*lines, *_looks(summary, width), *_flags(summary, width)])
@@ -232,12 +233,13 @@ def _looks(summary: ClassSummary, width: int) -> list[str]:
     lines = ["", f"Needs a look ({summary.to_look_at})"]
     for each in summary.attention[:_SHOWN_FOR_A_LOOK]:
         students = one_line(words.some_of(each.andrew_ids, 1), 18)
-        start = f"  {students:<18}  {each.words:<14}  "
+        start = f"  {students:<18}  {attention.WORDS[each.rank]:<14}  "
+        reason = attention.reason(each)
         if each.rank <= Rank.ALL_REFUSED:
             # It says what to do, too, so that none of it is cut.
-            lines.append(_after(start, visible(each.reason), width))
+            lines.append(_after(start, visible(reason), width))
         else:
-            lines.append(f"{start}{one_line(each.reason, max(width - len(start), 1))}".rstrip())
+            lines.append(f"{start}{one_line(reason, max(width - len(start), 1))}".rstrip())
     rest = summary.attention[_SHOWN_FOR_A_LOOK:]
     if rest:
         students_left = sum(len(each.students) for each in rest)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from grader.analysis.integrity import FlagKind
 from grader.formats.escaping import ask_command, link
 from grader.model import (
-    ApiKey,
     ConsistencyKey,
     Override,
     ProbeKind,
@@ -28,6 +28,19 @@ STATE_WORDS: dict[State, str] = {
     State.INVALID: "no usable link",
     State.NOT_GRADED: "not graded",
 }
+
+FLAG_MEANINGS: dict[FlagKind, str] = {
+    FlagKind.SAME_URL: "It may be pair work, or a link that was copied by mistake.",
+    FlagKind.SAME_RELEASE: "It may be pair work, or the untouched starter deployed from the same "
+    "upstream commit.",
+    FlagKind.OTHERS_ID: "It may be pair work, a partner's link handed in by mistake, or a fork in "
+    "which the id was not changed yet.",
+    FlagKind.OTHER_RELEASE: "It may be a later push that was deployed since, or a deployment that "
+    "was not finished yet.",
+    FlagKind.MIXED_FLEET: "It may be a roll-out that was under way when the grader asked, or an "
+    "answer that is meant to change.",
+}
+"""What a flag may innocently mean, in a sentence."""
 
 _VIA = {
     ProbeKind.API: "through the API",
@@ -171,14 +184,9 @@ def repeat_command(submission: Submission, verdict: Verdict) -> str:
     return ask_command(submission.url, question.query, question.probe)
 
 
-def is_check(question: Question) -> bool:
-    """Whether it is a check of the deployment, whose query, if any, is only a means."""
-    return isinstance(question.key, ApiKey | ConsistencyKey) or not question.query
-
-
 def several_ways(scorecard: Scorecard) -> bool:
     """Whether its queries were asked through several probes, so that each has to name its own."""
-    asked = {each.question.probe for each in scorecard.verdicts if not is_check(each.question)}
+    asked = {each.question.probe for each in scorecard.verdicts if not each.question.is_check}
     return len(asked) > 1
 
 
@@ -188,14 +196,14 @@ def name(question: Question, *, several: bool = False) -> str:
     It is "a plus b", "a plus b on the page", or "the API".
     """
     api = question.probe is ProbeKind.API
-    via = "" if is_check(question) or (api and not several) else f" {_VIA[question.probe]}"
+    via = "" if question.is_check or (api and not several) else f" {_VIA[question.probe]}"
     return f"{called(question)}{via}"
 
 
 def title(question: Question, *, several: bool = False) -> str:
     """Name a question in one line, as `name` does, with its query."""
     named = name(question, several=several)
-    return named if is_check(question) else f"{named}: {question.query}"
+    return named if question.is_check else f"{named}: {question.query}"
 
 
 def titles(scorecard: Scorecard) -> list[str]:

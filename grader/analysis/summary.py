@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from grader.formats.attention import Attention, arranged, at_the_top, look
-from grader.formats.discrimination import Discrimination
-from grader.formats.integrity import Flag, FlagKind, Integrity
-from grader.formats.latencies import Latencies
-from grader.formats.words import is_check
+from grader.analysis.attention import Attention, arranged, concerns_all, look
+from grader.analysis.discrimination import Discrimination
+from grader.analysis.integrity import Flag, FlagKind, Integrity
+from grader.analysis.latencies import Latencies
 from grader.model import Question, Scorecard, State, called
 from grader.outcomes import Outcome
 
@@ -39,7 +38,7 @@ class QuestionSummary:
 
     def see(self, question: Question) -> None:
         """Take in how a student was asked; the numbers in a query are no other wording."""
-        if len(self._wordings) <= _MOST_WORDINGS and not is_check(question):
+        if len(self._wordings) <= _MOST_WORDINGS and not question.is_check:
             self._wordings.setdefault(_NUMBER.sub("#", question.query), question.query)
 
     @property
@@ -77,8 +76,8 @@ class ClassSummary:
         percents: the scores of those who have one, in percent, ascending.
         questions: in battery order.
         attention: the most pressing first.
-        notice: what concerns everybody through a fault of the grader's side, in place of
-            `attention`; empty where nothing does.
+        nobody_graded: why nobody at all could be graded, through a fault of the grader's side; it
+            stands in place of `attention`. None where somebody was.
         filled: which of name, section, median and look anybody has, for a table of them.
         flags: what an instructor may want to ask about; a flag itself costs nobody a point.
     """
@@ -88,7 +87,7 @@ class ClassSummary:
     percents: "array[float]"
     questions: tuple[QuestionSummary, ...]
     attention: tuple[Attention, ...]
-    notice: str
+    nobody_graded: Attention | None
     filled: frozenset[str]
     flags: tuple[Flag, ...]
     latencies: Latencies
@@ -154,14 +153,14 @@ def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
         latencies.see(scorecard)
         _count_questions(questions, scorecard)
     lines = arranged(found, students)
-    notice = at_the_top(lines, students)
+    nobody = lines[0] if concerns_all(lines, students) else None
     return ClassSummary(
         students=students,
         states=states,
         percents=array("d", sorted(percents)),
         questions=tuple(questions.values()),
-        attention=() if notice else lines,
-        notice=notice,
+        attention=() if nobody else lines,
+        nobody_graded=nobody,
         filled=frozenset(filled),
         flags=integrity.flags(),
         latencies=latencies,

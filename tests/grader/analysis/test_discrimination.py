@@ -3,8 +3,8 @@ import statistics
 
 import pytest
 
-from grader.formats.discrimination import Discrimination
-from grader.formats.summary import summarize
+from grader.analysis.discrimination import Discrimination
+from grader.analysis.summary import summarize
 from grader.model import State
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import scorecard

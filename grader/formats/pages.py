@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,10 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.formats import attention, delivery, words
-from grader.formats.advice import Advice, is_consequence
+from grader.formats.advice import Advice
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
-from grader.model import Verdict
 from grader.outcomes import Outcome
 
 # Enough pieces for chunks of some kilobytes: a template yields every expression on its own.
@@ -72,20 +71,23 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters |= {
-        "by_name": _by_name,
         "anchor": lambda andrew_id: f"student-{file_stem(andrew_id)}",
+        "ask_again": words.repeat_command,
         "decimal": words.decimal,
+        "evidence": words.evidence,
         "file_name": student_file_name,
         "lines": _lines,
         "link": link,
         "moment": words.moment,
         "one_line": one_line,
+        "outcome": words.outcome,
         "percent": words.percent,
+        "phases": words.phases,
+        "points": words.points,
         "seconds": words.seconds,
         "timestamp": words.timestamp,
         "tone": tone,
     }
-    environment.tests["consequence"] = is_consequence
     environment.globals |= {
         "Advice": Advice,
         "attention": attention,
@@ -95,14 +97,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _by_name(verdicts: Iterable[Verdict], several: bool) -> list[tuple[str, list[Verdict]]]:
-    """Put verdicts together that have one name, in the order of the first of each."""
-    groups: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        groups.setdefault(words.name(verdict.question, several=several), []).append(verdict)
-    return list(groups.items())
-
-
+@cache
 def tone(outcome: Outcome) -> str:
     """Name the color of an outcome."""
     rule = outcome.rule
@@ -115,7 +110,9 @@ def tone(outcome: Outcome) -> str:
 
 def _shown(value: object) -> object:
     # Every expression of every template passes here before it is escaped for HTML.
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
+        return visible(value)
+    return value
 
 
 def _lines(text: str) -> Markup:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from grader.analysis.integrity import FlagKind
 from grader.formats.escaping import ask_command, link
@@ -49,6 +50,7 @@ _VIA = {
 }
 
 
+@lru_cache(4096)
 def decimal(value: float, places: int = 2) -> str:
     """Write a number rounded half up, without needless zeros, separators or exponents."""
     return _rounded(Decimal(str(value)), places)

@@ -74,6 +74,8 @@ def cut(text: str, limit: int) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Show the beginning of a text on one line of at most `limit` characters."""
+    if len(text) <= limit and text.isprintable():
+        return text
     # Cut first, since a reply may be long; and again, since escapes are longer than what they show.
     return cut(visible(cut(text, limit)), limit)
 

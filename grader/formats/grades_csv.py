@@ -48,6 +48,7 @@ def render(scorecards: Collection[Scorecard]) -> Iterator[str]:
 def _cells(scorecard: Scorecard) -> tuple[str, ...]:
     student = scorecard.submission
     commit = scorecard.release.commit if scorecard.release else None
+    score, percent = scorecard.score, scorecard.percent
     latency, expires = scorecard.latency, scorecard.certificate_expires_at
     return (
         csv_cell(student.andrew_id),
@@ -56,9 +57,9 @@ def _cells(scorecard: Scorecard) -> tuple[str, ...]:
         csv_cell(student.email),
         csv_cell(student.url),
         scorecard.state.value,
-        "" if scorecard.score is None else decimal(scorecard.score),
+        "" if score is None else decimal(score),
         decimal(scorecard.max_score),
-        "" if scorecard.percent is None else decimal(scorecard.percent),
+        "" if percent is None else decimal(percent),
         str(right_count(scorecard)),
         str(len(scorecard.verdicts)),
         "yes" if look(scorecard) else "",

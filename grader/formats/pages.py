@@ -15,8 +15,9 @@ from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
 from grader.outcomes import Outcome
 
-# Enough pieces for chunks of some kilobytes: a template yields every expression on its own.
-_PIECES_PER_CHUNK = 500
+# Chunks of some kilobytes and more: a template gives every expression on its own, and the checks of a
+# student as one piece.
+_PIECES_PER_CHUNK = 100
 
 
 def page(template: str, context: Mapping[str, Any]) -> str:
@@ -84,8 +85,10 @@ def _environment() -> Environment:
         "percent": words.percent,
         "phases": words.phases,
         "points": words.points,
+        "right_count": words.right_count,
         "seconds": words.seconds,
         "timestamp": words.timestamp,
+        "titled": words.title,
         "tone": tone,
     }
     environment.globals |= {

@@ -39,7 +39,7 @@ def render_one(run: RunInfo, scorecard: Scorecard) -> str:
 def student_object(scorecard: Scorecard) -> dict[str, Any]:
     """Give a scorecard as what `students` lists; a score is null where it is not graded."""
     student = scorecard.submission
-    expires = scorecard.certificate_expires_at
+    expires, percent = scorecard.certificate_expires_at, scorecard.percent
     return {
         "andrew_id": student.andrew_id,
         "name": student.name,
@@ -50,7 +50,7 @@ def student_object(scorecard: Scorecard) -> dict[str, Any]:
         "reason": scorecard.reason,
         "score": scorecard.score,
         "max_score": scorecard.max_score,
-        "percent": None if scorecard.percent is None else float(decimal(scorecard.percent)),
+        "percent": None if percent is None else float(decimal(percent)),
         "override": override_object(scorecard.override) if scorecard.override else None,
         "release": asdict(scorecard.release) if scorecard.release else None,
         "https": delivery.https(scorecard),

@@ -13,8 +13,10 @@ from grader.formats import (
     gradescope_json,
     junit_xml,
     moodle_csv,
+    report_html,
     results_json,
     step_summary,
+    student_html,
     terminal,
 )
 from tests.grader.formats.classes import RUN, small_class
@@ -27,6 +29,11 @@ PARTIAL, UNREACHABLE, UNKNOWN = CLASS[1], CLASS[5], CLASS[8]
 
 def decoded(result: str) -> str:
     return json.dumps(json.loads(base64.b64decode(result, validate=True)), indent=1) + "\n"
+
+
+def shown(page: str) -> str:
+    """What a page shows, without its style and its script."""
+    return page[page.index("<header") : page.index("</footer>")]
 
 
 RENDERED = {
@@ -47,6 +54,9 @@ RENDERED = {
     "classroom_not_graded.json": decoded(classroom_result.render(UNKNOWN)),
     "blackboard.csv": blackboard_csv.fill(DOWNLOADED, "Deploy, then check", CLASS).content.decode(),
     "moodle.csv": moodle_csv.render(CLASS, "Deploy, then check").content,
+    "partial.html": shown(student_html.render(RUN, PARTIAL)),
+    "not_graded.html": shown(student_html.render(RUN, UNKNOWN)),
+    "report.html": shown("".join(report_html.render(RUN, CLASS))),
     "summary.txt": terminal.summary_table(CLASS) + "\n",
 }
 

@@ -14,9 +14,6 @@ from grader.probes import Deployment
 
 _log = logging.getLogger(__name__)
 
-OUR_CRASH = "the grader itself failed: "
-"""How the reason of what was not checked begins where a bug of ours is to blame."""
-
 # What a cache may have kept from before the last push.
 _MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
 
@@ -53,8 +50,13 @@ def ask(
     except Exception as error:
         # A class may meet it thousands of times: who hears of the verdict tells people of it.
         _log.debug("asking %r failed", question.query, exc_info=True)
-        reason = f"{OUR_CRASH}{type(error).__name__}"
-        return Verdict(question, Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH))
+        return Verdict(question, crash(error))
+
+
+def crash(error: Exception) -> Judgement:
+    """The judgement on what a bug of ours kept from being checked."""
+    reason = f"the grader itself failed: {type(error).__name__}"
+    return Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH)
 
 
 def _past_caches(

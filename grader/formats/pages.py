@@ -15,8 +15,7 @@ from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
 from grader.outcomes import Outcome
 
-# Chunks of some kilobytes and more: a template gives every expression on its own, and the checks of a
-# student as one piece.
+# A template gives most expressions on their own, and all checks of a student as one piece.
 _PIECES_PER_CHUNK = 100
 
 

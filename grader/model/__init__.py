@@ -15,6 +15,8 @@ from grader.model.events import (
 from grader.model.jobs import (
     Job,
     Limits,
+    Note,
+    NoteKind,
     RunInfo,
     asks_in_browser,
 )
@@ -93,6 +95,8 @@ __all__ = [
     "Latency",
     "Limits",
     "LookingAgain",
+    "Note",
+    "NoteKind",
     "NumberKey",
     "NumberTemplate",
     "NumbersKey",

@@ -14,6 +14,7 @@ from grader.model import (
     FactKey,
     IdKey,
     Judgement,
+    Note,
     NumberKey,
     PageKey,
     ProbeKind,
@@ -81,7 +82,7 @@ RUN = RunInfo(
     ),
     seed=313,
     started_at=START,
-    notes=("Two students handed in https://fgh678.example.com.",),
+    notes=(Note("Two students handed in https://fgh678.example.com."),),
 )
 
 

@@ -350,7 +350,7 @@ def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Co
     """
     cards = run.scorecards()
     info = replace(run.info, notes=notes(run))
-    write_private(folder / GRADES, grades_csv.render(cards))
+    write_private(folder / GRADES, grades_csv.render(info, cards))
     write_private(folder / RESULTS, results_json.render(info, cards))
     write_private(folder / REPORT, report_html.render(info, cards))
     pages = pages or StudentPages(run.info, folder / PAGES)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from grader.formats.escaping import csv_cell
+from grader.formats.gradebook import Filled, Gradebook
 from grader.formats.words import scaled
-from grader.model import InputError, Scorecard
+from grader.model import InputError, RunInfo, Scorecard
 
 _EXPORT = "Take the file as Blackboard gives it (Gradebook, Download) and change nothing in it."
 _COLUMN = re.compile(r"(.+) \[Total Pts: ([^\]]*)\] \|(\d+)", re.DOTALL)
@@ -29,23 +30,6 @@ class BlackboardError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class BlackboardUpload:
-    """A file to upload.
-
-    Attributes:
-        content: the file's bytes, in the download's encoding and with its delimiter.
-        filled: how many students it has.
-        not_in_gradebook: ids of the run's students whom the gradebook does not have.
-        not_in_run: the gradebook's users whom the run does not have.
-    """
-
-    content: bytes
-    filled: int
-    not_in_gradebook: tuple[str, ...]
-    not_in_run: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Table:
     encoding: str
     delimiter: str
@@ -53,23 +37,20 @@ class _Table:
     rows: list[tuple[int, list[str]]]
 
 
-def fill(downloaded: bytes, assignment: str, scorecards: Iterable[Scorecard]) -> BlackboardUpload:
+def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
     """Write `Username` and the assignment's column, scaled to its points.
 
     A student is found by username, its domain aside; case does not matter. Who is not graded is
-    left out: Blackboard keeps the grades of users that an upload does not name.
-
-    Args:
-        downloaded: the gradebook's bytes.
-        assignment: the column's header, or the name at its beginning.
-        scorecards: of the class.
+    left out: Blackboard keeps the grades of users that an upload does not name. The assignment is
+    given by its column's header, or by the name at the header's beginning; the file has the
+    download's encoding and delimiter.
 
     Raises:
         BlackboardError: the file, the column or a user is in doubt.
     """
-    table = _read(downloaded)
+    table = _read(gradebook.downloaded)
     users = _users(table)
-    column = _column(table.header, assignment)
+    column = _column(table.header, gradebook.assignment)
     possible = _points_possible(column)
     file = io.StringIO()
     rows = csv.writer(file, delimiter=table.delimiter, quoting=csv.QUOTE_ALL)
@@ -83,7 +64,7 @@ def fill(downloaded: bytes, assignment: str, scorecards: Iterable[Scorecard]) ->
             rows.writerow((user, scaled(card.percent, possible)))
             filled += 1
     content = file.getvalue().encode(table.encoding)
-    return BlackboardUpload(content, filled, tuple(strangers), tuple(users.values()))
+    return Filled(content, filled, tuple(strangers), tuple(users.values()))
 
 
 def _read(downloaded: bytes) -> _Table:

@@ -11,13 +11,13 @@ from typing import Any
 from grader.formats import words
 from grader.formats.advice import STARTER_FILE, Advice, explanation
 from grader.formats.escaping import visible
-from grader.model import Scorecard, State, Verdict
+from grader.model import RunInfo, Scorecard, State, Verdict
 from grader.outcomes import Outcome
 
 _VERSION = 1
 
 
-def render(scorecard: Scorecard) -> str:
+def render(_run: RunInfo, scorecard: Scorecard) -> str:
     """Write a scorecard as the value of the step output `result`, in one line.
 
     Where it is not graded the maximum is 0: the reporter then fails the step and records no

@@ -8,7 +8,7 @@ from grader.analysis.attention import look
 from grader.formats.delivery import degraded_count
 from grader.formats.escaping import csv_cell
 from grader.formats.words import decimal, override, right_count, timestamp
-from grader.model import Scorecard
+from grader.model import RunInfo, Scorecard
 
 COLUMNS = (
     "andrew_id",
@@ -34,7 +34,7 @@ COLUMNS = (
 )
 
 
-def render(scorecards: Collection[Scorecard]) -> Iterator[str]:
+def render(_run: RunInfo, scorecards: Collection[Scorecard]) -> Iterator[str]:
     """Write a class as CSV, header first, with the line ends of RFC 4180.
 
     Score and percent are blank where a student is not graded, or is excused: no gradebook reads

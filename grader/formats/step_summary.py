@@ -3,12 +3,12 @@
 from grader.formats import words
 from grader.formats.advice import Advice
 from grader.formats.escaping import link, markdown_text, one_line
-from grader.model import Scorecard, State, Verdict
+from grader.model import RunInfo, Scorecard, State, Verdict
 
 _REPLY_LIMIT = 120
 
 
-def render(scorecard: Scorecard) -> str:
+def render(_run: RunInfo, scorecard: Scorecard) -> str:
     """Write what `$GITHUB_STEP_SUMMARY` shows: the score, and a row for each question."""
     advice = Advice(scorecard)
     lines = [f"## Score: {words.score(scorecard)}", ""]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from grader.formats import scorecard_text, terminal
 from grader.formats.files import file_stem
 from grader.model import (
     ApiKey,
@@ -142,6 +143,11 @@ def late(card: Scorecard) -> Verdict:
     slow = Timings(first_byte=2310.4, transfer=1.6)
     reply = replace(value.replies[0], elapsed_ms=2312.4, timings=slow)
     return replace(value, replies=(reply,), degraded=True)
+
+
+def finished(card: Scorecard, *, width: int = 80) -> str:
+    """What a terminal of `width` columns says of a scorecard in the end."""
+    return terminal.fitted(scorecard_text.render(RUN, card), width)
 
 
 def small_class() -> list[Scorecard]:

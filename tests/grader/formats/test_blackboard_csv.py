@@ -2,10 +2,12 @@
 
 import pytest
 
-from grader.formats.blackboard_csv import BlackboardError, fill
+from grader.formats import blackboard_csv
+from grader.formats.blackboard_csv import BlackboardError
+from grader.formats.gradebook import Filled, Gradebook
 from grader.model import Scorecard, State
 from grader.outcomes import Outcome
-from tests.grader.formats.classes import scorecard
+from tests.grader.formats.classes import RUN, scorecard
 
 RIGHT, WRONG = [Outcome.RIGHT] * 5, [Outcome.WRONG] * 5
 COLUMN = "Lab [Total Pts: 20 Score] |12345"
@@ -21,6 +23,10 @@ CLASS = [
     scorecard("starter1", [Outcome.NOT_CHECKED] * 5, State.NOT_GRADED),
     scorecard("stranger", WRONG),
 ]
+
+
+def fill(downloaded: bytes, assignment: str, cards: list[Scorecard]) -> Filled:
+    return blackboard_csv.render(RUN, cards, Gradebook(downloaded, assignment))
 
 
 def filled(text: str, cards: list[Scorecard] = CLASS, assignment: str = "Lab") -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from grader.formats import delivery, results_json, student_html, terminal, transcript, words
+from grader.formats import delivery, scorecard_json, student_html, terminal, transcript_text, words
 from grader.model import (
     Attempt,
     AttemptKind,
@@ -18,7 +18,15 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Outcome
-from tests.grader.formats.classes import QUESTIONS, RUN, START, scorecard, small_class, verdict
+from tests.grader.formats.classes import (
+    QUESTIONS,
+    RUN,
+    START,
+    finished,
+    scorecard,
+    small_class,
+    verdict,
+)
 
 FULL, *_, UNREACHABLE = small_class()[:6]
 
@@ -94,9 +102,9 @@ def test_no_phase_is_claimed_that_was_not_measured() -> None:
 
 def test_every_place_says_it() -> None:
     attempt = Attempt(FULL, AttemptKind.GRADED, 1, START, START, superseded=False, current=True)
-    shown = transcript.as_text(RUN, Transcript(FULL.submission, (attempt,), ()))
+    shown = transcript_text.render(RUN, Transcript(FULL.submission, (attempt,), ()))
     page = student_html.render(RUN, FULL)
-    for text in (terminal.finished(FULL), shown, page):
+    for text in (finished(FULL), shown, page):
         assert "https, certificate valid until 2026-05-01 14:05 UTC" in text
         assert delivery.speed(FULL) in text
     for text in (terminal.judged(FULL.verdicts[-1], FULL.submission), shown, page):
@@ -106,7 +114,7 @@ def test_every_place_says_it() -> None:
 
 
 def test_programs_read_it() -> None:
-    student = json.loads(results_json.render_one(RUN, FULL))
+    student = json.loads(scorecard_json.render(RUN, FULL))
     assert (student["https"], student["certificate_expires_at"], student["latency"]) == (
         True,
         "2026-05-01T14:05:00.000Z",

@@ -1,18 +1,14 @@
 """The transcript of one student: every question, every reply, and how to repeat it."""
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Any
 
-from grader.formats import delivery, keeping, results_json, words
+from grader.formats import delivery, keeping, words
 from grader.formats.escaping import one_line, visible
 from grader.formats.words import moment, timestamp
 from grader.model import (
-    Acceptance,
     Attempt,
     AttemptKind,
-    Override,
     Reply,
     RunInfo,
     Scorecard,
@@ -22,25 +18,9 @@ from grader.model import (
 )
 
 
-def as_text(run: RunInfo, transcript: Transcript) -> str:
+def render(run: RunInfo, transcript: Transcript) -> str:
     """Write it for a terminal; what strangers wrote is escaped, and set off by a bar."""
     return "\n".join(_lines(run, transcript))
-
-
-def as_json(run: RunInfo, transcript: Transcript) -> str:
-    """Write it as one JSON object: the scorecard that counts, and every attempt."""
-    current = transcript.current
-    document = {
-        "battery": run.battery.name,
-        "seed": run.seed,
-        "keep": str(run.keep),
-        "andrew_id": transcript.submission.andrew_id,
-        "url": transcript.submission.url,
-        "current": results_json.student_object(current) if current else None,
-        "attempts": [_attempt_object(each) for each in transcript.attempts],
-        "overrides": [_override_object(each) for each in transcript.overrides],
-    }
-    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def side_by_side(before: Scorecard, now: Scorecard) -> str:
@@ -58,30 +38,6 @@ def side_by_side(before: Scorecard, now: Scorecard) -> str:
         ]
     lines += ["", f"Score before: {_earned(before)}", f"Score now:    {_earned(now)}"]
     return "\n".join(lines)
-
-
-def _attempt_object(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "attempt": attempt.number,
-        "asked_at": timestamp(attempt.asked_at),
-        "kind": attempt.kind.value,
-        "at": timestamp(attempt.at),
-        "superseded": attempt.superseded,
-        "counts": attempt.current,
-        "accepted": _acceptance_object(attempt.accepted),
-        "wake_up": [results_json.reply_object(reply) for reply in attempt.scorecard.wake_up],
-        **results_json.student_object(attempt.scorecard),
-    }
-
-
-def _acceptance_object(accepted: Acceptance | None) -> dict[str, str] | None:
-    if accepted is None:
-        return None
-    return {"by": accepted.by, "at": timestamp(accepted.at), "reason": accepted.reason}
-
-
-def _override_object(override: Override) -> dict[str, Any]:
-    return results_json.override_object(override) | {"withdrawn": override.withdrawn}
 
 
 def _lines(run: RunInfo, transcript: Transcript) -> Iterator[str]:

@@ -122,7 +122,8 @@ class Advice:
         if card.state is State.NOT_GRADED and card.seen:
             return f"{own} {_PARTLY_GRADED}".lstrip()
         if card.state is State.UNREACHABLE and self.local:
-            return own or _not_started(card.reason)
+            looks = (*card.wake_up[-1:], *(each.reply for each in card.verdicts))
+            return own or _not_started(next((each for each in looks if each), None))
         return own or _STATE_ADVICE[card.state]
 
     @property
@@ -182,7 +183,7 @@ class Advice:
         if verdict.outcome is Outcome.EMPTY and verdict.question.query:
             return _NO_BRANCH
         if self.local and verdict.outcome is Outcome.UNREACHABLE:
-            return _not_started(verdict.judgement.reason)
+            return _not_started(verdict.reply)
         return rule.advice
 
     def _more(self, verdict: Verdict) -> list[str]:
@@ -260,11 +261,13 @@ def _starter_failed(verdict: Verdict) -> bool:
     return not verdict.outcome.rule.earns and any(each in text for each in STARTER_FAILS)
 
 
-def _not_started(reason: str) -> str:
-    """What to do where no app on this machine answers, for the `reason` that it has."""
-    if "try http://" in reason:
-        return _HTTP_HERE
-    return f"{_NOT_STARTED} {_ANOTHER_PORT}" if "refused" in reason else _NOT_STARTED
+def _not_started(asked: Reply | None) -> str:
+    """What to do where no app on this machine answers, by what came of the request."""
+    if asked is None:
+        return _NOT_STARTED
+    if asked.timings is None:  # no connection
+        return f"{_NOT_STARTED} {_ANOTHER_PORT}"
+    return _HTTP_HERE if asked.url.startswith("https://") else _NOT_STARTED
 
 
 def _came_at_once(reply: Reply) -> bool:

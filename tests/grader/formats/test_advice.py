@@ -13,14 +13,16 @@ from grader.model import (
     NumberKey,
     Question,
     Release,
+    Reply,
     Scorecard,
     State,
+    Timings,
     Verdict,
 )
 from grader.outcomes import Outcome
 from grader.questions import FAMILIES, load_battery, shipped_batteries
 from tests.components import ROOT
-from tests.grader.formats.classes import QUESTIONS, RUN, finished, scorecard, verdict
+from tests.grader.formats.classes import QUESTIONS, RUN, START, finished, scorecard, verdict
 
 LOCAL = "http://127.0.0.1:3000"
 FILE = "webapp/query_processor.py"
@@ -181,20 +183,26 @@ def test_another_answer_is_no_other_spelling(others: tuple[Verdict, ...]) -> Non
 @pytest.mark.parametrize("url", ["https://localhost:3000", "https://127.0.0.1"])
 def test_https_on_ones_own_machine_is_told_http(url: str) -> None:
     reason = "the server does not speak https at this port: try http://"
-    down = replace(card(url=url), state=State.UNREACHABLE, reason=reason)
+    asked = Reply(url, START, failure=Outcome.UNREACHABLE, timings=Timings(connect=0.1))
+    down = replace(card(url=url), state=State.UNREACHABLE, reason=reason, wake_up=(asked,))
     words = finished(down, width=200)
     assert "Write http:// in place of https://; an app on your own machine has no https." in words
     assert "tart it" not in words
     judgement = Judgement(Outcome.UNREACHABLE, reason)
-    value = replace(verdict(SUM, Outcome.UNREACHABLE), judgement=judgement)
+    value = replace(verdict(SUM, Outcome.UNREACHABLE), judgement=judgement, replies=(asked,))
     assert on(value, url=url).startswith("Write http://")
 
 
 def test_another_port_is_asked_about_where_nobody_listens() -> None:
-    reason = "localhost port 3999: connection refused"
-    down = replace(card(url="http://localhost:3999"), state=State.UNREACHABLE, reason=reason)
+    url = "http://localhost:3999"
+    asked = Reply(url, START, failure=Outcome.UNREACHABLE)
+    down = replace(card(url=url), state=State.UNREACHABLE, wake_up=(asked,))
     assert "number behind the colon" in Advice(down).on_state
-    assert "number behind" not in Advice(replace(down, reason="no reply came")).on_state
+    assert "number behind the colon" in on(
+        replace(verdict(SUM, Outcome.UNREACHABLE), replies=(asked,)), url=url
+    )
+    came = replace(asked, timings=Timings(connect=0.1))
+    assert "number behind" not in Advice(replace(down, wake_up=(came,))).on_state
 
 
 def test_a_deployed_app_is_told_to_push_and_no_tests_of_ours() -> None:

@@ -66,7 +66,7 @@ class Attention:
 
 
 def look(card: Scorecard) -> Attention | None:
-    """What asks for a look at one scorecard; None where nothing does."""
+    """Why an instructor should look at a scorecard; None where there is no reason to."""
     students = ((card.submission.andrew_id, card.submission.name),)
     if card.override is None and card.state is State.GRADED and _only_failures(card):
         first = next(each for each in card.verdicts if each.replies)
@@ -100,7 +100,7 @@ def advice_of_the_mark(card: Scorecard) -> str:
 
 
 def _only_failures(card: Scorecard) -> bool:
-    """Whether an app was asked and nothing that came was its own, for no other reason of a look."""
+    """Whether nothing that came was the app's own; False where there is another reason to look."""
     if card.own:
         return False
     otherwise = any(each.outcome.rule.needs_a_look for each in card.verdicts)
@@ -146,7 +146,7 @@ def _students(members: Sequence[Attention]) -> tuple[tuple[str, str], ...]:
 
 
 def _without_host(seen: str, link: str) -> str:
-    """What was seen, as others would have it whose app has another address."""
+    """What was seen, without the address: then it is the same for every student."""
     try:
         host = urlsplit(link).hostname
     except ValueError:  # what a student handed in may be anything

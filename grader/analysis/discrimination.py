@@ -77,7 +77,7 @@ class Discrimination:
 
     @property
     def words(self) -> str:
-        """The index in words, which alarm only where it is sure; empty where there is none."""
+        """The index in words; it alarms only where it is sure. Empty where there is no index."""
         index, interval = self.index, self.interval
         if index is None or interval is None:
             return ""

@@ -37,7 +37,7 @@ class QuestionSummary:
     discrimination: Discrimination = field(default_factory=Discrimination)
 
     def see(self, question: Question) -> None:
-        """Take in how a student was asked; the numbers in a query are no other wording."""
+        """Take in how a student was asked. Other numbers in a query make no other wording."""
         if len(self._wordings) <= _MOST_WORDINGS and not question.is_check:
             self._wordings.setdefault(_NUMBER.sub("#", question.query), question.query)
 
@@ -78,7 +78,7 @@ class ClassSummary:
         attention: the most pressing first.
         nobody_graded: why nobody at all could be graded, through a fault of the grader's side; it
             stands in place of `attention`. None where somebody was.
-        filled: which of name, section, median and look anybody has, for a table of them.
+        filled: those of name, section, median and look that at least one student has.
         flags: what an instructor may want to ask about; a flag itself costs nobody a point.
     """
 
@@ -129,7 +129,7 @@ class ClassSummary:
 
 
 def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
-    """Count a class, in one pass; whom the roster no longer has is no part of it."""
+    """Count a class, in one pass. Students whom the roster no longer has are left out."""
     states: Counter[State] = Counter()
     percents = array("d")
     questions: dict[str, QuestionSummary] = {}

@@ -1,4 +1,4 @@
-"""What to do next: advice that fits the app that was asked, and where it runs."""
+"""What to do next. Advice depends on the app that was asked, and on where it runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ STARTER_FAILS = (
 """What our starter answers where its code cannot be run, or raises an exception."""
 
 _REPLY_LIMIT = 2_000
-# A host that is awake answers in that time, so that it is not its sleep if another reply is late.
+# Where one reply came within this time, the host is awake: no reply is late through its sleep.
 _AT_ONCE_MS = 2_000
 
 _STATE_ADVICE = {
@@ -86,9 +86,9 @@ class Advice:
     """Advice on one scorecard, as a whole and for each of its verdicts.
 
     Attributes:
-        by_option: whether whoever reads it gave the id as an option of the command.
-        starter: whether our starter answers: no other app tells its release as that one does, or
-            fails in its words.
+        by_option: whether the reader gave the id as an option of the command.
+        starter: whether the app is made from our starter: no other app tells its release in that
+            way, or fails in those words.
         local: whether the app runs on the machine that asks.
     """
 
@@ -216,11 +216,11 @@ class Advice:
         return verdict.outcome in _OF_THE_CODE or self._is_endless(verdict)
 
     def _is_endless(self, verdict: Verdict) -> bool:
-        """Whether it is no sleep of the host that a reply is late."""
+        """Whether a reply is late for another reason than the sleep of the host."""
         return verdict.outcome is Outcome.TOO_SLOW and (self.local or self._prompt)
 
     def _may_be_anothers(self, verdict: Verdict) -> bool:
-        """Whether a wrong reply may be that of a branch which is meant for other queries."""
+        """Whether a branch for other queries may have given this wrong reply."""
         if verdict.reply is None:
             return False
         text = wrong_ids.said(verdict)
@@ -234,7 +234,7 @@ class Advice:
 
 
 def is_consequence(verdict: Verdict) -> bool:
-    """Whether it was lost without being asked, since something before it was."""
+    """Whether it was lost without being asked, since an earlier check failed."""
     given_up = verdict.outcome is Outcome.UNREACHABLE and not verdict.replies
     return given_up or verdict.outcome is Outcome.SKIPPED
 
@@ -242,7 +242,7 @@ def is_consequence(verdict: Verdict) -> bool:
 def explanation(advice: Advice, verdict: Verdict) -> list[str]:
     """Explain a verdict that is not right: why, what to do, the reply, and how to ask again.
 
-    The lines are not yet made harmless for the place where they will be shown.
+    The lines are not escaped yet: that depends on where they are shown.
     """
     lines = [verdict.judgement.reason, advice.on(verdict)]
     if verdict.reply:

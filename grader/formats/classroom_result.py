@@ -31,10 +31,7 @@ def render(_run: RunInfo, scorecard: Scorecard) -> str:
         "max_score": 0 if ungraded else scorecard.max_score,
         "tests": [
             *([_state(advice)] if scorecard.state is not State.GRADED else []),
-            *(
-                _test(advice, verdict, title)
-                for verdict, title in zip(scorecard.verdicts, words.titles(scorecard), strict=True)
-            ),
+            *(_test(advice, verdict, title) for title, verdict in words.titled(scorecard)),
         ],
     }
     return base64.b64encode(json.dumps(result, allow_nan=False).encode()).decode("ascii")

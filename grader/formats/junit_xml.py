@@ -5,7 +5,7 @@ from collections import Counter
 
 from grader.formats.advice import STARTER_FILE, Advice, explanation
 from grader.formats.escaping import visible, xml_text
-from grader.formats.words import STATE_WORDS, elapsed, titles
+from grader.formats.words import STATE_WORDS, elapsed, titled
 from grader.formats.words import timestamp as rfc3339
 from grader.model import RunInfo, Scorecard, State, Verdict
 from grader.outcomes import Outcome
@@ -30,7 +30,7 @@ def suite(scorecard: Scorecard, name: str) -> str:
     if scorecard.state is not State.GRADED:
         _add_state(suite, advice)
     seen: Counter[str] = Counter()
-    for verdict, name in zip(scorecard.verdicts, titles(scorecard), strict=True):
+    for name, verdict in titled(scorecard):
         seen[name] += 1
         # Readers drop all but one of the cases that share a name.
         unique = f"{name} ({seen[name]})" if seen[name] > 1 else name

@@ -31,8 +31,8 @@ class IdColumn(StrEnum):
 def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
     """Write percentages for a grade item of 100 points; blank where a student is not graded.
 
-    Left out is who has no identity or several addresses, shares it with somebody else in the run
-    (a form's address may be another student's), or has one that a spreadsheet would run.
+    A student is left out who has no identity or several addresses, who has the same one as another
+    student (somebody may have typed a friend's address), or whose identity a spreadsheet would run.
 
     Args:
         scorecards: of the class.

@@ -49,21 +49,15 @@ class Export:
     takes: frozenset[str] = frozenset()
 
 
+_COLUMN = frozenset({"downloaded", "assignment"})
 EXPORTS = {
-    "blackboard": Export(
-        "blackboard_csv", "blackboard.csv", needs=frozenset({"downloaded", "assignment"})
-    ),
-    "canvas": Export(
-        "canvas_csv",
-        "canvas.csv",
-        needs=frozenset({"downloaded", "assignment"}),
-        takes=frozenset({"replace_excused"}),
-    ),
+    "blackboard": Export("blackboard_csv", "blackboard.csv", _COLUMN),
+    "canvas": Export("canvas_csv", "canvas.csv", _COLUMN, frozenset({"replace_excused"})),
     "csv": Export("grades_csv", "grades.csv"),
     "json": Export("results_json", "results.json"),
     "junit": Export("junit_class_xml", "junit.xml"),
     "moodle": Export(
-        "moodle_csv", "moodle.csv", needs=frozenset({"assignment"}), takes=frozenset({"id_column"})
+        "moodle_csv", "moodle.csv", frozenset({"assignment"}), frozenset({"id_column"})
     ),
 }
 """How a run is given to other systems."""

@@ -23,10 +23,7 @@ def render(_run: RunInfo, scorecard: Scorecard) -> str:
         reason = markdown_text(scorecard.reason)
         lines += [f"**{state}**: {reason} {advice.on_state}", ""]
     lines += ["| | points | question | outcome | reply |", "|---|---:|---|---|---|"]
-    lines += [
-        _row(verdict, title)
-        for verdict, title in zip(scorecard.verdicts, words.titles(scorecard), strict=True)
-    ]
+    lines += [_row(verdict, title) for title, verdict in words.titled(scorecard)]
     if scorecard.state is State.GRADED:
         lines += _next_steps(advice)
     return "\n".join(lines) + "\n"

@@ -27,12 +27,11 @@ def side_by_side(before: Scorecard, now: Scorecard) -> str:
     """Write two scorecards of the same questions, one line of each below the other."""
     lines = []
     # Where grading crashed, there may be nothing from before.
-    titles = zip_longest(words.titles(before), words.titles(now))
-    pairs = zip_longest(before.verdicts, now.verdicts)
-    for number, ((old, new), called) in enumerate(zip(pairs, titles, strict=True), 1):
-        lines.append(f"{number}. {visible(called[1] or called[0])}")
+    pairs = zip_longest(words.titled(before), words.titled(now))
+    for number, (old, new) in enumerate(pairs, 1):
+        lines.append(f"{number}. {visible((new or old)[0])}")
         lines += [
-            f"   {when}  {_outcome(each)}"
+            f"   {when}  {_outcome(each[1])}"
             for when, each in (("before", old), ("now   ", new))
             if each is not None
         ]
@@ -97,9 +96,7 @@ def _evidence(card: Scorecard) -> Iterator[str]:
         yield f"Wake-up: {_told(reply)}"
         if phases := words.phases(reply):
             yield f"         {phases}"
-    for number, (verdict, title) in enumerate(
-        zip(card.verdicts, words.titles(card), strict=True), 1
-    ):
+    for number, (title, verdict) in enumerate(words.titled(card), 1):
         yield ""
         yield f"{number}. {visible(title)}"
         yield f"   Expected: {visible(str(verdict.question.key))}"

@@ -208,10 +208,10 @@ def title(question: Question, *, several: bool = False) -> str:
     return named if question.is_check else f"{named}: {question.query}"
 
 
-def titles(scorecard: Scorecard) -> list[str]:
-    """Name the question of each verdict in one line."""
+def titled(scorecard: Scorecard) -> list[tuple[str, Verdict]]:
+    """Give each verdict with its question's name in one line."""
     several = several_ways(scorecard)
-    return [title(verdict.question, several=several) for verdict in scorecard.verdicts]
+    return [(title(each.question, several=several), each) for each in scorecard.verdicts]
 
 
 def elapsed(verdict: Verdict) -> float:

@@ -144,8 +144,8 @@ def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
             continue
         students += 1
         states[scorecard.state] += 1
-        if scorecard.percent is not None:
-            percents.append(scorecard.percent)
+        if (percent := scorecard.percent) is not None:
+            percents.append(percent)
         if attention is not None:
             submission = scorecard.submission
             found.append((attention, submission.url or submission.handed_in))

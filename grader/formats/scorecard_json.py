@@ -20,6 +20,7 @@ def student_object(scorecard: Scorecard) -> dict[str, Any]:
     """Give a scorecard as what `students` lists; a score is null where it is not graded."""
     student = scorecard.submission
     expires, percent = scorecard.certificate_expires_at, scorecard.percent
+    latency = scorecard.latency
     return {
         "andrew_id": student.andrew_id,
         "name": student.name,
@@ -35,7 +36,7 @@ def student_object(scorecard: Scorecard) -> dict[str, Any]:
         "release": asdict(scorecard.release) if scorecard.release else None,
         "https": delivery.https(scorecard),
         "certificate_expires_at": timestamp(expires) if expires else None,
-        "latency": asdict(scorecard.latency) if scorecard.latency else None,
+        "latency": asdict(latency) if latency else None,
         "items": [_item(verdict) for verdict in scorecard.verdicts],
     }
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+from grader.analysis.discrimination import Discrimination
 from grader.analysis.integrity import FlagKind
 from grader.formats.escaping import ask_command, link
 from grader.model import (
@@ -42,6 +43,9 @@ FLAG_MEANINGS: dict[FlagKind, str] = {
     "answer that is meant to change.",
 }
 """What a flag may innocently mean, in a sentence."""
+
+# After R. L. Ebel and D. A. Frisbie, "Essentials of Educational Measurement" (1991), chapter 13.
+_BANDS = ((0.4, "very well"), (0.3, "well"), (0.2, "somewhat"), (0.0, "hardly"))
 
 _VIA = {
     ProbeKind.API: "through the API",
@@ -156,6 +160,16 @@ def phases(reply: Reply) -> str:
         ("transfer", took.transfer),
     )
     return ", ".join(f"{name} {seconds(value)}" for name, value in named if value is not None)
+
+
+def discrimination(of: Discrimination) -> str:
+    """Put the index into words; they alarm only where it is sure. Empty where there is none."""
+    index, interval = of.index, of.interval
+    if index is None or interval is None:
+        return ""
+    if interval[1] < 0:
+        return "the wrong way round"
+    return next((words for least, words in _BANDS if index >= least), _BANDS[-1][1])
 
 
 def outcome(verdict: Verdict) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from grader.formats.canvas_export import POINTS, CanvasError, Student, column_to_fill
-from grader.formats.gradebook import Filled, Gradebook
+from grader.formats.canvas_export import POINTS, Student, column_to_fill
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
 from grader.formats.words import scaled
 from grader.model import RunInfo, Scorecard
 
@@ -35,7 +35,7 @@ def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook)
     has no score keeps the cell as it is.
 
     Raises:
-        CanvasError: the file, the column or a student's row is in doubt.
+        GradebookError: the file, the column or a student's row is in doubt.
     """
     possible, students = column_to_fill(gradebook.downloaded, gradebook.assignment)
     grades = [_grade(card) for card in scorecards]
@@ -105,13 +105,13 @@ def _match(students: Iterable[Student], grades: Collection[_Grade]) -> dict[int,
             found = by_address.get(key, []) + by_address.get(email or key, [])
         lines = sorted({student.line for student in found})
         if len(lines) > 1:
-            raise CanvasError(
+            raise GradebookError(
                 f"{grade.andrew_id} is on several lines of the gradebook "
                 f"({', '.join(map(str, lines))}): leave one of them."
             )
         for line in lines:
             if line in matches:
-                raise CanvasError(
+                raise GradebookError(
                     f"Line {line} of the gradebook fits two students of the run, "
                     f"{matches[line].andrew_id} and {grade.andrew_id}: correct the roster."
                 )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from grader.model import InputError
+from grader.formats.gradebook import GradebookError
 
 _EXPORT = "Take the file as Canvas exports it (Grades, Export) and change nothing in it."
 _WITH_ID = re.compile(r"(.+) \(\d+\)", re.DOTALL)
@@ -21,10 +21,6 @@ _QUOTED = re.compile(rb'"[^"]*"')
 # Canvas takes every column with one of these in its name for a total of its own.
 _DROPPED = re.compile(r"(?:Current|Final|Override) (?:Score|Points|Grade|Status)")
 _TEST_STUDENT = "Student, Test"
-
-
-class CanvasError(InputError):
-    """The gradebook cannot be filled; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def column_to_fill(exported: bytes, assignment: str) -> tuple[Decimal, list[Stud
     """The assignment's points possible, and each student with the cell in its column.
 
     Raises:
-        CanvasError: the file, the column or a student's row is in doubt.
+        GradebookError: the file, the column or a student's row is in doubt.
     """
     header, points, rows = _split(exported)
     column = _column(header, assignment)
@@ -76,7 +72,7 @@ def _split(exported: bytes) -> tuple[list[Cell], list[Cell], list[_Line]]:
     for position, (_, cells) in enumerate(rows[:3]):
         if position and cells[0].text.strip() == "Points Possible":
             return rows[0][1], cells, rows[position + 1 :]
-    raise CanvasError(
+    raise GradebookError(
         'This is no Canvas gradebook: no row "Points Possible" stands below the header. ' + _EXPORT
     )
 
@@ -94,7 +90,9 @@ def _tokenize(exported: bytes) -> Iterator[_Line]:
     while position < len(exported):
         found = token.match(exported, position)
         if found is None:
-            raise CanvasError(f"Line {line}: a quotation mark is not closed or doubled. {_EXPORT}")
+            raise GradebookError(
+                f"Line {line}: a quotation mark is not closed or doubled. {_EXPORT}"
+            )
         group = 2 if found[1] is None else 1
         text = found[group].decode("utf-8", "replace")
         cells.append(Cell(*found.span(group), text if group == 2 else text.replace('""', '"')))
@@ -121,22 +119,22 @@ def _column(header: Sequence[Cell], assignment: str) -> int:
         return found[0]
     if found and wanted:
         names = ", ".join(f'"{titles[index]}"' for index in found)
-        raise CanvasError(
+        raise GradebookError(
             f'Several columns are called "{assignment}": {names}. Give the name with its number.'
         )
     assignments = [title for title in titles if _WITH_ID.fullmatch(title.strip())]
     near = difflib.get_close_matches(assignment, assignments, n=10, cutoff=0.0)
     there_are = ", ".join(f'"{title}"' for title in near) or "no assignments at all"
-    raise CanvasError(f'No column is called "{assignment}". There are {there_are}.')
+    raise GradebookError(f'No column is called "{assignment}". There are {there_are}.')
 
 
 def _points_possible(points: Sequence[Cell], column: int, title: str) -> Decimal:
     text = points[column].text.strip() if column < len(points) else ""
     if "read only" in text.casefold():
-        raise CanvasError(f'Canvas computes "{title}" itself (read only): choose an assignment.')
+        raise GradebookError(f'Canvas computes "{title}" itself (read only): choose an assignment.')
     possible = Decimal(text.replace(",", ".")) if POINTS.fullmatch(text) else Decimal(0)
     if not possible:
-        raise CanvasError(
+        raise GradebookError(
             f'"{title}" has no points possible (the cell holds "{text}"): '
             "give the assignment points in Canvas and export again."
         )
@@ -145,7 +143,7 @@ def _points_possible(points: Sequence[Cell], column: int, title: str) -> Decimal
 
 def _refuse_dropped(title: str) -> None:
     if dropped := _DROPPED.search(title):
-        raise CanvasError(
+        raise GradebookError(
             f'Canvas\'s import passes over "{title}" without a word, since "{dropped[0]}" in its '
             "name makes it one of Canvas's own totals. Rename the assignment in Canvas, to "
             f'"{_DROPPED.sub("Result", title)}" for instance, export the gradebook again, and fill '
@@ -158,12 +156,12 @@ def _students(header: Sequence[Cell], rows: Iterable[_Line], column: int) -> Ite
     identities = [columns.get(title) for title in ("sis login id", "sis user id", "email")]
     names = [columns.get(title) for title in ("student", "lastname", "firstname")]
     if not any(identities):
-        raise CanvasError(
+        raise GradebookError(
             f'The gradebook has no column "SIS Login ID", "SIS User ID" or "Email". {_EXPORT}'
         )
     for line, cells in rows:
         if len(cells) != len(header):
-            raise CanvasError(
+            raise GradebookError(
                 f"Line {line} has {len(cells)} cells and the header {len(header)}. {_EXPORT}"
             )
         name = ", ".join(text for text in _texts(cells, names) if text)

@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from grader.model import InputError
+
+
+class GradebookError(InputError):
+    """The gradebook cannot be filled; the text says why and what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gradebook:

@@ -11,13 +11,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from grader.formats.escaping import csv_cell, one_line
-from grader.formats.gradebook import Filled, Gradebook
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
 from grader.formats.words import decimal
-from grader.model import InputError, RunInfo, Scorecard, Submission
-
-
-class MoodleError(InputError):
-    """No file can be made; the text says why and what to do."""
+from grader.model import RunInfo, Scorecard, Submission
 
 
 class IdColumn(StrEnum):
@@ -40,12 +36,12 @@ def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook)
             the roster's, anything else the id.
 
     Raises:
-        MoodleError: the header says nothing, or is that of the identity.
+        GradebookError: the header says nothing, or is that of the identity.
     """
     id_column = IdColumn(gradebook.id_column or IdColumn.USERNAME)
     header = " ".join(gradebook.assignment.split())
     if not header or header.casefold() == id_column:
-        raise MoodleError(f'The grades need a header other than "{header}": give --assignment.')
+        raise GradebookError(f'The grades need a header other than "{header}": give --assignment.')
     students = [
         (card.submission.andrew_id, _identity(card.submission, id_column), card.percent)
         for card in scorecards

@@ -3,8 +3,7 @@
 import pytest
 
 from grader.formats import blackboard_csv
-from grader.formats.blackboard_csv import BlackboardError
-from grader.formats.gradebook import Filled, Gradebook
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
 from grader.model import Scorecard, State
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import RUN, scorecard
@@ -80,13 +79,13 @@ def test_finds_the_column_by_name_or_whole_header(assignment: str) -> None:
     ],
 )
 def test_what_is_in_doubt_is_refused_in_words(text: str, assignment: str, words: str) -> None:
-    with pytest.raises(BlackboardError) as caught:
+    with pytest.raises(GradebookError) as caught:
         filled(text, assignment=assignment)
     assert words in str(caught.value)
 
 
 def test_other_encodings_are_refused() -> None:
-    with pytest.raises(BlackboardError, match="UTF-8"):
+    with pytest.raises(GradebookError, match="UTF-8"):
         fill((HEADER + BOVIK).encode() + b"\xff\xfe\xe4", "Lab", CLASS)
 
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.formats import canvas_csv
-from grader.formats.canvas_export import CanvasError
-from grader.formats.gradebook import Filled, Gradebook
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
 from grader.model import Override, Scorecard, State
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import QUESTIONS, RUN, START, scorecard
@@ -88,14 +87,14 @@ def test_finds_the_column_with_or_without_its_number(assignment: str) -> None:
     ],
 )
 def test_refuses_other_columns(assignment: str, words: str) -> None:
-    with pytest.raises(CanvasError) as caught:
+    with pytest.raises(GradebookError) as caught:
         filled(TOP + BOVIK, grade("bovik"), assignment=assignment)
     assert words in str(caught.value)
 
 
 def test_asks_which_of_two_assignments_with_one_name() -> None:
     text = (TOP + BOVIK).replace("Quiz (13)", "Lab (13)")
-    with pytest.raises(CanvasError, match=r'"Lab \(12\)", "Lab \(13\)"'):
+    with pytest.raises(GradebookError, match=r'"Lab \(12\)", "Lab \(13\)"'):
         filled(text, grade("bovik"))
     assert ",A,,5,\n" in filled(text, grade("bovik"), assignment="Lab (13)")
 
@@ -123,7 +122,7 @@ def test_scales_to_plain_decimals(percent: float, possible: str, written: str) -
 
 @pytest.mark.parametrize("possible", ["", "0", "0.00", "ten", '"1,000"', "-5", "1e3"])
 def test_needs_points_possible(possible: str) -> None:
-    with pytest.raises(CanvasError, match="no points possible"):
+    with pytest.raises(GradebookError, match="no points possible"):
         filled(TOP.replace(",10,", f",{possible},") + BOVIK, grade("bovik"))
 
 
@@ -156,12 +155,14 @@ def test_a_login_goes_before_a_user_id() -> None:
 
 
 def test_refuses_a_student_on_two_lines() -> None:
-    with pytest.raises(CanvasError, match=r"bovik is on several lines of the gradebook \(3, 4\)"):
+    with pytest.raises(
+        GradebookError, match=r"bovik is on several lines of the gradebook \(3, 4\)"
+    ):
         filled(TOP + BOVIK + BOVIK, grade("bovik"))
 
 
 def test_refuses_two_students_on_one_line() -> None:
-    with pytest.raises(CanvasError, match="Line 3 of the gradebook fits two students"):
+    with pytest.raises(GradebookError, match="Line 3 of the gradebook fits two students"):
         filled(TOP + BOVIK, grade("bovik"), grade("801"))
 
 
@@ -179,7 +180,7 @@ def test_refuses_two_students_on_one_line() -> None:
     ],
 )
 def test_what_is_no_gradebook(text: str, words: str) -> None:
-    with pytest.raises(CanvasError) as caught:
+    with pytest.raises(GradebookError) as caught:
         filled(text, grade("bovik"))
     assert words in str(caught.value)
 
@@ -257,7 +258,7 @@ def test_fills_or_raises_a_canvas_error(data: bytes) -> None:
     for content in (data, TOP.encode() + data):
         try:
             done = fill(content, "Lab", [grade("bovik")])
-        except CanvasError:
+        except GradebookError:
             continue
         assert done.content == content
 
@@ -299,7 +300,9 @@ def test_other_values_that_are_replaced_are_told(before: str, replaced: bool) ->
     "title", ["Final Grade (12)", "Lab: Current Score (12)", "Override Points (12)"]
 )
 def test_a_column_that_canvas_would_drop_is_refused_with_the_way_out(title: str) -> None:
-    with pytest.raises(CanvasError, match=r"Rename the assignment in Canvas, to .*Result.*\(12\)"):
+    with pytest.raises(
+        GradebookError, match=r"Rename the assignment in Canvas, to .*Result.*\(12\)"
+    ):
         filled(TOP.replace("Lab (12)", title) + BOVIK, grade("bovik"), assignment=title)
 
 

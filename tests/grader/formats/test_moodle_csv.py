@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from grader.formats import moodle_csv
-from grader.formats.gradebook import Filled, Gradebook
-from grader.formats.moodle_csv import IdColumn, MoodleError
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
+from grader.formats.moodle_csv import IdColumn
 from grader.model import Scorecard, State
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import RUN, scorecard
@@ -69,7 +69,7 @@ def test_nobody_gets_a_grade_into_the_row_of_another() -> None:
 
 @pytest.mark.parametrize("assignment", ["", " \n", "username", "Username"])
 def test_the_grades_need_a_header_of_their_own(assignment: str) -> None:
-    with pytest.raises(MoodleError, match="--assignment"):
+    with pytest.raises(GradebookError, match="--assignment"):
         render([scorecard("abc123", RIGHT)], assignment)
 
 

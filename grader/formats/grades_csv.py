@@ -5,8 +5,8 @@ import io
 from collections.abc import Collection, Iterator
 
 from grader.analysis.attention import look
-from grader.formats.delivery import degraded_count
 from grader.formats.escaping import csv_cell
+from grader.formats.transport import degraded_count
 from grader.formats.words import decimal, override, right_count, timestamp
 from grader.model import RunInfo, Scorecard
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.formats import attention, delivery, words
+from grader.formats import attention, transport, words
 from grader.formats.advice import Advice
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
@@ -93,7 +93,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "Advice": Advice,
         "attention": attention,
-        "delivery": delivery,
+        "transport": transport,
         "words": words,
     }
     return environment

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from grader.formats import delivery
+from grader.formats import transport
 from grader.formats.words import decimal, timestamp
 from grader.model import Override, Reply, RunInfo, Scorecard, Timings, Verdict
 
@@ -34,7 +34,7 @@ def student_object(scorecard: Scorecard) -> dict[str, Any]:
         "percent": None if percent is None else float(decimal(percent)),
         "override": override_object(scorecard.override) if scorecard.override else None,
         "release": asdict(scorecard.release) if scorecard.release else None,
-        "https": delivery.https(scorecard),
+        "https": transport.https(scorecard),
         "certificate_expires_at": timestamp(expires) if expires else None,
         "latency": asdict(latency) if latency else None,
         "items": [_item(verdict) for verdict in scorecard.verdicts],

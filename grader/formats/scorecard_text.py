@@ -1,6 +1,6 @@
 """One scorecard in plain words, for whoever has checked a deployment."""
 
-from grader.formats import delivery, words
+from grader.formats import transport, words
 from grader.formats.advice import Advice
 from grader.formats.escaping import link, visible
 from grader.model import RunInfo, Scorecard, State
@@ -24,9 +24,9 @@ def render(_run: RunInfo, scorecard: Scorecard) -> str:
     answered = []
     if release := visible(words.release(scorecard.release)):
         answered.append(f"The release that answered: {release}.")
-    if connection := delivery.connection(scorecard):
+    if connection := transport.connection(scorecard):
         answered.append(f"Connection: {connection}.")
-    if speed := delivery.speed(scorecard):
+    if speed := transport.speed(scorecard):
         answered.append(f"Replies: {speed}.")
     return "\n".join([score(scorecard), *answered, *lines])
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from grader.formats import delivery, keeping, words
+from grader.formats import keeping, transport, words
 from grader.formats.escaping import one_line, visible
 from grader.formats.words import moment, timestamp
 from grader.model import (
@@ -88,9 +88,9 @@ def _how(attempt: Attempt, attempts: Sequence[Attempt]) -> str:
 def _evidence(card: Scorecard) -> Iterator[str]:
     if release := words.release(card.release):
         yield f"Release: {visible(release)}"
-    if connection := delivery.connection(card):
+    if connection := transport.connection(card):
         yield f"Over:    {connection}"
-    if speed := delivery.speed(card):
+    if speed := transport.speed(card):
         yield f"Speed:   {speed}"
     for reply in card.wake_up:
         yield f"Wake-up: {_told(reply)}"

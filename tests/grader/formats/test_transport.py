@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from grader.formats import delivery, scorecard_json, student_html, terminal, transcript_text, words
+from grader.formats import scorecard_json, student_html, terminal, transcript_text, transport, words
 from grader.model import (
     Attempt,
     AttemptKind,
@@ -56,14 +56,14 @@ def expiring(in_days: float) -> Scorecard:
     ],
 )
 def test_https_from_the_link_on(card: Scorecard, secure: bool | None) -> None:
-    assert delivery.https(card) is secure
+    assert transport.https(card) is secure
 
 
 def test_plain_http_gets_a_kind_word_but_not_on_ones_own_machine() -> None:
-    assert "others on the way can read" in delivery.connection(asked("http://a.example/"))
+    assert "others on the way can read" in transport.connection(asked("http://a.example/"))
     for own in ("http://localhost:3000", "http://127.0.0.1:80", "http://[::ffff:127.0.0.1]"):
-        assert delivery.connection(asked(own)) == ""
-    assert delivery.connection(UNREACHABLE) == ""
+        assert transport.connection(asked(own)) == ""
+    assert transport.connection(UNREACHABLE) == ""
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_plain_http_gets_a_kind_word_but_not_on_ones_own_machine() -> None:
     ],
 )
 def test_a_certificate_that_ends_soon_is_a_warning(in_days: float, said: str) -> None:
-    words_of_it = delivery.connection(expiring(in_days))
+    words_of_it = transport.connection(expiring(in_days))
     assert said in words_of_it
     assert ("renewed" in words_of_it) == (in_days < 14)
 
 
 def test_the_speed_names_what_was_right_but_slow() -> None:
-    assert delivery.speed(FULL) == "median 42 ms, 95th percentile 2.3 s; 1 right, but slow"
-    assert delivery.speed(asked("https://a.example/")) == "median 0 ms, 95th percentile 0 ms"
-    assert delivery.speed(UNREACHABLE) == ""
+    assert transport.speed(FULL) == "median 42 ms, 95th percentile 2.3 s; 1 right, but slow"
+    assert transport.speed(asked("https://a.example/")) == "median 0 ms, 95th percentile 0 ms"
+    assert transport.speed(UNREACHABLE) == ""
 
 
 def test_no_phase_is_claimed_that_was_not_measured() -> None:
@@ -106,7 +106,7 @@ def test_every_place_says_it() -> None:
     page = student_html.render(RUN, FULL)
     for text in (finished(FULL), shown, page):
         assert "https, certificate valid until 2026-05-01 14:05 UTC" in text
-        assert delivery.speed(FULL) in text
+        assert transport.speed(FULL) in text
     for text in (terminal.judged(FULL.verdicts[-1], FULL.submission), shown, page):
         assert "right, but slow (2.3 s)" in text
     for text in (shown, page):

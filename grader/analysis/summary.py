@@ -182,13 +182,14 @@ def _filled(scorecard: Scorecard, attention: Attention | None) -> Iterator[str]:
 def _count_questions(questions: dict[str, QuestionSummary], scorecard: Scorecard) -> None:
     points: dict[str, float] = {}
     for verdict in scorecard.verdicts:
-        question = verdict.question
+        question, outcome = verdict.question, verdict.outcome
         name = question.name or question.family
-        if name not in questions:
-            questions[name] = QuestionSummary(name, called(question))
-        questions[name].see(question)
-        questions[name].outcomes[verdict.outcome] += 1
-        if verdict.outcome is not Outcome.SKIPPED:
+        summary = questions.get(name)
+        if summary is None:
+            summary = questions[name] = QuestionSummary(name, called(question))
+        summary.see(question)
+        summary.outcomes[outcome] += 1
+        if outcome is not Outcome.SKIPPED:
             points[name] = points.get(name, 0.0) + (verdict.points or 0.0)
     if scorecard.state is not State.GRADED:
         # Zero everywhere says that an app was down, and nothing of the questions.

@@ -1,7 +1,7 @@
 """What to do next. Advice depends on the app that was asked, and on where it runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from grader.analysis.attention import advice_of_the_mark
 from grader.formats import wrong_ids
@@ -81,7 +81,6 @@ class Task:
         return tuple(dict.fromkeys(called(verdict.question) for verdict in self.verdicts))
 
 
-@dataclass(slots=True)
 class Advice:
     """Advice on one scorecard, as a whole and for each of its verdicts.
 
@@ -92,20 +91,14 @@ class Advice:
         local: whether the app runs on the machine that asks.
     """
 
-    scorecard: Scorecard
-    by_option: bool = False
-    starter: bool = field(init=False)
-    local: bool = field(init=False)
-    _prompt: bool = field(init=False)
-    _families_by_reply: dict[str, set[str]] = field(init=False, default_factory=dict)
-    _other_id: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        card = self.scorecard
+    def __init__(self, scorecard: Scorecard, *, by_option: bool = False) -> None:
+        self.scorecard = card = scorecard
+        self.by_option = by_option
         self.starter = card.release is not None or any(map(_starter_failed, card.verdicts))
         self.local = leads_to_own_machine(card.submission.url)
         replies = [(each.question, each.reply) for each in card.verdicts if each.reply]
         self._prompt = any(_came_at_once(reply) for _, reply in replies)
+        self._families_by_reply: dict[str, set[str]] = {}
         for question, reply in replies:
             if not question.is_check and reply.text.strip():
                 families = self._families_by_reply.setdefault(reply.text.strip(), set())

@@ -7,9 +7,6 @@ from grader.formats.advice import Advice, is_consequence
 from grader.formats.pages import page
 from grader.model import RunInfo, Scorecard, State, Verdict
 
-Groups = dict[str, list[Verdict]]
-"""Verdicts by the names of their questions, in the order of the first of each."""
-
 
 def render(run: RunInfo, scorecard: Scorecard) -> str:
     """Write one student's page as one self-contained file that holds nothing of other students."""
@@ -38,8 +35,9 @@ def render(run: RunInfo, scorecard: Scorecard) -> str:
     return page("student.html", context)
 
 
-def _by_name(verdicts: Iterable[Verdict], several: bool) -> Groups:
-    groups: Groups = {}
+def _by_name(verdicts: Iterable[Verdict], several: bool) -> dict[str, list[Verdict]]:
+    """Verdicts by the names of their questions, in the order of the first of each."""
+    groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault(words.name(verdict.question, several=several), []).append(verdict)
     return groups

@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from grader.demo import SAMPLE
 from grader.jobs import Run
 from grader.jobs.tables import NOTES
 from grader.model import Note, NoteKind
@@ -19,7 +18,11 @@ def test_notes_come_back_as_they_were() -> None:
 def test_notes_of_before_they_had_kinds_are_read(tmp_path: Path) -> None:
     store = tmp_path / "run.sqlite"
     Run.begin(store, ACTIVITY, SEED).close()
-    words = [SAMPLE.words, "No longer in the roster, kept in the run: ada.", "Read as UTF-8."]
+    words = [
+        "This is the sample class of grader demo: its students and their apps are invented.",
+        "No longer in the roster, kept in the run: ada.",
+        "Read as UTF-8.",
+    ]
     with closing(sqlite3.connect(store)) as connection:
         quoted = ", ".join(f'"{each}"' for each in words)
         connection.execute("UPDATE run SET notes = ?", (f"[{quoted}]",))

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grader.asking.ask import OUR_CRASH
+from grader.analysis.integrity import shared_links
+from grader.asking.ask import crash
 from grader.asking.classes import Ended, Graders, graded
 from grader.asking.politeness import Polite
 from grader.formats import grades_csv, keeping, report_html, results_json
-from grader.formats.integrity import shared_links
 from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.links import LinkError, read_link, without_password
@@ -22,12 +22,14 @@ from grader.model import (
     Job,
     Judgement,
     Limits,
+    Note,
+    NoteKind,
     Scorecard,
     State,
     Submission,
     Verdict,
 )
-from grader.outcomes import Cause, Outcome
+from grader.outcomes import Cause
 from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.store import write_private
@@ -224,18 +226,19 @@ def _committed(run: Run, ended: Ended) -> Graded:
 
 def _failed(job: Job, error: Exception) -> Scorecard:
     _log.debug("grading %s failed", job.submission.andrew_id, exc_info=error)
-    now = datetime.now(UTC)
+    now, judgement = datetime.now(UTC), crash(error)
     return Scorecard(
         submission=job.submission,
         state=State.NOT_GRADED,
-        verdicts=_unchecked(job, f"{OUR_CRASH}{type(error).__name__}"),
+        verdicts=_unchecked(job, judgement),
         started_at=now,
         finished_at=now,
-        reason=f"{OUR_CRASH}{type(error).__name__}",
+        reason=judgement.reason,
+        cause=judgement.cause,
     )
 
 
-def _unchecked(job: Job, reason: str) -> tuple[Verdict, ...]:
+def _unchecked(job: Job, judgement: Judgement) -> tuple[Verdict, ...]:
     """What was judged before a job crashed, or else its questions, none of them checked."""
     if job.previous is not None and job.previous.verdicts:
         return job.previous.verdicts
@@ -244,24 +247,24 @@ def _unchecked(job: Job, reason: str) -> tuple[Verdict, ...]:
         questions = draw(job.battery, job.submission, job.seed, limits.probes, limits.connections)
     except Exception:  # perhaps that is what crashed
         return ()
-    judgement = Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH)
     return tuple(Verdict(question, judgement) for question in questions)
 
 
 def _log_crashes(scorecard: Scorecard, said: set[str]) -> None:
     """Log what crashed in us in one line, unless it was `said` of another student before."""
-    judgements = (verdict.judgement.reason for verdict in scorecard.verdicts)
-    for reason in (scorecard.reason, *judgements):
-        if reason.startswith(OUR_CRASH) and reason not in said:
+    judgements = ((each.judgement.cause, each.judgement.reason) for each in scorecard.verdicts)
+    for cause, reason in ((scorecard.cause, scorecard.reason), *judgements):
+        if cause is Cause.CRASH and reason not in said:
             said.add(reason)
             student = scorecard.submission.andrew_id
             _log.error("%s, first for %s; said once. It costs nobody a point.", reason, student)
 
 
-def notes(run: Run) -> tuple[str, ...]:
+def notes(run: Run) -> tuple[Note, ...]:
     """What the instructor should know of a run, its roster's notes last."""
-    doubt = (DOUBT,) if run.in_doubt() else ()
-    return (*doubt, *keeping.notes(run.info.keep, run.late()), *run.info.notes)
+    doubt = (Note(DOUBT, NoteKind.DOUBT),) if run.in_doubt() else ()
+    kept = keeping.notes(run.info.keep, run.late())
+    return (*doubt, *(Note(said, NoteKind.KEEP) for said in kept), *run.info.notes)
 
 
 def with_pages(run: Run, steps: Iterable[Graded], pages: StudentPages) -> Iterator[Graded]:
@@ -290,7 +293,7 @@ def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Co
     """
     cards = run.scorecards()
     info = replace(run.info, notes=notes(run))
-    write_private(folder / GRADES, grades_csv.render(cards))
+    write_private(folder / GRADES, grades_csv.render(info, cards))
     write_private(folder / RESULTS, results_json.render(info, cards))
     write_private(folder / REPORT, report_html.render(info, cards))
     pages = pages or StudentPages(run.info, folder / PAGES)

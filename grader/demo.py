@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from grader.model import Battery, FactKey, IdKey, Key, NumberKey, Submission
+from grader.model import Battery, FactKey, IdKey, Key, Note, NoteKind, NumberKey, Submission
 from grader.questions import draw
 from webapp.app import create_app
 from webapp.release import Release
@@ -20,8 +20,11 @@ from webapp.release import Release
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SAMPLE = "This is the sample class of grader demo: its students and their apps are invented."
-"""The note by which its run is known, and may be replaced."""
+SAMPLE = Note(
+    "This is the sample class of grader demo: its students and their apps are invented.",
+    NoteKind.SAMPLE,
+)
+"""The note on its run, which may be replaced."""
 
 _FIRST_NAMES = (
     "Ada",

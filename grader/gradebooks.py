@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from grader.formats.canvas_csv import CanvasGrade
 from grader.jobs import Run
 from grader.model import Limits, Scorecard, State, Submission
 from grader.text.comparing import id_key
@@ -32,16 +31,3 @@ def everybody(run: Run) -> Iterator[Scorecard]:
     for submission in waiting(run):
         if id_key(submission.andrew_id) not in graded:
             yield Scorecard(submission, State.NOT_GRADED, (), at, at, reason="not asked yet")
-
-
-def canvas_grades(run: Run) -> list[CanvasGrade]:
-    """What each student's cell in a gradebook should say."""
-    return [
-        CanvasGrade(
-            card.submission.andrew_id,
-            card.submission.email,
-            card.percent,
-            excused=card.override is not None and card.override.excused,
-        )
-        for card in everybody(run)
-    ]

@@ -18,6 +18,7 @@ import click
 import pytest
 
 from grader.cli import cli, options
+from grader.formats import registry
 from grader.model import IN_WORDS, State
 from grader.outcomes import OUTCOMES, Outcome
 from tests.components import ROOT
@@ -214,6 +215,13 @@ def test_commands_and_options_that_are_named_exist() -> None:
         elif line.startswith("--"):
             assert re.split(r"[ =]", line)[0] in known, line
     assert used == set(commands)
+
+
+def test_every_format_is_named_and_what_is_named_is_one() -> None:
+    exports = set(re.findall(r"--format (\w+)", DOCS["docs/instructor.md"]))
+    assert exports - set(registry.SCORECARD) <= set(registry.EXPORTS) <= exports
+    (shown,) = re.findall(r"--format \[(.*?)\]", DOCS["docs/student.md"])
+    assert shown.split("|") == list(registry.SCORECARD)
 
 
 def test_the_students_outcome_table() -> None:

@@ -17,9 +17,6 @@ from grader.probes.beside import beside
 
 _log = logging.getLogger(__name__)
 
-OUR_CRASH = "the grader itself failed: "
-"""The first words of the reason if a bug of the grader is to blame; programs read the cause."""
-
 # Outcomes that a cache may have kept from before the last push.
 _MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
 # A longer reply, in characters, is judged beside the loop: it could hold the loop up.
@@ -54,8 +51,13 @@ async def ask(
     except Exception as error:
         # A class may meet it thousands of times, so the caller reports it, and only once.
         _log.debug("asking %r failed", question.query, exc_info=True)
-        reason = f"{OUR_CRASH}{type(error).__name__}"
-        return Verdict(question, Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH))
+        return Verdict(question, crash(error))
+
+
+def crash(error: Exception) -> Judgement:
+    """The judgement on what a bug of the grader kept from being checked."""
+    reason = f"the grader itself failed: {type(error).__name__}"
+    return Judgement(Outcome.NOT_CHECKED, reason, cause=Cause.CRASH)
 
 
 async def judged(

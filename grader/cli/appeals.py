@@ -10,6 +10,7 @@ import click
 
 from grader.cli import kinds, options
 from grader.cli.commands import command
+from grader.formats import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,19 +35,17 @@ def _reason(help_text: str) -> Callable[[_Function], _Function]:
 @options.DIR
 @_STUDENT
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="How it is shown: for people, or for programs.",
+    "--format", "form", type=click.Choice(list(registry.TRANSCRIPT)), default="text",
+    show_default=True, help="How it is shown: for people, or for programs.",
 )  # fmt: skip
 def show(folder: Path, andrew_id: str, form: str) -> None:
     """Show all that a run knows of one student: questions, replies, attempts, overrides."""
     from grader.batch import STORE_NAME
-    from grader.formats import transcript as formats
     from grader.jobs import Run
 
     with contextlib.closing(Run.open(folder / STORE_NAME)) as run:
         transcript = run.transcript(andrew_id)
-        write = formats.as_json if form == "json" else formats.as_text
-        options.say(write(run.info, transcript))
+        options.say(registry.of_transcript(form)(run.info, transcript))
 
 
 @command(_CHANGED)
@@ -113,7 +112,7 @@ def appeal(
 
     from grader.asking.running import run_twice
     from grader.formats.keeping import rule
-    from grader.formats.transcript import side_by_side
+    from grader.formats.transcript_text import side_by_side
     from grader.jobs import undecided
     from grader.model import Acceptance, InputError, Limits, ProbeKind
     from grader.probes.browser import require_browser

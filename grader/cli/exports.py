@@ -10,24 +10,22 @@ import click
 
 from grader.cli import kinds, options
 from grader.cli.commands import command
+from grader.formats import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from grader.formats.blackboard_csv import BlackboardUpload
-    from grader.formats.canvas_csv import CanvasFill
+    from grader.formats.gradebook import Filled, Gradebook
     from grader.jobs import Run
     from grader.model import ProbeKind
 
-# Each format's file, the options that it needs, and those that it takes besides.
-_FORMATS: dict[str, tuple[str, set[str], set[str]]] = {
-    "blackboard": ("blackboard.csv", {"--gradebook", "--assignment"}, set()),
-    "canvas": ("canvas.csv", {"--gradebook", "--assignment"}, {"--replace-excused"}),
-    "csv": ("grades.csv", set(), set()),
-    "json": ("results.json", set(), set()),
-    "junit": ("junit.xml", set(), set()),
-    "moodle": ("moodle.csv", {"--assignment"}, {"--id-column"}),
+# The options that are fields of a gradebook's.
+_OPTIONS = {
+    "downloaded": "--gradebook",
+    "assignment": "--assignment",
+    "id_column": "--id-column",
+    "replace_excused": "--replace-excused",
 }
 
 
@@ -39,7 +37,7 @@ _FORMATS: dict[str, tuple[str, set[str], set[str]]] = {
 )
 @options.DIR
 @click.option(
-    "--format", "form", required=True, type=click.Choice(list(_FORMATS)),
+    "--format", "form", required=True, type=click.Choice(list(registry.EXPORTS)),
     help="The system that will read the file.",
 )  # fmt: skip
 @click.option(
@@ -72,26 +70,27 @@ def export(
 ) -> None:
     """Write a run's grades in the form of another system."""
     from grader.batch import DOUBT, STORE_NAME
+    from grader.formats.gradebook import Gradebook
     from grader.gradebooks import ungraded
     from grader.jobs import Run
     from grader.store import write_private
     from grader.text.cutting import some_of
 
+    chosen = registry.EXPORTS[form]
     given = {
-        "--gradebook": gradebook,
-        "--assignment": assignment,
-        "--id-column": id_column,
-        "--replace-excused": replace_excused or None,
+        "downloaded": gradebook is not None,
+        "assignment": assignment is not None,
+        "id_column": id_column is not None,
+        "replace_excused": replace_excused,
     }
-    _check_given(form, {name for name, value in given.items() if value is not None})
-    target = _target(folder, form, gradebook, out)
+    _check_given(form, chosen, {name for name, is_given in given.items() if is_given})
+    target = _target(folder, chosen.file, gradebook, out)
     with contextlib.closing(Run.open(folder / STORE_NAME)) as run:
         # What the format does not need is not given, and what it needs is.
         exported = gradebook.read_bytes() if gradebook else b""
+        filling = Gradebook(exported, assignment or "", id_column or "", replace_excused)
         open_ones, total = ungraded(run), run.total()
-        content, words = _rendered(
-            run, form, exported, assignment or "", id_column, replace_excused
-        )
+        content, words = _rendered(run, form, filling)
         write_private(target, content)
         if run.in_doubt():
             options.say(f"WARNING: {DOUBT}", err=True)
@@ -106,12 +105,12 @@ def export(
         sys.exit(options.NOT_GRADED)
 
 
-def _target(folder: Path, form: str, gradebook: Path | None, out: Path | None) -> Path:
+def _target(folder: Path, name: str, gradebook: Path | None, out: Path | None) -> Path:
     """The file to write: nothing is overwritten but what the same export wrote before."""
     from grader.batch import STORE_NAME
     from grader.store.locking import LOCK_NAME
 
-    own = folder / _FORMATS[form][0]
+    own = folder / name
     target = out or own
     inside = target.parent.resolve() == folder.resolve()
     if gradebook is not None and target.exists() and target.samefile(gradebook):
@@ -124,59 +123,29 @@ def _target(folder: Path, form: str, gradebook: Path | None, out: Path | None) -
     return target
 
 
-def _check_given(form: str, given: set[str]) -> None:
-    _, needed, taken = _FORMATS[form]
-    for name in sorted(needed - given):
+def _check_given(form: str, chosen: registry.Export, given: set[str]) -> None:
+    for name in sorted(_OPTIONS[field] for field in chosen.needs - given):
         raise click.UsageError(f"--format {form} needs {name}.")
-    for name in sorted(given - needed - taken):
+    for name in sorted(_OPTIONS[field] for field in given - chosen.needs - chosen.takes):
         raise click.UsageError(f"--format {form} has no use for {name}: leave it out.")
 
 
-def _rendered(
-    run: Run,
-    form: str,
-    exported: bytes,
-    assignment: str,
-    id_column: str | None,
-    replace_excused: bool,
-) -> tuple[Iterable[str | bytes], list[str]]:
+def _rendered(run: Run, form: str, filling: Gradebook) -> tuple[Iterable[str | bytes], list[str]]:
     """The file's content, and what to say of it, line by line."""
     from grader import gradebooks
-    from grader.formats import (
-        blackboard_csv,
-        canvas_csv,
-        grades_csv,
-        junit_xml,
-        moodle_csv,
-        results_json,
-    )
 
-    cards = run.scorecards()
-    match form:
-        case "canvas":
-            everybody = gradebooks.canvas_grades(run)
-            filled = canvas_csv.fill(
-                exported, assignment, everybody, replace_excused=replace_excused
-            )
-            said = [*_said_of_gradebook(filled, assignment), *_said_of_values(filled)]
-            return [filled.content], [*said, *_said_of_unlisted(run)]
-        case "blackboard":
-            upload = blackboard_csv.fill(exported, assignment, gradebooks.everybody(run))
-            said = _said_of_gradebook(upload, assignment)
-            return [upload.content], [*said, *_said_of_unlisted(run)]
-        case "moodle":
-            column = moodle_csv.IdColumn(id_column or moodle_csv.IdColumn.USERNAME)
-            grades = moodle_csv.render(run.scorecards(listed_only=True), assignment, column)
-            left_out = [f"Left out: {student}, {why}" for student, why in grades.left_out.items()]
-            said = [f"Wrote {grades.rows} rows, grades of 100", *left_out, *_said_of_unlisted(run)]
-            return [grades.content], said
-        case "junit":
-            content = junit_xml.render_class(cards)
-        case "json":
-            content = results_json.render(run.info, cards)
-        case _:
-            content = grades_csv.render(cards)
-    return content, ["Wrote", *_said_of_unlisted(run, "listed last")]
+    if not registry.EXPORTS[form].needs:
+        content = registry.of_run(form)(run.info, run.scorecards())
+        return content, ["Wrote", *_said_of_unlisted(run, "listed last")]
+    listed = run.scorecards(listed_only=True)
+    cards = listed if form == "moodle" else gradebooks.everybody(run)
+    filled = registry.of_gradebook(form)(run.info, cards, filling)
+    if form == "moodle":
+        left_out = [f"Left out: {student}, {why}" for student, why in filled.left_out.items()]
+        said = [f"Wrote {filled.filled} rows, grades of 100", *left_out]
+    else:
+        said = [*_said_of_gradebook(filled, filling.assignment), *_said_of_values(filled)]
+    return [filled.content], [*said, *_said_of_unlisted(run)]
 
 
 def _said_of_unlisted(run: Run, where: str = "left out") -> list[str]:
@@ -184,7 +153,7 @@ def _said_of_unlisted(run: Run, where: str = "left out") -> list[str]:
     return [f"No longer in the roster, {where}: {', '.join(gone)}"] if gone else []
 
 
-def _said_of_values(filled: CanvasFill) -> list[str]:
+def _said_of_values(filled: Filled) -> list[str]:
     """What became of the values that stood in a Canvas gradebook before."""
     from grader.text.cutting import some_of
 
@@ -201,7 +170,7 @@ def _said_of_values(filled: CanvasFill) -> list[str]:
     return lines
 
 
-def _said_of_gradebook(filled: CanvasFill | BlackboardUpload, assignment: str) -> list[str]:
+def _said_of_gradebook(filled: Filled, assignment: str) -> list[str]:
     lines = [f"Filled {filled.filled} cells of {assignment!r}"]
     for words, ids in (
         ("Not in the gradebook", filled.not_in_gradebook),

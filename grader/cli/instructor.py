@@ -142,7 +142,7 @@ def batch(
 ) -> None:
     """Grade a class from a roster; run it again to resume."""
     from grader import batch as batches
-    from grader.model import Limits
+    from grader.model import Limits, Note
     from grader.questions import load_battery
     from grader.roster import read_roster
 
@@ -165,7 +165,7 @@ def batch(
         if not quiet:
             for note in (*notes, *batches.shared(found)):
                 options.say(f"Note: {note}")
-        enrolled = run.enroll(found, notes)
+        enrolled = run.enroll(found, tuple(map(Note, notes)))
         if accept_unreachable:
             run.accept_unreachable()
         marked = run.ask_again(students, states)

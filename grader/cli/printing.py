@@ -18,35 +18,19 @@ def print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
     options.say(rendered)
     if form == "classroom":
         _tell_github("GITHUB_OUTPUT", f"result={rendered}\n")
-    _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(scorecard))
+    _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(run, scorecard))
 
 
 def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
-    from grader.formats import (
-        classroom_result,
-        gradescope_json,
-        junit_xml,
-        results_json,
-        terminal,
-    )
+    from grader.formats import registry, terminal
 
-    match form:
-        case "html":
-            from grader.formats import student_html
-
-            page = student_html.render(run, scorecard)
-            # As ASCII it is the same page in whatever encoding a shell writes it to a file.
-            return page.encode("ascii", "xmlcharrefreplace").decode()
-        case "json":
-            return results_json.render_one(run, scorecard)
-        case "junit":
-            return junit_xml.render(scorecard)
-        case "gradescope":
-            return gradescope_json.render(run, scorecard)
-        case "classroom":
-            return classroom_result.render(scorecard)
-        case _:
-            return terminal.finished(scorecard, width=options.width())
+    rendered = registry.of_scorecard(form)(run, scorecard)
+    if form == "text":
+        return terminal.fitted(rendered, options.width())
+    if form == "html":
+        # As ASCII it is the same page in whatever encoding a shell writes it to a file.
+        return rendered.encode("ascii", "xmlcharrefreplace").decode()
+    return rendered
 
 
 def _tell_github(variable: str, text: str) -> None:

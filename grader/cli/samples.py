@@ -58,14 +58,13 @@ def demo(students: int, latency: float, seed: int | None, out: Path) -> None:
 def _sample_run(out: Path, battery: Battery, seed: int) -> Iterator[Run]:
     """A new run in the folder `out`, in place of that of an earlier demo and of nothing else."""
     from grader.batch import STORE_NAME
-    from grader.demo import SAMPLE
     from grader.jobs import Run
     from grader.model import InputError
 
     with alone_in(out):
         if (out / STORE_NAME).exists():
             with contextlib.closing(Run.open(out / STORE_NAME)) as earlier:
-                if SAMPLE not in earlier.info.notes and earlier.total():
+                if not earlier.info.is_sample and earlier.total():
                     raise InputError(
                         f"{out} holds a run of a real class, which the demo would replace: choose "
                         "another folder with --out"

@@ -10,6 +10,7 @@ import click
 from grader.cli import kinds, options, printing, pushes
 from grader.cli.commands import EXIT_CODES, command
 from grader.cli.telling import Telling
+from grader.formats import registry
 
 if TYPE_CHECKING:
     from grader.model import ProbeKind, Scorecard
@@ -89,7 +90,7 @@ _BYPASS_SECRET = click.option(
 )  # fmt: skip
 @click.option(
     "--format", "form", default="text", show_default=True,
-    type=click.Choice(["text", "json", "junit", "gradescope", "classroom", "html"]),
+    type=click.Choice(list(registry.SCORECARD)),
     help="How the result is printed: for people, for programs, or as a page of its own.",
 )  # fmt: skip
 @options.QUIET
@@ -117,7 +118,7 @@ def check(
     from datetime import UTC, datetime
 
     from grader.asking.running import events
-    from grader.formats import terminal
+    from grader.formats import scorecard_text
     from grader.model import Finished, Job, Limits, RunInfo
     from grader.probes.browser import require_browser
     from grader.questions import load_battery
@@ -153,7 +154,7 @@ def check(
             if isinstance(event, Finished):
                 scorecard = event.scorecard
     if telling is not None and page:
-        telling.say(terminal.score(scorecard))
+        telling.say(scorecard_text.score(scorecard))
     printing.print_result(form, run, scorecard)
     sys.exit(_exit_code(scorecard, pass_mark, expect_commit))
 
@@ -217,14 +218,13 @@ def ask(
 @options.SEED
 @options.VALUES
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
-    help="How they are printed: for people, or for programs.",
+    "--format", "form", type=click.Choice(list(registry.QUESTIONS)), default="table",
+    show_default=True, help="How they are printed: for people, or for programs.",
 )  # fmt: skip
 def questions(
     battery: str, andrew_id: str, seed: int | None, values: dict[str, str], form: str
 ) -> None:
     """Print what a student would be asked, with the keys."""
-    from grader.formats import questions as formats
     from grader.model import Submission
     from grader.questions import draw, load_battery
 
@@ -232,7 +232,7 @@ def questions(
     student = options.with_values(Submission(andrew_id, url=""), values)
     with options.values_needed():
         asked = draw(load_battery(battery), student, drawn)
-    options.say(formats.as_json(asked) if form == "json" else formats.as_table(asked, drawn))
+    options.say(registry.of_questions(form)(asked, drawn))
 
 
 def _exit_code(scorecard: Scorecard, pass_mark: float, expect_commit: str) -> int:

@@ -1,11 +1,12 @@
-"""What to do next: advice that fits the app that was asked, and where it runs."""
+"""What to do next. Advice depends on the app that was asked, and on where it runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from grader.analysis.attention import advice_of_the_mark
 from grader.formats import wrong_ids
 from grader.formats.escaping import one_line
-from grader.formats.words import is_check, repeat_command, repeat_url
+from grader.formats.words import repeat_command, repeat_url
 from grader.model import IdKey, NumberKey, NumbersKey, Reply, Scorecard, State, Verdict, called
 from grader.outcomes import Cause, Outcome
 from grader.text.hosts import leads_to_own_machine
@@ -19,7 +20,7 @@ STARTER_FAILS = (
 """What our starter answers where its code cannot be run, or raises an exception."""
 
 _REPLY_LIMIT = 2_000
-# A host that is awake answers in that time, so that it is not its sleep if another reply is late.
+# Where one reply came within this time, the host is awake: no reply is late through its sleep.
 _AT_ONCE_MS = 2_000
 
 _STATE_ADVICE = {
@@ -80,60 +81,42 @@ class Task:
         return tuple(dict.fromkeys(called(verdict.question) for verdict in self.verdicts))
 
 
-@dataclass(slots=True)
 class Advice:
     """Advice on one scorecard, as a whole and for each of its verdicts.
 
     Attributes:
-        by_option: whether whoever reads it gave the id as an option of the command.
-        starter: whether our starter answers: no other app tells its release as that one does, or
-            fails in its words.
+        by_option: whether the reader gave the id as an option of the command.
+        starter: whether the app is made from our starter: no other app tells its release in that
+            way, or fails in those words.
         local: whether the app runs on the machine that asks.
     """
 
-    scorecard: Scorecard
-    by_option: bool = False
-    starter: bool = field(init=False)
-    local: bool = field(init=False)
-    _prompt: bool = field(init=False)
-    _families_by_reply: dict[str, set[str]] = field(init=False, default_factory=dict)
-    _other_id: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        card = self.scorecard
+    def __init__(self, scorecard: Scorecard, *, by_option: bool = False) -> None:
+        self.scorecard = card = scorecard
+        self.by_option = by_option
         self.starter = card.release is not None or any(map(_starter_failed, card.verdicts))
         self.local = leads_to_own_machine(card.submission.url)
         replies = [(each.question, each.reply) for each in card.verdicts if each.reply]
         self._prompt = any(_came_at_once(reply) for _, reply in replies)
+        self._families_by_reply: dict[str, set[str]] = {}
         for question, reply in replies:
-            if not is_check(question) and reply.text.strip():
+            if not question.is_check and reply.text.strip():
                 families = self._families_by_reply.setdefault(reply.text.strip(), set())
                 families.add(question.family)
         self._other_id = wrong_ids.other_id(card)
 
     @property
-    def of_the_mark(self) -> str:
-        """What to do about the platform's mark that decided the state; empty where none did."""
-        card = self.scorecard
-        deciding = {State.UNREACHABLE: Outcome.UNREACHABLE, State.NOT_GRADED: Outcome.NOT_CHECKED}
-        told = (
-            each.judgement.advice
-            for each in card.verdicts
-            if each.judgement.advice and each.outcome is deciding.get(card.state)
-        )
-        return next(told, "")
-
-    @property
     def on_state(self) -> str:
         """What to do about the scorecard's state; empty where it is graded."""
-        card, own = self.scorecard, self.of_the_mark
+        card, own = self.scorecard, advice_of_the_mark(self.scorecard)
         unchecked = [each for each in card.verdicts if not each.outcome.rule.scored]
         if unchecked and all(each.judgement.cause is Cause.PROBE for each in unchecked):
             return own
         if card.state is State.NOT_GRADED and card.seen:
             return f"{own} {_PARTLY_GRADED}".lstrip()
         if card.state is State.UNREACHABLE and self.local:
-            return own or _not_started(card.reason)
+            looks = (*card.wake_up[-1:], *(each.reply for each in card.verdicts))
+            return own or _not_started(next((each for each in looks if each), None))
         return own or _STATE_ADVICE[card.state]
 
     @property
@@ -193,7 +176,7 @@ class Advice:
         if verdict.outcome is Outcome.EMPTY and verdict.question.query:
             return _NO_BRANCH
         if self.local and verdict.outcome is Outcome.UNREACHABLE:
-            return _not_started(verdict.judgement.reason)
+            return _not_started(verdict.reply)
         return rule.advice
 
     def _more(self, verdict: Verdict) -> list[str]:
@@ -226,11 +209,11 @@ class Advice:
         return verdict.outcome in _OF_THE_CODE or self._is_endless(verdict)
 
     def _is_endless(self, verdict: Verdict) -> bool:
-        """Whether it is no sleep of the host that a reply is late."""
+        """Whether a reply is late for another reason than the sleep of the host."""
         return verdict.outcome is Outcome.TOO_SLOW and (self.local or self._prompt)
 
     def _may_be_anothers(self, verdict: Verdict) -> bool:
-        """Whether a wrong reply may be that of a branch which is meant for other queries."""
+        """Whether a branch for other queries may have given this wrong reply."""
         if verdict.reply is None:
             return False
         text = wrong_ids.said(verdict)
@@ -244,7 +227,7 @@ class Advice:
 
 
 def is_consequence(verdict: Verdict) -> bool:
-    """Whether it was lost without being asked, since something before it was."""
+    """Whether it was lost without being asked, since an earlier check failed."""
     given_up = verdict.outcome is Outcome.UNREACHABLE and not verdict.replies
     return given_up or verdict.outcome is Outcome.SKIPPED
 
@@ -252,7 +235,7 @@ def is_consequence(verdict: Verdict) -> bool:
 def explanation(advice: Advice, verdict: Verdict) -> list[str]:
     """Explain a verdict that is not right: why, what to do, the reply, and how to ask again.
 
-    The lines are not yet made harmless for the place where they will be shown.
+    The lines are not escaped yet: that depends on where they are shown.
     """
     lines = [verdict.judgement.reason, advice.on(verdict)]
     if verdict.reply:
@@ -271,11 +254,13 @@ def _starter_failed(verdict: Verdict) -> bool:
     return not verdict.outcome.rule.earns and any(each in text for each in STARTER_FAILS)
 
 
-def _not_started(reason: str) -> str:
-    """What to do where no app on this machine answers, for the `reason` that it has."""
-    if "try http://" in reason:
-        return _HTTP_HERE
-    return f"{_NOT_STARTED} {_ANOTHER_PORT}" if "refused" in reason else _NOT_STARTED
+def _not_started(asked: Reply | None) -> str:
+    """What to do where no app on this machine answers, by what came of the request."""
+    if asked is None:
+        return _NOT_STARTED
+    if asked.timings is None:  # no connection
+        return f"{_NOT_STARTED} {_ANOTHER_PORT}"
+    return _HTTP_HERE if asked.url.startswith("https://") else _NOT_STARTED
 
 
 def _came_at_once(reply: Reply) -> bool:

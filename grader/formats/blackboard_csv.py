@@ -15,35 +15,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from grader.formats.escaping import csv_cell
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
 from grader.formats.words import scaled
-from grader.model import InputError, Scorecard
+from grader.model import RunInfo, Scorecard
 from grader.text.comparing import id_key, title_key
 
 _EXPORT = "Take the file as Blackboard gives it (Gradebook, Download) and change nothing in it."
 _COLUMN = re.compile(r"(.+) \[Total Pts: ([^\]]*)\] \|(\d+)", re.DOTALL)
 _POINTS = re.compile(r"(\d{1,9}(?:[.,]\d{1,5})?)(?: Score)?")
 _QUOTED = re.compile(r'"[^"]*"')
-
-
-class BlackboardError(InputError):
-    """The upload cannot be made; the text says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class BlackboardUpload:
-    """A file to upload.
-
-    Attributes:
-        content: the file's bytes, in the download's encoding and with its delimiter.
-        filled: how many students it has.
-        not_in_gradebook: ids of the run's students whom the gradebook does not have.
-        not_in_run: the gradebook's users whom the run does not have.
-    """
-
-    content: bytes
-    filled: int
-    not_in_gradebook: tuple[str, ...]
-    not_in_run: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +34,20 @@ class _Table:
     rows: list[tuple[int, list[str]]]
 
 
-def fill(downloaded: bytes, assignment: str, scorecards: Iterable[Scorecard]) -> BlackboardUpload:
+def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
     """Write `Username` and the assignment's column, scaled to its points.
 
     A student is found by username, its domain aside; case does not matter. Who is not graded is
-    left out: Blackboard keeps the grades of users that an upload does not name.
-
-    Args:
-        downloaded: the gradebook's bytes.
-        assignment: the column's header, or the name at its beginning.
-        scorecards: of the class.
+    left out: Blackboard keeps the grades of users that an upload does not name. The assignment is
+    given by its column's header, or by the name at the header's beginning; the file has the
+    download's encoding and delimiter.
 
     Raises:
-        BlackboardError: the file, the column or a user is in doubt.
+        GradebookError: the file, the column or a user is in doubt.
     """
-    table = _read(downloaded)
+    table = _read(gradebook.downloaded)
     users = _users(table)
-    column = _column(table.header, assignment)
+    column = _column(table.header, gradebook.assignment)
     possible = _points_possible(column)
     file = io.StringIO()
     rows = csv.writer(file, delimiter=table.delimiter, quoting=csv.QUOTE_ALL)
@@ -84,7 +61,7 @@ def fill(downloaded: bytes, assignment: str, scorecards: Iterable[Scorecard]) ->
             rows.writerow((user, scaled(card.percent, possible)))
             filled += 1
     content = file.getvalue().encode(table.encoding)
-    return BlackboardUpload(content, filled, tuple(strangers), tuple(users.values()))
+    return Filled(content, filled, tuple(strangers), tuple(users.values()))
 
 
 def _read(downloaded: bytes) -> _Table:
@@ -94,22 +71,22 @@ def _read(downloaded: bytes) -> _Table:
     try:
         text = downloaded.decode(encoding)
     except UnicodeDecodeError:
-        raise BlackboardError(f"The gradebook is neither UTF-8 nor UTF-16. {_EXPORT}") from None
+        raise GradebookError(f"The gradebook is neither UTF-8 nor UTF-16. {_EXPORT}") from None
     first = _QUOTED.sub("", text.partition("\n")[0])
     delimiter = max(",", "\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows = [(reader.line_num, cells) for cells in reader if any(cells)]
     except csv.Error as error:
-        raise BlackboardError(
+        raise GradebookError(
             f"Line {reader.line_num} of the gradebook cannot be read: {error}. {_EXPORT}"
         ) from None
     if not rows or "Username" not in rows[0][1]:
-        raise BlackboardError(f'This is no Blackboard gradebook: no column "Username". {_EXPORT}')
+        raise GradebookError(f'This is no Blackboard gradebook: no column "Username". {_EXPORT}')
     header = rows[0][1]
     for line, cells in rows:
         if len(cells) != len(header):
-            raise BlackboardError(
+            raise GradebookError(
                 f"Line {line} has {len(cells)} cells and the header {len(header)}. {_EXPORT}"
             )
     return _Table(encoding, delimiter, header, rows[1:])
@@ -122,9 +99,9 @@ def _users(table: _Table) -> dict[str, str]:
     lines: dict[str, int] = {}
     for line, cells in table.rows:
         user = cells[index]
-        key = id_key(user.strip().partition("@")[0])
+        key = user.strip().partition("@")[0].casefold()
         if key in users:
-            raise BlackboardError(
+            raise GradebookError(
                 f'Lines {lines[key]} and {line} of the gradebook are both of "{user}": '
                 "leave one of them."
             )
@@ -147,10 +124,10 @@ def _column(header: Sequence[str], assignment: str) -> str:
         return named[0]
     names = ", ".join(f'"{title}"' for title in named or columns) or "no columns to fill at all"
     if named:
-        raise BlackboardError(
+        raise GradebookError(
             f'Several columns are called "{assignment}": {names}. Give the whole header.'
         )
-    raise BlackboardError(f'No column is called "{assignment}". There are {names}.')
+    raise GradebookError(f'No column is called "{assignment}". There are {names}.')
 
 
 def _points_possible(column: str) -> Decimal:
@@ -158,7 +135,7 @@ def _points_possible(column: str) -> Decimal:
     points = _POINTS.fullmatch(shown[2]) if shown else None
     possible = Decimal(points[1].replace(",", ".")) if points else Decimal(0)
     if not possible:
-        raise BlackboardError(
+        raise GradebookError(
             f'"{column}" takes no points: choose a column that shows a score of some points '
             "(in Blackboard, its primary display is Score)."
         )

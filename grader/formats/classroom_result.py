@@ -11,13 +11,13 @@ from typing import Any
 from grader.formats import words
 from grader.formats.advice import STARTER_FILE, Advice, explanation
 from grader.formats.escaping import visible
-from grader.model import Scorecard, State, Verdict
+from grader.model import RunInfo, Scorecard, State, Verdict
 from grader.outcomes import Outcome
 
 _VERSION = 1
 
 
-def render(scorecard: Scorecard) -> str:
+def render(_run: RunInfo, scorecard: Scorecard) -> str:
     """Write a scorecard as the value of the step output `result`, in one line.
 
     Where it is not graded the maximum is 0: the reporter then fails the step and records no
@@ -31,10 +31,7 @@ def render(scorecard: Scorecard) -> str:
         "max_score": 0 if ungraded else scorecard.max_score,
         "tests": [
             *([_state(advice)] if scorecard.state is not State.GRADED else []),
-            *(
-                _test(advice, verdict, title)
-                for verdict, title in zip(scorecard.verdicts, words.titles(scorecard), strict=True)
-            ),
+            *(_test(advice, verdict, title) for title, verdict in words.titled(scorecard)),
         ],
     }
     return base64.b64encode(json.dumps(result, allow_nan=False).encode()).decode("ascii")

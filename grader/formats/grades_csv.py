@@ -4,11 +4,11 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 
-from grader.formats.attention import look
-from grader.formats.delivery import degraded_count
+from grader.analysis.attention import look
 from grader.formats.escaping import csv_cell
+from grader.formats.transport import degraded_count
 from grader.formats.words import decimal, override, right_count, timestamp
-from grader.model import Scorecard
+from grader.model import RunInfo, Scorecard
 
 COLUMNS = (
     "andrew_id",
@@ -34,7 +34,7 @@ COLUMNS = (
 )
 
 
-def render(scorecards: Collection[Scorecard]) -> Iterator[str]:
+def render(_run: RunInfo, scorecards: Collection[Scorecard]) -> Iterator[str]:
     """Write a class as CSV, header first, with the line ends of RFC 4180.
 
     Score and percent are blank where a student is not graded, or is excused: no gradebook reads
@@ -48,6 +48,7 @@ def render(scorecards: Collection[Scorecard]) -> Iterator[str]:
 def _cells(scorecard: Scorecard) -> tuple[str, ...]:
     student = scorecard.submission
     commit = scorecard.release.commit if scorecard.release else None
+    score, percent = scorecard.score, scorecard.percent
     latency, expires = scorecard.latency, scorecard.certificate_expires_at
     return (
         csv_cell(student.andrew_id),
@@ -56,9 +57,9 @@ def _cells(scorecard: Scorecard) -> tuple[str, ...]:
         csv_cell(student.email),
         csv_cell(student.url),
         scorecard.state.value,
-        "" if scorecard.score is None else decimal(scorecard.score),
+        "" if score is None else decimal(score),
         decimal(scorecard.max_score),
-        "" if scorecard.percent is None else decimal(scorecard.percent),
+        "" if percent is None else decimal(percent),
         str(right_count(scorecard)),
         str(len(scorecard.verdicts)),
         "yes" if look(scorecard) else "",

@@ -34,9 +34,7 @@ def render(run: RunInfo, scorecard: Scorecard) -> str:
             "tests": [
                 {"name": visible(title), "number": str(number)}
                 | _test(advice, verdict, graded=graded)
-                for number, (title, verdict) in enumerate(
-                    zip(words.titles(scorecard), scorecard.verdicts, strict=True), start=1
-                )
+                for number, (title, verdict) in enumerate(words.titled(scorecard), start=1)
             ],
             "extra_data": {
                 "andrew_id": scorecard.submission.andrew_id,

@@ -2,46 +2,35 @@
 
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Collection, Iterator
 
 from grader.formats.advice import STARTER_FILE, Advice, explanation
 from grader.formats.escaping import visible, xml_text
-from grader.formats.words import STATE_WORDS, elapsed, titles
+from grader.formats.words import STATE_WORDS, elapsed, titled
 from grader.formats.words import timestamp as rfc3339
-from grader.model import Scorecard, State, Verdict
+from grader.model import RunInfo, Scorecard, State, Verdict
 from grader.outcomes import Outcome
 
-_DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
+DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
+"""How each file begins."""
 
 
-def render(scorecard: Scorecard) -> str:
+def render(_run: RunInfo, scorecard: Scorecard) -> str:
     """Write one student's scorecard as a test suite with a test case for each question.
 
     A submission that could not be graded as a whole gets a failing case of its own, so that a
     report of nothing but skipped cases never looks green.
     """
-    return _DECLARATION + _suite(scorecard, "grader") + "\n"
+    return DECLARATION + suite(scorecard, "grader") + "\n"
 
 
-def render_class(scorecards: Collection[Scorecard]) -> Iterator[str]:
-    """Write a class as one test suite for each student, a student at a time.
-
-    The student's id stands in the class names of the cases, too: readers that merge the suites
-    drop all but one of the cases that share class and name.
-    """
-    yield _DECLARATION + '<testsuites name="grader">\n'
-    for scorecard in scorecards:
-        yield _suite(scorecard, f"grader.{scorecard.submission.andrew_id}") + "\n"
-    yield "</testsuites>\n"
-
-
-def _suite(scorecard: Scorecard, name: str) -> str:
+def suite(scorecard: Scorecard, name: str) -> str:
+    """Write one test suite, which is called `name`."""
     suite = ET.Element("testsuite", name=_clean(name))
     advice = Advice(scorecard)
     if scorecard.state is not State.GRADED:
         _add_state(suite, advice)
     seen: Counter[str] = Counter()
-    for verdict, name in zip(scorecard.verdicts, titles(scorecard), strict=True):
+    for name, verdict in titled(scorecard):
         seen[name] += 1
         # Readers drop all but one of the cases that share a name.
         unique = f"{name} ({seen[name]})" if seen[name] > 1 else name

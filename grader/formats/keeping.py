@@ -26,11 +26,11 @@ def _exactly(when: datetime) -> str:
 
 
 def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
-    """Say what an instructor should know who did not let the last attempt count.
+    """Say what the instructor should know where another attempt than the last may count.
 
     Args:
         keep: the rule.
-        late: whose attempt counts though it was asked after the moment that the rule names.
+        late: students whose attempt counts though it was asked after the rule's moment.
     """
     if keep.rule == "last":
         return ()

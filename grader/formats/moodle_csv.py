@@ -7,18 +7,14 @@ grade, and one user that it does not know or one grade that is no number aborts 
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
 
 from grader.formats.escaping import csv_cell, one_line
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
 from grader.formats.words import decimal
-from grader.model import InputError, Scorecard, Submission
+from grader.model import RunInfo, Scorecard, Submission
 from grader.text.comparing import id_key
-
-
-class MoodleError(InputError):
-    """No file can be made; the text says why and what to do."""
 
 
 class IdColumn(StrEnum):
@@ -29,54 +25,41 @@ class IdColumn(StrEnum):
     IDNUMBER = "idnumber"
 
 
-@dataclass(frozen=True, slots=True)
-class MoodleGrades:
-    """A file for the import.
-
-    Attributes:
-        content: the file.
-        rows: how many students it has.
-        left_out: why a student is not in it, by id.
-    """
-
-    content: str
-    rows: int
-    left_out: Mapping[str, str]
-
-
-def render(
-    scorecards: Collection[Scorecard], assignment: str, id_column: IdColumn = IdColumn.USERNAME
-) -> MoodleGrades:
+def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
     """Write percentages for a grade item of 100 points; blank where a student is not graded.
 
-    Left out is who has no identity or several addresses, shares it with somebody else in the run
-    (a form's address may be another student's), or has one that a spreadsheet would run.
+    A student is left out who has no identity or several addresses, who has the same one as another
+    student (somebody may have typed a friend's address), or whose identity a spreadsheet would run.
 
     Args:
-        scorecards: of the class; iterated twice.
-        assignment: the header of the grades' column.
-        id_column: what identifies users; for the email address that of the roster, else the id.
+        scorecards: of the class.
+        gradebook: the header of the grades' column, and what identifies users: an email address is
+            the roster's, anything else the id.
 
     Raises:
-        MoodleError: the header says nothing, or is that of the identity.
+        GradebookError: the header says nothing, or is that of the identity.
     """
-    header = " ".join(assignment.split())
+    id_column = IdColumn(gradebook.id_column or IdColumn.USERNAME)
+    header = " ".join(gradebook.assignment.split())
     if not header or header.casefold() == id_column:
-        raise MoodleError(f'The grades need a header other than "{header}": give --assignment.')
-    holders = Counter(id_key(_identity(card.submission, id_column)) for card in scorecards)
+        raise GradebookError(f'The grades need a header other than "{header}": give --assignment.')
+    students = [
+        (card.submission.andrew_id, _identity(card.submission, id_column), card.percent)
+        for card in scorecards
+    ]
+    holders = Counter(id_key(identity) for _, identity, _ in students)
     file = io.StringIO()
     rows = csv.writer(file)
     rows.writerow((id_column.value, csv_cell(header)))
     written, left_out = 0, {}
-    for card in scorecards:
-        identity = _identity(card.submission, id_column)
+    for andrew_id, identity, percent in students:
         why = _unusable(identity, holders[id_key(identity)], id_column)
         if why:
-            left_out[card.submission.andrew_id] = why
+            left_out[andrew_id] = why
             continue
-        rows.writerow((identity, "" if card.percent is None else decimal(card.percent)))
+        rows.writerow((identity, "" if percent is None else decimal(percent)))
         written += 1
-    return MoodleGrades(file.getvalue(), written, left_out)
+    return Filled(file.getvalue().encode(), written, left_out=left_out)
 
 
 def _identity(submission: Submission, id_column: IdColumn) -> str:

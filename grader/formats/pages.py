@@ -2,22 +2,21 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.formats import delivery, words
-from grader.formats.advice import Advice, is_consequence
+from grader.formats import attention, transport, words
+from grader.formats.advice import Advice
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
-from grader.model import Verdict
 from grader.outcomes import Outcome
 
-# Enough pieces for chunks of some kilobytes: a template yields every expression on its own.
-_PIECES_PER_CHUNK = 500
+# A template gives most expressions on their own, and all checks of a student as one piece.
+_PIECES_PER_CHUNK = 100
 
 
 def page(template: str, context: Mapping[str, Any]) -> str:
@@ -72,32 +71,35 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters |= {
-        "by_name": _by_name,
         "anchor": lambda andrew_id: f"student-{file_stem(andrew_id)}",
+        "ask_again": words.repeat_command,
         "decimal": words.decimal,
+        "evidence": words.evidence,
         "file_name": student_file_name,
         "lines": _lines,
         "link": link,
         "moment": words.moment,
         "one_line": one_line,
+        "outcome": words.outcome,
         "percent": words.percent,
+        "phases": words.phases,
+        "points": words.points,
+        "right_count": words.right_count,
         "seconds": words.seconds,
         "timestamp": words.timestamp,
+        "titled": words.title,
         "tone": tone,
     }
-    environment.tests["consequence"] = is_consequence
-    environment.globals |= {"Advice": Advice, "delivery": delivery, "words": words}
+    environment.globals |= {
+        "Advice": Advice,
+        "attention": attention,
+        "transport": transport,
+        "words": words,
+    }
     return environment
 
 
-def _by_name(verdicts: Iterable[Verdict], several: bool) -> list[tuple[str, list[Verdict]]]:
-    """Put verdicts together that have one name, in the order of the first of each."""
-    groups: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        groups.setdefault(words.name(verdict.question, several=several), []).append(verdict)
-    return list(groups.items())
-
-
+@cache
 def tone(outcome: Outcome) -> str:
     """Name the color of an outcome."""
     rule = outcome.rule
@@ -110,7 +112,9 @@ def tone(outcome: Outcome) -> str:
 
 def _shown(value: object) -> object:
     # Every expression of every template passes here before it is escaped for HTML.
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
+        return visible(value)
+    return value
 
 
 def _lines(text: str) -> Markup:

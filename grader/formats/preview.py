@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from grader.formats import questions as questions_format
+from grader.formats import questions_table
 from grader.formats.escaping import one_line, visible
 from grader.formats.words import STATE_WORDS
 from grader.model import Battery, Question, State, Submission
@@ -40,7 +40,7 @@ def battery(chosen: Battery, student: Submission, asked: tuple[Question, ...], s
         (
             f'Battery {chosen.name}: "{one_line(chosen.title, _WIDTH)}"',
             f"{student.andrew_id}, for example, would be asked:",
-            questions_format.as_table(asked, seed),
+            questions_table.render(asked, seed),
         )
     )
 

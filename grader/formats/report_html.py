@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-from grader.formats.attention import look
+from grader.analysis.attention import look
+from grader.analysis.summary import summarize
 from grader.formats.pages import stream
-from grader.formats.summary import summarize
 from grader.model import RunInfo, Scorecard
 
 # A browser stays quick with this many; the replies of a larger class are in the students' pages.

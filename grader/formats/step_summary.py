@@ -3,12 +3,12 @@
 from grader.formats import words
 from grader.formats.advice import Advice
 from grader.formats.escaping import link, markdown_text, one_line
-from grader.model import Scorecard, State, Verdict
+from grader.model import RunInfo, Scorecard, State, Verdict
 
 _REPLY_LIMIT = 120
 
 
-def render(scorecard: Scorecard) -> str:
+def render(_run: RunInfo, scorecard: Scorecard) -> str:
     """Write what `$GITHUB_STEP_SUMMARY` shows: the score, and a row for each question."""
     advice = Advice(scorecard)
     lines = [f"## Score: {words.score(scorecard)}", ""]
@@ -23,10 +23,7 @@ def render(scorecard: Scorecard) -> str:
         reason = markdown_text(scorecard.reason)
         lines += [f"**{state}**: {reason} {advice.on_state}", ""]
     lines += ["| | points | question | outcome | reply |", "|---|---:|---|---|---|"]
-    lines += [
-        _row(verdict, title)
-        for verdict, title in zip(scorecard.verdicts, words.titles(scorecard), strict=True)
-    ]
+    lines += [_row(verdict, title) for title, verdict in words.titled(scorecard)]
     if scorecard.state is State.GRADED:
         lines += _next_steps(advice)
     return "\n".join(lines) + "\n"

@@ -3,11 +3,10 @@
 import textwrap
 from collections.abc import Collection
 
-from grader.formats import delivery, words
-from grader.formats.advice import Advice
-from grader.formats.attention import Rank
+from grader.analysis.attention import Rank
+from grader.analysis.summary import ClassSummary, QuestionSummary, summarize
+from grader.formats import attention, words
 from grader.formats.escaping import link, one_line, visible
-from grader.formats.summary import ClassSummary, QuestionSummary, summarize
 from grader.model import (
     AskingAgain,
     Awake,
@@ -35,7 +34,7 @@ _SHOWN_FOR_A_LOOK = 10
 def told(
     event: Event, submission: Submission, *, width: int = 80, several_ways: bool = False
 ) -> str:
-    """Say what just happened; empty for the end, which `finished` sums up, and for no wait at all.
+    """Say what just happened; empty for the end, which has its own format, and for no wait.
 
     Args:
         event: what happened.
@@ -71,6 +70,16 @@ def wrapped(text: str, width: int, indent: str = "") -> str:
             break_on_hyphens=False,
         )
     )
+
+
+def fitted(text: str, width: int) -> str:
+    """Break the lines of a text to `width` columns; each keeps its indent."""
+    return "\n".join(_fitted(line, width) for line in text.split("\n"))
+
+
+def _fitted(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return indent + wrapped(line.lstrip(), width - len(indent)).replace("\n", f"\n{indent}")
 
 
 def waking_up(event: WakingUp) -> str:
@@ -146,56 +155,6 @@ def _help(value: Verdict, submission: Submission) -> list[str]:
     return lines
 
 
-def finished(scorecard: Scorecard, *, width: int = 80) -> str:
-    """Sum a scorecard up: the score, how and by what it was earned, and what to do next."""
-    advice = Advice(scorecard, by_option=True)
-    if scorecard.state is not State.GRADED:
-        state = words.STATE_WORDS[scorecard.state].capitalize()
-        lines = [f"{state}: {visible(scorecard.reason)}", visible(advice.on_state)]
-        if scorecard.state is State.NOT_GRADED and scorecard.seen:
-            earned = words.decimal(scorecard.seen)
-            so_far = f"Earned so far: {earned} of {words.decimal(scorecard.max_score)} points."
-            lines.insert(1, so_far)
-    else:
-        lines = _next_steps(advice)
-    answered = []
-    if release := visible(words.release(scorecard.release)):
-        answered.append(f"The release that answered: {release}.")
-    if connection := delivery.connection(scorecard):
-        answered.append(f"Connection: {connection}.")
-    if speed := delivery.speed(scorecard):
-        answered.append(f"Replies: {speed}.")
-    return "\n".join(_fitted(line, width) for line in [score(scorecard), *answered, *lines])
-
-
-def score(scorecard: Scorecard) -> str:
-    """Say the score in one line, as in "Score: 40 of 100 points (40 %)"."""
-    percent = scorecard.percent
-    share = "" if percent is None else f" ({words.percent(percent)})"
-    return f"Score: {words.score(scorecard)} points{share}"
-
-
-def _fitted(line: str, width: int) -> str:
-    """Wrap a line that may be indented already."""
-    indent = line[: len(line) - len(line.lstrip())]
-    return indent + wrapped(line.lstrip(), width - len(indent)).replace("\n", f"\n{indent}")
-
-
-def _next_steps(advice: Advice) -> list[str]:
-    scorecard = advice.scorecard
-    if all(each.outcome.rule.earns for each in scorecard.verdicts):
-        said = advice.on_all_right
-        return [
-            said
-            if advice.local
-            else f"{said} The link to hand in: {link(scorecard.submission.url)}"
-        ]
-    lines = ["What to do next:"]
-    for task in advice.tasks:
-        lines += [f"  {visible(', '.join(task.names))}", f"    {visible(task.advice)}"]
-    return [*lines, *(f"  {visible(said)}" for said in advice.more)]
-
-
 def reply(value: Reply) -> str:
     """Show one reply as the grader sees it, every line and every odd character of it."""
     lines = [f"Asked:   {link(value.url)}"]
@@ -218,10 +177,11 @@ def summary_table(scorecards: Collection[Scorecard], *, width: int = 80) -> str:
         for state in State
         if summary.states.get(state)
     )
-    lines = [wrapped(visible(summary.notice), width), ""] if summary.notice else []
+    nobody = summary.nobody_graded
+    lines = [wrapped(visible(attention.notice(nobody)), width), ""] if nobody else []
     counts = (f"Students  {summary.students}: {states}", f"Scores    {_scores(summary)}")
     lines += [wrapped(line, width, " " * 10) for line in counts]
-    if summary.questions and not summary.notice:
+    if summary.questions and not nobody:
         lines += ["", f"{'Question':<34}  {'right':>5}  {'of':>5}  {'share':>7}"]
         lines += [_question_row(question, width) for question in summary.questions]
     return "\n".join([*lines, *_looks(summary, width), *_flags(summary, width)])
@@ -233,12 +193,13 @@ def _looks(summary: ClassSummary, width: int) -> list[str]:
     lines = ["", f"Needs a look ({summary.to_look_at})"]
     for each in summary.attention[:_SHOWN_FOR_A_LOOK]:
         students = one_line(some_of(each.andrew_ids, 1), 18)
-        start = f"  {students:<18}  {each.words:<14}  "
+        start = f"  {students:<18}  {attention.WORDS[each.rank]:<14}  "
+        reason = attention.reason(each)
         if each.rank <= Rank.ALL_REFUSED:
             # It says what to do, too, so that none of it is cut.
-            lines.append(_after(start, visible(each.reason), width))
+            lines.append(_after(start, visible(reason), width))
         else:
-            lines.append(f"{start}{one_line(each.reason, max(width - len(start), 1))}".rstrip())
+            lines.append(f"{start}{one_line(reason, max(width - len(start), 1))}".rstrip())
     rest = summary.attention[_SHOWN_FOR_A_LOOK:]
     if rest:
         students_left = sum(len(each.students) for each in rest)

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
+from grader.analysis.discrimination import Discrimination
+from grader.analysis.integrity import FlagKind
 from grader.formats.escaping import ask_command, link
 from grader.model import (
-    ApiKey,
     ConsistencyKey,
     Override,
     ProbeKind,
@@ -28,6 +30,22 @@ STATE_WORDS: dict[State, str] = {
     State.NOT_GRADED: "not graded",
 }
 
+FLAG_MEANINGS: dict[FlagKind, str] = {
+    FlagKind.SAME_URL: "It may be pair work, or a link that was copied by mistake.",
+    FlagKind.SAME_RELEASE: "It may be pair work, or the untouched starter deployed from the same "
+    "upstream commit.",
+    FlagKind.OTHERS_ID: "It may be pair work, a partner's link handed in by mistake, or a fork in "
+    "which the id was not changed yet.",
+    FlagKind.OTHER_RELEASE: "It may be a later push that was deployed since, or a deployment that "
+    "was not finished yet.",
+    FlagKind.MIXED_FLEET: "It may be a roll-out that was under way when the grader asked, or an "
+    "answer that is meant to change.",
+}
+"""What a flag may innocently mean, in a sentence."""
+
+# After R. L. Ebel and D. A. Frisbie, "Essentials of Educational Measurement" (1991), chapter 13.
+_BANDS = ((0.4, "very well"), (0.3, "well"), (0.2, "somewhat"), (0.0, "hardly"))
+
 _VIA = {
     ProbeKind.API: "through the API",
     ProbeKind.PAGE: "on the page",
@@ -35,6 +53,7 @@ _VIA = {
 }
 
 
+@lru_cache(4096)
 def decimal(value: float, places: int = 2) -> str:
     """Write a number rounded half up, without needless zeros, separators or exponents."""
     return _rounded(Decimal(str(value)), places)
@@ -136,6 +155,16 @@ def phases(reply: Reply) -> str:
     return ", ".join(f"{name} {seconds(value)}" for name, value in named if value is not None)
 
 
+def discrimination(of: Discrimination) -> str:
+    """Put the index into words; they alarm only where it is sure. Empty where there is none."""
+    index, interval = of.index, of.interval
+    if index is None or interval is None:
+        return ""
+    if interval[1] < 0:
+        return "the wrong way round"
+    return next((words for least, words in _BANDS if index >= least), _BANDS[-1][1])
+
+
 def outcome(verdict: Verdict) -> str:
     """Name the outcome, as in "wrong" or "right, but slow (2.3 s)"."""
     if verdict.degraded and verdict.reply is not None:
@@ -164,14 +193,9 @@ def repeat_command(submission: Submission, verdict: Verdict) -> str:
     return ask_command(submission.url, question.query, question.probe)
 
 
-def is_check(question: Question) -> bool:
-    """Whether it is a check of the deployment, whose query, if any, is only a means."""
-    return isinstance(question.key, ApiKey | ConsistencyKey) or not question.query
-
-
 def several_ways(scorecard: Scorecard) -> bool:
     """Whether its queries were asked through several probes, so that each has to name its own."""
-    asked = {each.question.probe for each in scorecard.verdicts if not is_check(each.question)}
+    asked = {each.question.probe for each in scorecard.verdicts if not each.question.is_check}
     return len(asked) > 1
 
 
@@ -181,20 +205,20 @@ def name(question: Question, *, several: bool = False) -> str:
     It is "a plus b", "a plus b on the page", or "the API".
     """
     api = question.probe is ProbeKind.API
-    via = "" if is_check(question) or (api and not several) else f" {_VIA[question.probe]}"
+    via = "" if question.is_check or (api and not several) else f" {_VIA[question.probe]}"
     return f"{called(question)}{via}"
 
 
 def title(question: Question, *, several: bool = False) -> str:
     """Name a question in one line, as `name` does, with its query."""
     named = name(question, several=several)
-    return named if is_check(question) else f"{named}: {question.query}"
+    return named if question.is_check else f"{named}: {question.query}"
 
 
-def titles(scorecard: Scorecard) -> list[str]:
-    """Name the question of each verdict in one line."""
+def titled(scorecard: Scorecard) -> list[tuple[str, Verdict]]:
+    """Give each verdict with its question's name in one line."""
     several = several_ways(scorecard)
-    return [title(verdict.question, several=several) for verdict in scorecard.verdicts]
+    return [(title(each.question, several=several), each) for each in scorecard.verdicts]
 
 
 def elapsed(verdict: Verdict) -> float:

@@ -29,7 +29,7 @@ def is_id(verdict: Verdict, other: str) -> bool:
 
 
 def other_id(scorecard: Scorecard) -> str:
-    """The one other id that the app says wherever it is asked for the student's; else empty."""
+    """The id of somebody else that the app always gives for the student's; empty where none is."""
     student = scorecard.submission.andrew_id
     asked, others = set(), set()
     for verdict in scorecard.verdicts:

@@ -29,6 +29,8 @@ from grader.model import (
     Job,
     Keep,
     Limits,
+    Note,
+    NoteKind,
     Override,
     ProbeKind,
     Question,
@@ -90,7 +92,7 @@ class Run:
         self._engine.dispose()
 
     def enroll(
-        self, submissions: Iterable[Submission], notes: tuple[str, ...]
+        self, submissions: Iterable[Submission], notes: tuple[Note, ...]
     ) -> enrollment.Enrollment:
         """Take the submissions of a roster in, in one transaction."""
 
@@ -104,7 +106,8 @@ class Run:
             )
             if enrolled.removed:
                 gone = some_of(enrolled.removed)
-                notes = (*notes, f"No longer in the roster, kept in the run: {gone}.")
+                words = f"No longer in the roster, kept in the run: {gone}."
+                notes = (*notes, Note(words, NoteKind.UNLISTED))
             self._set(connection, notes=NOTES.dump_json(notes).decode())
         self.info = replace(self.info, notes=notes)
         return replace(enrolled, judged=judged, unjudged=unjudged)

@@ -1,8 +1,9 @@
 """The tables of a run, and how values of the model are written into them."""
 
 from dataclasses import replace
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from grader.model import Acceptance, Override, Scorecard, Submission
+from grader.model import Acceptance, Note, NoteKind, Override, Scorecard, Submission
 
 # A table may be added without another version: a store that lacks it gets it when it is opened.
 VERSION = 4
@@ -104,7 +105,19 @@ ACCEPTANCE = TypeAdapter(Acceptance)
 SUBMISSION = TypeAdapter(Submission)
 SCORECARD = TypeAdapter(Scorecard)
 OVERRIDE = TypeAdapter(Override)
-NOTES = TypeAdapter(tuple[str, ...])
+
+
+def _note(stored: object) -> object:
+    """Give a note its kind that was stored as its words alone, before notes had kinds."""
+    if not isinstance(stored, str):
+        return stored
+    if stored.startswith("This is the sample class of grader demo: "):
+        return Note(stored, NoteKind.SAMPLE)
+    gone = stored.startswith("No longer in the roster, kept in the run: ")
+    return Note(stored, NoteKind.UNLISTED if gone else NoteKind.ROSTER)
+
+
+NOTES = TypeAdapter(tuple[Annotated[Note, BeforeValidator(_note)], ...])
 
 
 def reading(engine: Engine) -> Connection:

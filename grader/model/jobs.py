@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from grader.model.keeping import LAST, Keep
 from grader.model.questions import Battery, ProbeKind, Question
@@ -13,6 +14,32 @@ from grader.model.submissions import Submission
 def asks_in_browser(battery: Battery, probes: Iterable[ProbeKind]) -> bool:
     """Whether anything is asked in a browser, since `battery` or `probes` say so."""
     return ProbeKind.BROWSER in (*probes, *(entry.probe for entry in battery.entries))
+
+
+class NoteKind(StrEnum):
+    """What a note on a class is about. The values are stored.
+
+    Attributes:
+        DOUBT: more than half could not be reached.
+        KEEP: which of several attempts counts.
+        ROSTER: how the roster was read.
+        SAMPLE: the class is the demo's.
+        UNLISTED: the roster no longer has some students.
+    """
+
+    DOUBT = "doubt"
+    KEEP = "keep"
+    ROSTER = "roster"
+    SAMPLE = "sample"
+    UNLISTED = "unlisted"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the instructor should know of a class, in words."""
+
+    words: str
+    kind: NoteKind = NoteKind.ROSTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +56,15 @@ class RunInfo:
     battery: Battery
     seed: int
     started_at: datetime
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     probes: tuple[ProbeKind, ...] = (ProbeKind.API,)
     keep: Keep = LAST
     allow_private: bool = False
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it is the demo's class, whose students are invented."""
+        return any(note.kind is NoteKind.SAMPLE for note in self.notes)
 
     @property
     def in_browser(self) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from grader.model.questions import Question
@@ -41,7 +42,11 @@ def called(question: Question) -> str:
 
     A name that the battery gave itself stays as it is.
     """
-    family, name = question.family, question.name or question.family
+    return _called(question.family, question.name or question.family)
+
+
+@lru_cache(1024)
+def _called(family: str, name: str) -> str:
     numbered = re.fullmatch(rf"{re.escape(family)}(?:-(\d+))?", name)
     if numbered is None or family not in IN_WORDS:
         return name

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 
 
+@lru_cache(1024)
 def exact(points: float) -> Decimal:
     """Give points as the decimal that was written."""
     return Decimal(str(points))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from grader.model.keys import Key, NumberTemplate
+from grader.model.keys import ApiKey, ConsistencyKey, Key, NumberTemplate
 from grader.model.points import total
 
 
@@ -42,6 +42,11 @@ class Question:
     section: str = ""
     hint: str = ""
     typing: Typing = "at once"
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it is a check of the deployment, whose query, if any, is only a means."""
+        return not self.query or isinstance(self.key, ApiKey | ConsistencyKey)
 
 
 @dataclass(frozen=True, slots=True)

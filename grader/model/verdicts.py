@@ -52,9 +52,10 @@ class Verdict:
     @property
     def points(self) -> float | None:
         """The points earned; None where nothing could be checked."""
-        if not self.outcome.rule.scored:
+        rule = self.judgement.outcome.rule
+        if not rule.scored:
             return None
-        return self.question.points if self.outcome.rule.earns else 0.0
+        return self.question.points if rule.earns else 0.0
 
     @property
     def second_pass(self) -> bool:

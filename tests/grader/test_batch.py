@@ -23,7 +23,8 @@ from grader.batch import RosterColumnsError
 from grader.formats.files import student_file_name
 from grader.handouts import StudentPages
 from grader.jobs import Run
-from grader.model import Job, Keep, Limits, Override, Scorecard, State, Submission
+from grader.model import Job, Keep, Limits, Note, Override, Scorecard, State, Submission
+from grader.outcomes import Cause
 from grader.questions import parse_battery
 from grader.roster import parse_roster, read_roster
 from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, local_graders, student_app
@@ -244,6 +245,7 @@ def test_a_job_that_crashes_is_not_graded_and_the_rest_goes_on(
     list(batch.grade_class(run, graders, QUICK))
     states = [card.state for card in run.scorecards()]
     assert states == [State.INVALID, State.NOT_GRADED, State.INVALID]
+    assert [card.cause for card in run.scorecards()] == [None, Cause.CRASH, None]
     run.close()
 
 
@@ -285,7 +287,7 @@ def enrolling_takes(students: int, folder: Path) -> int:
     tracemalloc.start()
     found, notes = batch.submissions(read_roster(roster), allow_private=False)
     batch.check_columns(ACTIVITY, found)
-    run.enroll(found, notes)
+    run.enroll(found, tuple(map(Note, notes)))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert run.total() == students

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from grader.formats import scorecard_text, terminal
 from grader.formats.files import file_stem
 from grader.model import (
     ApiKey,
@@ -14,6 +15,7 @@ from grader.model import (
     FactKey,
     IdKey,
     Judgement,
+    Note,
     NumberKey,
     PageKey,
     ProbeKind,
@@ -81,7 +83,7 @@ RUN = RunInfo(
     ),
     seed=313,
     started_at=START,
-    notes=("Two students handed in https://fgh678.example.com.",),
+    notes=(Note("Two students handed in https://fgh678.example.com."),),
 )
 
 
@@ -141,6 +143,11 @@ def late(card: Scorecard) -> Verdict:
     slow = Timings(first_byte=2310.4, transfer=1.6)
     reply = replace(value.replies[0], elapsed_ms=2312.4, timings=slow)
     return replace(value, replies=(reply,), degraded=True)
+
+
+def finished(card: Scorecard, *, width: int = 80) -> str:
+    """What a terminal of `width` columns says of a scorecard in the end."""
+    return terminal.fitted(scorecard_text.render(RUN, card), width)
 
 
 def small_class() -> list[Scorecard]:

@@ -13,14 +13,16 @@ from grader.model import (
     NumberKey,
     Question,
     Release,
+    Reply,
     Scorecard,
     State,
+    Timings,
     Verdict,
 )
 from grader.outcomes import Outcome
 from grader.questions import FAMILIES, load_battery, shipped_batteries
 from tests.components import ROOT
-from tests.grader.formats.classes import QUESTIONS, RUN, scorecard, verdict
+from tests.grader.formats.classes import QUESTIONS, RUN, START, finished, scorecard, verdict
 
 LOCAL = "http://127.0.0.1:3000"
 FILE = "webapp/query_processor.py"
@@ -104,11 +106,11 @@ def test_nothing_falls_asleep_on_ones_own_machine(url: str) -> None:
     assert "never ends" in on(verdict(SUM, Outcome.TOO_SLOW), url=url)
     assert "the terminal where the app runs" in on(verdict(SUM, Outcome.SERVER_ERROR), url=url)
     down = replace(card(url=url), state=State.UNREACHABLE, reason="refused")
-    assert "Is the app running on this machine?" in terminal.finished(down)
+    assert "Is the app running on this machine?" in finished(down)
 
 
 def test_a_local_starter_is_told_its_own_tests_and_no_push() -> None:
-    words = terminal.finished(card(verdict(ID, W, "x"), starter=True, url=LOCAL))
+    words = finished(card(verdict(ID, W, "x"), starter=True, url=LOCAL))
     assert words.count("python -m pytest tests/webapp") == 1
     assert "push" not in words
 
@@ -116,11 +118,11 @@ def test_a_local_starter_is_told_its_own_tests_and_no_push() -> None:
 @pytest.mark.parametrize("sentence", STARTER_FAILS)
 def test_a_local_starter_that_cannot_run_is_told_its_own_tests(sentence: str) -> None:
     broken = verdict(QUESTIONS[1], Outcome.SERVER_ERROR, sentence)
-    words = terminal.finished(card(broken, url=LOCAL), width=200)
+    words = finished(card(broken, url=LOCAL), width=200)
     assert "Look into the terminal where the app runs" in words
     assert words.count("python -m pytest tests/webapp") == 1
     other = verdict(QUESTIONS[1], Outcome.SERVER_ERROR, "Internal Server Error")
-    assert "pytest" not in terminal.finished(card(other, url=LOCAL))
+    assert "pytest" not in finished(card(other, url=LOCAL))
 
 
 def test_the_starters_failing_words_are_those_that_it_says() -> None:
@@ -133,14 +135,14 @@ def test_a_page_that_shows_the_apps_failure_is_no_wrong_answer() -> None:
     shown = verdict(ID, W, STARTER_FAILS[1])
     assert on(shown) == Outcome.SERVER_ERROR.rule.advice
     assert "the terminal where the app runs" in on(shown, url=LOCAL)
-    assert "python -m pytest" in terminal.finished(card(shown, url=LOCAL))
+    assert "python -m pytest" in finished(card(shown, url=LOCAL))
     assert on(verdict(ID, W, "The app failed")) == "Tell it."
 
 
 @pytest.mark.parametrize("reply", ["your-andrew-id", "My Andrew ID is YOUR-ANDREW-ID."])
 def test_the_placeholder_in_the_code_is_told(reply: str) -> None:
     made = card(verdict(ID, W, reply), starter=True, url=LOCAL)
-    words = terminal.finished(made, width=200)
+    words = finished(made, width=200)
     assert "The placeholder is still in your code: write your own id in its place." in words
     assert "Tell it." not in words
     assert "which one is spelled right" not in words
@@ -152,7 +154,7 @@ def test_the_placeholder_in_the_code_is_told(reply: str) -> None:
 def test_two_spellings_of_an_id_are_told_apart(url: str) -> None:
     again = replace(ID, query="Please tell me your Andrew ID.")
     made = card(verdict(ID, W, "adda"), verdict(again, W, "adda\n"), starter=True, url=url)
-    words = terminal.finished(made, width=200)
+    words = finished(made, width=200)
     assert words.count("Your app says adda, --andrew-id says ada: which one is spelled right?") == 1
     for advice in ("Tell it.", FILE, "pytest", "push"):
         assert advice not in words
@@ -175,48 +177,54 @@ def test_two_spellings_of_an_id_are_told_apart(url: str) -> None:
     ],
 )
 def test_another_answer_is_no_other_spelling(others: tuple[Verdict, ...]) -> None:
-    assert "spelled" not in terminal.finished(card(*others), width=200)
+    assert "spelled" not in finished(card(*others), width=200)
 
 
 @pytest.mark.parametrize("url", ["https://localhost:3000", "https://127.0.0.1"])
 def test_https_on_ones_own_machine_is_told_http(url: str) -> None:
     reason = "the server does not speak https at this port: try http://"
-    down = replace(card(url=url), state=State.UNREACHABLE, reason=reason)
-    words = terminal.finished(down, width=200)
+    asked = Reply(url, START, failure=Outcome.UNREACHABLE, timings=Timings(connect=0.1))
+    down = replace(card(url=url), state=State.UNREACHABLE, reason=reason, wake_up=(asked,))
+    words = finished(down, width=200)
     assert "Write http:// in place of https://; an app on your own machine has no https." in words
     assert "tart it" not in words
     judgement = Judgement(Outcome.UNREACHABLE, reason)
-    value = replace(verdict(SUM, Outcome.UNREACHABLE), judgement=judgement)
+    value = replace(verdict(SUM, Outcome.UNREACHABLE), judgement=judgement, replies=(asked,))
     assert on(value, url=url).startswith("Write http://")
 
 
 def test_another_port_is_asked_about_where_nobody_listens() -> None:
-    reason = "localhost port 3999: connection refused"
-    down = replace(card(url="http://localhost:3999"), state=State.UNREACHABLE, reason=reason)
+    url = "http://localhost:3999"
+    asked = Reply(url, START, failure=Outcome.UNREACHABLE)
+    down = replace(card(url=url), state=State.UNREACHABLE, wake_up=(asked,))
     assert "number behind the colon" in Advice(down).on_state
-    assert "number behind" not in Advice(replace(down, reason="no reply came")).on_state
+    assert "number behind the colon" in on(
+        replace(verdict(SUM, Outcome.UNREACHABLE), replies=(asked,)), url=url
+    )
+    came = replace(asked, timings=Timings(connect=0.1))
+    assert "number behind" not in Advice(replace(down, wake_up=(came,))).on_state
 
 
 def test_a_deployed_app_is_told_to_push_and_no_tests_of_ours() -> None:
-    words = terminal.finished(card(verdict(SUM, W, "x"), verdict(ID, E)))
+    words = finished(card(verdict(SUM, W, "x"), verdict(ID, E)))
     assert words.count("push") == 1
     assert "pytest" not in words
 
 
 def test_a_local_app_of_another_kind_is_told_neither() -> None:
-    words = terminal.finished(card(verdict(ID, W, "x"), url=LOCAL))
+    words = finished(card(verdict(ID, W, "x"), url=LOCAL))
     assert "push" not in words
     assert "pytest" not in words
 
 
 def test_what_is_no_fault_of_the_code_needs_no_push() -> None:
-    assert "push" not in terminal.finished(card(verdict(SUM, Outcome.PROTECTED)))
+    assert "push" not in finished(card(verdict(SUM, Outcome.PROTECTED)))
 
 
 def test_each_advice_is_said_once() -> None:
     again = replace(ID, query="Please tell me your Andrew ID.")
     made = card(verdict(ID, E), verdict(again, E), verdict(SUM, E), starter=True)
-    words = terminal.finished(made, width=200)
+    words = finished(made, width=200)
     for advice in ("Tell it.", "Add them.", "An empty reply", FILE, "push"):
         assert words.count(advice) == 1, advice
     live = "\n".join(terminal.judged(each, made.submission) for each in made.verdicts)

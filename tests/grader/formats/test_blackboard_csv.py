@@ -2,10 +2,11 @@
 
 import pytest
 
-from grader.formats.blackboard_csv import BlackboardError, fill
+from grader.formats import blackboard_csv
+from grader.formats.gradebook import Filled, Gradebook, GradebookError
 from grader.model import Scorecard, State
 from grader.outcomes import Outcome
-from tests.grader.formats.classes import scorecard
+from tests.grader.formats.classes import RUN, scorecard
 
 RIGHT, WRONG = [Outcome.RIGHT] * 5, [Outcome.WRONG] * 5
 COLUMN = "Lab [Total Pts: 20 Score] |12345"
@@ -21,6 +22,10 @@ CLASS = [
     scorecard("starter1", [Outcome.NOT_CHECKED] * 5, State.NOT_GRADED),
     scorecard("stranger", WRONG),
 ]
+
+
+def fill(downloaded: bytes, assignment: str, cards: list[Scorecard]) -> Filled:
+    return blackboard_csv.render(RUN, cards, Gradebook(downloaded, assignment))
 
 
 def filled(text: str, cards: list[Scorecard] = CLASS, assignment: str = "Lab") -> str:
@@ -74,13 +79,13 @@ def test_finds_the_column_by_name_or_whole_header(assignment: str) -> None:
     ],
 )
 def test_what_is_in_doubt_is_refused_in_words(text: str, assignment: str, words: str) -> None:
-    with pytest.raises(BlackboardError) as caught:
+    with pytest.raises(GradebookError) as caught:
         filled(text, assignment=assignment)
     assert words in str(caught.value)
 
 
 def test_other_encodings_are_refused() -> None:
-    with pytest.raises(BlackboardError, match="UTF-8"):
+    with pytest.raises(GradebookError, match="UTF-8"):
         fill((HEADER + BOVIK).encode() + b"\xff\xfe\xe4", "Lab", CLASS)
 
 

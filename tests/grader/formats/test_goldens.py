@@ -11,12 +11,17 @@ from grader.formats import (
     classroom_result,
     grades_csv,
     gradescope_json,
+    junit_class_xml,
     junit_xml,
     moodle_csv,
+    report_html,
     results_json,
+    scorecard_json,
     step_summary,
+    student_html,
     terminal,
 )
+from grader.formats.gradebook import Gradebook
 from tests.grader.formats.classes import RUN, small_class
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,24 +34,36 @@ def decoded(result: str) -> str:
     return json.dumps(json.loads(base64.b64decode(result, validate=True)), indent=1) + "\n"
 
 
+def shown(page: str) -> str:
+    """What a page shows, without its style and its script."""
+    return page[page.index("<header") : page.index("</footer>")]
+
+
 RENDERED = {
-    "grades.csv": "".join(grades_csv.render(CLASS)),
+    "grades.csv": "".join(grades_csv.render(RUN, CLASS)),
     "results.json": "".join(results_json.render(RUN, CLASS)),
-    "check.json": results_json.render_one(RUN, PARTIAL),
-    "partial.xml": junit_xml.render(PARTIAL),
-    "unreachable.xml": junit_xml.render(UNREACHABLE),
-    "not_graded.xml": junit_xml.render(UNKNOWN),
-    "partial.md": step_summary.render(PARTIAL),
-    "unreachable.md": step_summary.render(UNREACHABLE),
-    "class.xml": "".join(junit_xml.render_class(CLASS)),
+    "check.json": scorecard_json.render(RUN, PARTIAL),
+    "partial.xml": junit_xml.render(RUN, PARTIAL),
+    "unreachable.xml": junit_xml.render(RUN, UNREACHABLE),
+    "not_graded.xml": junit_xml.render(RUN, UNKNOWN),
+    "partial.md": step_summary.render(RUN, PARTIAL),
+    "unreachable.md": step_summary.render(RUN, UNREACHABLE),
+    "class.xml": "".join(junit_class_xml.render(RUN, CLASS)),
     "gradescope_partial.json": gradescope_json.render(RUN, PARTIAL),
     "gradescope_unreachable.json": gradescope_json.render(RUN, UNREACHABLE),
     "gradescope_not_graded.json": gradescope_json.render(RUN, UNKNOWN),
-    "classroom_partial.json": decoded(classroom_result.render(PARTIAL)),
-    "classroom_unreachable.json": decoded(classroom_result.render(UNREACHABLE)),
-    "classroom_not_graded.json": decoded(classroom_result.render(UNKNOWN)),
-    "blackboard.csv": blackboard_csv.fill(DOWNLOADED, "Deploy, then check", CLASS).content.decode(),
-    "moodle.csv": moodle_csv.render(CLASS, "Deploy, then check").content,
+    "classroom_partial.json": decoded(classroom_result.render(RUN, PARTIAL)),
+    "classroom_unreachable.json": decoded(classroom_result.render(RUN, UNREACHABLE)),
+    "classroom_not_graded.json": decoded(classroom_result.render(RUN, UNKNOWN)),
+    "blackboard.csv": blackboard_csv.render(
+        RUN, CLASS, Gradebook(DOWNLOADED, "Deploy, then check")
+    ).content.decode(),
+    "moodle.csv": moodle_csv.render(
+        RUN, CLASS, Gradebook(assignment="Deploy, then check")
+    ).content.decode(),
+    "partial.html": shown(student_html.render(RUN, PARTIAL)),
+    "not_graded.html": shown(student_html.render(RUN, UNKNOWN)),
+    "report.html": shown("".join(report_html.render(RUN, CLASS))),
     "summary.txt": terminal.summary_table(CLASS) + "\n",
 }
 

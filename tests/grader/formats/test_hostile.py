@@ -16,6 +16,7 @@ from grader.formats import (
     classroom_result,
     grades_csv,
     gradescope_json,
+    junit_class_xml,
     junit_xml,
     moodle_csv,
     report_html,
@@ -24,8 +25,9 @@ from grader.formats import (
     student_html,
     terminal,
 )
+from grader.formats.gradebook import Gradebook
 from grader.model import Judged, Submission, WakingUp
-from tests.grader.formats.classes import ATTACKS, RUN, hostile
+from tests.grader.formats.classes import ATTACKS, RUN, finished, hostile
 
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -40,7 +42,7 @@ def assert_harmless(text: str) -> None:
 def test_terminal(attack: str) -> None:
     card = hostile(attack)
     assert_harmless(terminal.waking_up(WakingUp(card.submission, 90)))
-    assert_harmless(terminal.finished(card))
+    assert_harmless(finished(card))
     assert_harmless(terminal.summary_table([card]))
     for verdict in card.verdicts:
         words = terminal.told(Judged(verdict, 1, 2), card.submission, width=20_000)
@@ -51,7 +53,7 @@ def test_terminal(attack: str) -> None:
 
 @attacks
 def test_csv(attack: str) -> None:
-    text = "".join(grades_csv.render([hostile(attack)]))
+    text = "".join(grades_csv.render(RUN, [hostile(attack)]))
     assert_harmless(text.replace("\r\n", ""))
     header, row = csv.reader(text.splitlines(keepends=True))
     assert len(row) == len(header)
@@ -69,7 +71,7 @@ def test_json(attack: str) -> None:
 
 @attacks
 def test_junit(attack: str) -> None:
-    text = junit_xml.render(hostile(attack))
+    text = junit_xml.render(RUN, hostile(attack))
     assert_harmless(text)
     suite = ET.fromstring(text.encode())  # noqa: S314 - our own
     assert {element.tag for element in suite.iter()} == {"testsuite", "testcase", "failure"}
@@ -80,7 +82,7 @@ def test_junit(attack: str) -> None:
 def test_junit_of_a_class(attack: str) -> None:
     card = hostile(attack)
     odd_id = replace(card, submission=replace(card.submission, andrew_id=attack))
-    text = "".join(junit_xml.render_class([card, odd_id]))
+    text = "".join(junit_class_xml.render(RUN, [card, odd_id]))
     assert_harmless(text)
     suites = ET.fromstring(text.encode())  # noqa: S314 - our own
     assert {element.tag for element in suites.iter()} == {
@@ -104,7 +106,7 @@ def test_gradescope(attack: str) -> None:
 
 @attacks
 def test_classroom(attack: str) -> None:
-    encoded = classroom_result.render(hostile(attack))
+    encoded = classroom_result.render(RUN, hostile(attack))
     assert encoded.isascii()
     assert encoded.isprintable()
     for test in json.loads(base64.b64decode(encoded))["tests"]:
@@ -116,7 +118,9 @@ def test_classroom(attack: str) -> None:
 @pytest.mark.parametrize("column", moodle_csv.IdColumn)
 def test_moodle(attack: str, column: moodle_csv.IdColumn) -> None:
     honest = replace(hostile("x"), verdicts=())
-    text = moodle_csv.render([hostile(attack), honest], attack, column).content
+    text = moodle_csv.render(
+        RUN, [hostile(attack), honest], Gradebook(assignment=attack, id_column=column)
+    ).content.decode()
     assert_harmless(text.replace("\r\n", ""))
     for row in csv.reader(text.splitlines(keepends=True)):
         assert len(row) == 2
@@ -135,7 +139,9 @@ def test_blackboard(attack: str) -> None:
         ]
     )
     ours = [hostile(attack), replace(hostile(attack), submission=Submission(attack, ""))]
-    content = blackboard_csv.fill(file.getvalue().encode(), "Lab", ours).content.decode()
+    content = blackboard_csv.render(
+        RUN, ours, Gradebook(file.getvalue().encode(), "Lab")
+    ).content.decode()
     assert_harmless(content.replace("\r\n", ""))
     header, *rows = csv.reader(content.splitlines(keepends=True))
     assert header == ["Username", column]
@@ -147,7 +153,7 @@ def test_blackboard(attack: str) -> None:
 
 @attacks
 def test_step_summary(attack: str) -> None:
-    text = step_summary.render(hostile(attack))
+    text = step_summary.render(RUN, hostile(attack))
     assert_harmless(text)
     assert {element.name for element in BeautifulSoup(text, "html.parser").find_all()} <= {
         "code",
@@ -180,7 +186,7 @@ def test_html(attack: str, page: str) -> None:
 
 def test_junit_names_are_unique() -> None:
     card = hostile("x")
-    text = junit_xml.render(replace(card, verdicts=card.verdicts * 3))
+    text = junit_xml.render(RUN, replace(card, verdicts=card.verdicts * 3))
     cases = ET.fromstring(text.encode()).iter("testcase")  # noqa: S314 - our own
     names = [case.get("name") for case in cases]
     assert len(names) == len(set(names)) == 6

@@ -165,3 +165,13 @@ def test_what_was_not_asked_is_folded_on_the_students_page() -> None:
     assert [each.text for each in right.select(".pill")] == ["right"]
     shown = [each for each in page.select(".pill") if not each.find_parents("details")]
     assert [each.text for each in shown] == ["protected"] * 2
+
+
+def test_what_a_crash_kept_from_being_asked_is_folded_too() -> None:
+    card = CLASS[8]
+    unasked = replace(card.verdicts[-1], replies=())
+    page = BeautifulSoup(
+        student_html.render(RUN, replace(card, verdicts=(*card.verdicts[:-1], unasked))), "lxml"
+    )
+    folded = [each.select("summary")[0].text for each in page.select("details.folded")]
+    assert folded == ["1 not asked", "2 right"]

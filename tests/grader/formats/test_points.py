@@ -15,12 +15,15 @@ from grader.formats import (
     gradescope_json,
     junit_xml,
     moodle_csv,
-    questions,
+    questions_json,
+    questions_table,
     report_html,
     results_json,
+    scorecard_json,
     step_summary,
     terminal,
 )
+from grader.formats.gradebook import Gradebook
 from grader.model import Battery, Entry
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import QUESTIONS, RUN, scorecard
@@ -52,20 +55,20 @@ def numbers(value: object) -> Iterator[float]:
 
 
 RENDERED = {
-    "grades.csv": "".join(grades_csv.render([CARD])),
+    "grades.csv": "".join(grades_csv.render(RUN, [CARD])),
     "results.json": "".join(results_json.render(TENTHS_RUN, [CARD])),
-    "check.json": results_json.render_one(TENTHS_RUN, CARD),
+    "check.json": scorecard_json.render(TENTHS_RUN, CARD),
     "gradescope.json": gradescope_json.render(TENTHS_RUN, CARD),
-    "classroom": base64.b64decode(classroom_result.render(CARD)).decode(),
-    "junit.xml": junit_xml.render(CARD),
-    "summary.md": step_summary.render(CARD),
+    "classroom": base64.b64decode(classroom_result.render(RUN, CARD)).decode(),
+    "junit.xml": junit_xml.render(RUN, CARD),
+    "summary.md": step_summary.render(RUN, CARD),
     "terminal": terminal.summary_table([CARD]),
-    "questions.json": questions.as_json(TENTHS),
-    "questions.txt": questions.as_table(TENTHS[:3], 1),
-    "blackboard.csv": blackboard_csv.fill(
-        DOWNLOADED, "Deploy, then check", [CARD]
+    "questions.json": questions_json.render(TENTHS, 1),
+    "questions.txt": questions_table.render(TENTHS[:3], 1),
+    "blackboard.csv": blackboard_csv.render(
+        RUN, [CARD], Gradebook(DOWNLOADED, "Deploy, then check")
     ).content.decode(),
-    "moodle.csv": moodle_csv.render([CARD], "Deploy").content,
+    "moodle.csv": moodle_csv.render(RUN, [CARD], Gradebook(assignment="Deploy")).content.decode(),
     "report.html": "".join(report_html.render(TENTHS_RUN, [CARD])),
 }
 

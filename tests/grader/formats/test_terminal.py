@@ -10,6 +10,7 @@ from tests.grader.formats.classes import (
     HINT,
     QUESTIONS,
     LargeClass,
+    finished,
     scorecard,
     small_class,
     verdict,
@@ -65,9 +66,9 @@ def test_prose_is_wrapped_at_the_width_and_what_is_copied_is_not(width: int) -> 
         'Repeat: grader ask "https://bcd234.example.com" "What is your Andrew ID?"'
     )
     assert all(len(line) <= width for line in lines if not re.search("Open: |Repeat: ", line))
-    end = terminal.finished(CLASS[1], width=width).split("\n")
+    end = finished(CLASS[1], width=width).split("\n")
     assert max(map(len, end)) <= width
-    assert terminal.finished(CLASS[1], width=width).split() == terminal.finished(CLASS[1]).split()
+    assert finished(CLASS[1], width=width).split() == finished(CLASS[1]).split()
 
 
 def test_a_wrong_reply_comes_with_what_helps() -> None:
@@ -88,7 +89,7 @@ def test_what_was_not_asked_cannot_be_repeated() -> None:
 
 
 def test_the_end_says_where_to_implement_the_id() -> None:
-    words = terminal.finished(CLASS[1])
+    words = finished(CLASS[1])
     assert words.startswith("Score: 20 of 100 points (20 %)\n")
     assert "What to do next:" in words
     assert "webapp/query_processor.py" in words
@@ -96,17 +97,17 @@ def test_the_end_says_where_to_implement_the_id() -> None:
 
 def test_the_end_names_a_task_once() -> None:
     twice = replace(CLASS[1], verdicts=(CLASS[1].verdicts[3],) * 2)
-    assert terminal.finished(twice, width=200).count(HINT) == 1
+    assert finished(twice, width=200).count(HINT) == 1
 
 
 def test_a_skipped_check_is_not_a_task_of_its_own() -> None:
-    words = terminal.finished(CLASS[3], width=200)
+    words = finished(CLASS[3], width=200)
     assert Outcome.PROTECTED.rule.advice in words
     assert Outcome.SKIPPED.rule.advice not in words
 
 
 def test_the_end_of_full_points() -> None:
-    words = terminal.finished(CLASS[0])
+    words = finished(CLASS[0])
     assert "Score: 100 of 100 points (100 %)" in words
     assert "commit a83654c0ffee on vercel" in words
     assert "Everything is right" in words
@@ -114,13 +115,13 @@ def test_the_end_of_full_points() -> None:
 
 @pytest.mark.parametrize("card", CLASS[5:], ids=lambda card: card.state)
 def test_the_end_of_what_could_not_be_graded(card: Scorecard) -> None:
-    words = terminal.finished(card)
+    words = finished(card)
     assert card.reason in words
     assert "What to do next" not in words
 
 
 def test_not_graded_is_no_zero() -> None:
-    assert terminal.finished(CLASS[8]).startswith("Score: - of 100 points\n")
+    assert finished(CLASS[8]).startswith("Score: - of 100 points\n")
 
 
 def test_a_class_fits_80_columns() -> None:
@@ -182,8 +183,8 @@ def test_what_cannot_be_checked_in_this_way_names_the_other_and_blames_nobody() 
     judgement = replace(unchecked.judgement, cause=Cause.PROBE, advice="Use --probe browser.")
     final = replace(unchecked, judgement=judgement)
     card = replace(CLASS[8], verdicts=(final,), reason=judgement.reason)
-    told = terminal.finished(card)
+    told = finished(card)
     assert "Use --probe browser." in told
     assert "Run the grader again" not in told
     mixed = replace(card, verdicts=(unchecked,))
-    assert "Run the grader again." in terminal.finished(mixed)
+    assert "Run the grader again." in finished(mixed)

@@ -17,6 +17,10 @@ def test_halves_are_rounded_up(value: float, places: int, written: str) -> None:
         assert scaled(value, Decimal(100)) == written
 
 
+def test_more_than_all_of_it_is_more_points() -> None:
+    assert scaled(150.0, Decimal(10)) == "15"
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [

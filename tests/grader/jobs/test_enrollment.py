@@ -14,6 +14,7 @@ from grader.model import (
     Job,
     Judgement,
     Limits,
+    Note,
     ReleaseKey,
     Reply,
     Scorecard,
@@ -134,8 +135,11 @@ def test_students_keep_the_rosters_order_and_removed_ones_come_last(run: Run) ->
     moved = replace(of(0)[0], url="https://elsewhere.example.org")
     run.enroll([moved, *of(1, 2)], ())
     assert ids() == ["student0", "student1", "student2"]
-    assert run.enroll([*of(3, 2), moved], ("A note.",)).removed == ("student1",)
-    assert run.info.notes == ("A note.", "No longer in the roster, kept in the run: student1.")
+    assert run.enroll([*of(3, 2), moved], (Note("A note."),)).removed == ("student1",)
+    assert [note.words for note in run.info.notes] == [
+        "A note.",
+        "No longer in the roster, kept in the run: student1.",
+    ]
     assert ids() == ["student3", "student2", "student0", "student1"]
     # A second class list without others leaves those who went before in their place.
     run.enroll(of(0), ())

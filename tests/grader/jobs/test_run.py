@@ -13,6 +13,7 @@ from grader.model import (
     Judgement,
     Keep,
     Limits,
+    Note,
     NumberKey,
     Override,
     ProbeKind,
@@ -60,12 +61,12 @@ def begun(store: Path, count: int = 3) -> Run:
 
 def test_a_run_is_found_again_as_it_was_begun(store: Path) -> None:
     run = begun(store)
-    run.enroll([submission(index) for index in range(3)], ("a note",))
+    run.enroll([submission(index) for index in range(3)], (Note("a note"),))
     run.close()
     again = Run.begin(store, ACTIVITY, seed=None)
     assert again.info.seed == 7
     assert again.info.battery == ACTIVITY
-    assert again.info.notes == ("a note",)
+    assert again.info.notes == (Note("a note"),)
     assert again.total() == 3
     again.close()
 

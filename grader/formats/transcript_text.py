@@ -1,18 +1,14 @@
 """The transcript of one student: every question, every reply, and how to repeat it."""
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Any
 
-from grader.formats import delivery, keeping, results_json, words
+from grader.formats import keeping, transport, words
 from grader.formats.escaping import one_line, visible
 from grader.formats.words import moment, timestamp
 from grader.model import (
-    Acceptance,
     Attempt,
     AttemptKind,
-    Override,
     Reply,
     RunInfo,
     Scorecard,
@@ -22,66 +18,25 @@ from grader.model import (
 )
 
 
-def as_text(run: RunInfo, transcript: Transcript) -> str:
+def render(run: RunInfo, transcript: Transcript) -> str:
     """Write it for a terminal; what strangers wrote is escaped, and set off by a bar."""
     return "\n".join(_lines(run, transcript))
-
-
-def as_json(run: RunInfo, transcript: Transcript) -> str:
-    """Write it as one JSON object: the scorecard that counts, and every attempt."""
-    current = transcript.current
-    document = {
-        "battery": run.battery.name,
-        "seed": run.seed,
-        "keep": str(run.keep),
-        "andrew_id": transcript.submission.andrew_id,
-        "url": transcript.submission.url,
-        "current": results_json.student_object(current) if current else None,
-        "attempts": [_attempt_object(each) for each in transcript.attempts],
-        "overrides": [_override_object(each) for each in transcript.overrides],
-    }
-    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def side_by_side(before: Scorecard, now: Scorecard) -> str:
     """Write two scorecards of the same questions, one line of each below the other."""
     lines = []
     # Where grading crashed, there may be nothing from before.
-    titles = zip_longest(words.titles(before), words.titles(now))
-    pairs = zip_longest(before.verdicts, now.verdicts)
-    for number, ((old, new), called) in enumerate(zip(pairs, titles, strict=True), 1):
-        lines.append(f"{number}. {visible(called[1] or called[0])}")
+    pairs = zip_longest(words.titled(before), words.titled(now))
+    for number, (old, new) in enumerate(pairs, 1):
+        lines.append(f"{number}. {visible((new or old)[0])}")
         lines += [
-            f"   {when}  {_outcome(each)}"
+            f"   {when}  {_outcome(each[1])}"
             for when, each in (("before", old), ("now   ", new))
             if each is not None
         ]
     lines += ["", f"Score before: {_earned(before)}", f"Score now:    {_earned(now)}"]
     return "\n".join(lines)
-
-
-def _attempt_object(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "attempt": attempt.number,
-        "asked_at": timestamp(attempt.asked_at),
-        "kind": attempt.kind.value,
-        "at": timestamp(attempt.at),
-        "superseded": attempt.superseded,
-        "counts": attempt.current,
-        "accepted": _acceptance_object(attempt.accepted),
-        "wake_up": [results_json.reply_object(reply) for reply in attempt.scorecard.wake_up],
-        **results_json.student_object(attempt.scorecard),
-    }
-
-
-def _acceptance_object(accepted: Acceptance | None) -> dict[str, str] | None:
-    if accepted is None:
-        return None
-    return {"by": accepted.by, "at": timestamp(accepted.at), "reason": accepted.reason}
-
-
-def _override_object(override: Override) -> dict[str, Any]:
-    return results_json.override_object(override) | {"withdrawn": override.withdrawn}
 
 
 def _lines(run: RunInfo, transcript: Transcript) -> Iterator[str]:
@@ -133,17 +88,15 @@ def _how(attempt: Attempt, attempts: Sequence[Attempt]) -> str:
 def _evidence(card: Scorecard) -> Iterator[str]:
     if release := words.release(card.release):
         yield f"Release: {visible(release)}"
-    if connection := delivery.connection(card):
+    if connection := transport.connection(card):
         yield f"Over:    {connection}"
-    if speed := delivery.speed(card):
+    if speed := transport.speed(card):
         yield f"Speed:   {speed}"
     for reply in card.wake_up:
         yield f"Wake-up: {_told(reply)}"
         if phases := words.phases(reply):
             yield f"         {phases}"
-    for number, (verdict, title) in enumerate(
-        zip(card.verdicts, words.titles(card), strict=True), 1
-    ):
+    for number, (title, verdict) in enumerate(words.titled(card), 1):
         yield ""
         yield f"{number}. {visible(title)}"
         yield f"   Expected: {visible(str(verdict.question.key))}"

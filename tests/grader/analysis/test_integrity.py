@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 from markupsafe import escape
 
+from grader.analysis.integrity import Flag, FlagKind, Integrity, shared_links
 from grader.formats import report_html, results_json, student_html, terminal
-from grader.formats.integrity import Flag, FlagKind, Integrity, shared_links
+from grader.formats.words import FLAG_MEANINGS
 from grader.judging import judge
 from grader.model import (
     ConsistencyKey,
@@ -152,7 +153,7 @@ def test_failed_checks_of_the_release_and_of_the_fleet() -> None:
 def test_the_report_says_what_each_may_mean() -> None:
     text = "".join(report_html.render(RUN, pair()))
     for flag in flags_of(pair()):
-        assert escape(flag.kind.meaning) in text
+        assert escape(FLAG_MEANINGS[flag.kind]) in text
     assert text.index("Worth asking about") < text.index("The class")
 
 

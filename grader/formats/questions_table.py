@@ -1,32 +1,12 @@
-"""The questions that a student would be asked, with their keys."""
-
-import json
-from collections.abc import Iterable
+"""The questions that a student would be asked, with their keys, for people."""
 
 from grader.formats.escaping import one_line
 from grader.formats.words import decimal, name
 from grader.model import Question, total
 
 
-def as_json(questions: Iterable[Question]) -> str:
-    """A list of objects with `query, family, expected, points` and where each comes from."""
-    rows = [
-        {
-            "query": question.query,
-            "family": question.family,
-            "expected": str(question.key),
-            "points": question.points,
-            "name": question.name,
-            "section": question.section,
-            "probe": question.probe.value,
-        }
-        for question in questions
-    ]
-    return json.dumps(rows, indent=2)
-
-
-def as_table(questions: tuple[Question, ...], seed: int) -> str:
-    """One question after the other, each in two lines that fit a narrow terminal."""
+def render(questions: tuple[Question, ...], seed: int) -> str:
+    """Write one question after the other, each in two lines that fit a narrow terminal."""
     points = total(question.points for question in questions)
     lines = [f"{len(questions)} questions, {decimal(points)} points, seed {seed}"]
     section = ""

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.formats.latencies import Latencies
+from grader.analysis.latencies import Latencies
 from grader.model import Scorecard
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import scorecard

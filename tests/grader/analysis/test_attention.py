@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from grader.formats.attention import Attention, Rank, look
-from grader.formats.summary import summarize
+from grader.analysis.attention import Attention, Rank, look
+from grader.analysis.summary import summarize
+from grader.formats.attention import WORDS, notice, reason
 from grader.model import Judgement, Override, Scorecard, State
 from grader.outcomes import Cause, Outcome
 from tests.grader.formats.classes import START, scorecard, small_class
@@ -53,13 +54,13 @@ def test_a_platforms_bot_protection_comes_with_its_setting_and_what_was_earned()
     )
     found = look(by_a_firewall(replace(half, reason="Vercel took us for a bot.")))
     assert found is not None
-    assert found.words == "bot protection"
+    assert WORDS[found.rank] == "bot protection"
     for said in (
         "20 of 100 points earned so far",
         "Switch off the shield.",
         "--accept-unreachable",
     ):
-        assert said in found.reason
+        assert said in reason(found)
     nothing = by_a_firewall(scorecard("bot", [Outcome.NOT_CHECKED] * 5, State.NOT_GRADED))
     found = look(nothing)
     assert found is not None
@@ -72,7 +73,7 @@ def test_what_was_earned_before_a_platform_stepped_in_is_said() -> None:
     )
     found = look(replace(half, reason="Vercel's Attack Challenge Mode."))
     assert found is not None
-    assert found.reason == "Vercel's Attack Challenge Mode; 20 of 100 points earned so far"
+    assert reason(found) == "Vercel's Attack Challenge Mode; 20 of 100 points earned so far"
 
 
 def test_an_app_that_answers_errors_to_everything_needs_a_look() -> None:
@@ -82,8 +83,8 @@ def test_an_app_that_answers_errors_to_everything_needs_a_look() -> None:
     ):
         found = look(replace(scorecard("err", outcomes), own=False))
         assert found is not None
-        assert (found.rank, found.words) == (Rank.ONLY_FAILURES, "only failures")
-        assert "4xx" in found.reason or "5xx" in found.reason
+        assert (found.rank, WORDS[found.rank]) == (Rank.ONLY_FAILURES, "only failures")
+        assert "4xx" in reason(found) or "5xx" in reason(found)
 
 
 def test_an_app_that_answered_once_does_not() -> None:
@@ -114,14 +115,14 @@ def test_a_class_in_which_every_link_is_refused_is_told_what_to_do() -> None:
     assert other.rank is Rank.INVALID
     assert line.rank is Rank.ALL_REFUSED
     assert len(line.students) == 5
-    assert "every usable link of the class leads into a private network" in line.reason
-    assert "--allow-private" in line.reason
+    assert "every usable link of the class leads into a private network" in reason(line)
+    assert "--allow-private" in reason(line)
 
 
 def test_some_refused_links_are_the_students_business() -> None:
     lines = summarize([refused(1), refused(2), scorecard("ok", [Outcome.RIGHT] * 5)]).attention
     assert [line.rank for line in lines] == [Rank.REFUSED] * 2
-    assert lines[0].reason == "10.0.0.1 lies in a private network."
+    assert reason(lines[0]) == "10.0.0.1 lies in a private network."
 
 
 def offline(
@@ -134,19 +135,22 @@ def offline(
 def test_no_network_here_concerns_the_whole_class_and_nobody_alone() -> None:
     summary = summarize([offline(n) for n in range(30)])
     assert summary.attention == ()
-    assert "could not look … up: no network. The fault is on the grader's side" in summary.notice
+    assert summary.nobody_graded is not None
+    assert "could not look … up: no network. The fault is on the grader's side" in notice(
+        summary.nobody_graded
+    )
 
 
 def test_a_notice_needs_everybody_and_one_reason() -> None:
     some = summarize([*(offline(n) for n in range(30)), scorecard("ok", [Outcome.RIGHT] * 5)])
-    assert some.notice == ""
+    assert some.nobody_graded is None
     assert [len(line.students) for line in some.attention] == [30]
     differ = summarize([*(offline(n) for n in range(4)), offline(9, "our crash")])
-    assert (differ.notice, differ.to_look_at) == ("", 5)
+    assert (differ.nobody_graded, differ.to_look_at) == (None, 5)
 
 
 def test_three_with_one_reason_stand_each_alone() -> None:
-    assert summarize([offline(n) for n in range(3)]).notice
+    assert summarize([offline(n) for n in range(3)]).nobody_graded
     lines: tuple[Attention, ...] = summarize(
         [*(offline(n) for n in range(3)), scorecard("ok", [Outcome.RIGHT] * 5)]
     ).attention

@@ -33,24 +33,6 @@ class FlagKind(StrEnum):
     OTHER_RELEASE = "other release"
     MIXED_FLEET = "mixed fleet"
 
-    @property
-    def meaning(self) -> str:
-        """What it may innocently mean, in a sentence."""
-        return _MEANINGS[self]
-
-
-_MEANINGS = {
-    FlagKind.SAME_URL: "It may be pair work, or a link that was copied by mistake.",
-    FlagKind.SAME_RELEASE: "It may be pair work, or the untouched starter deployed from the same "
-    "upstream commit.",
-    FlagKind.OTHERS_ID: "It may be pair work, a partner's link handed in by mistake, or a fork in "
-    "which the id was not changed yet.",
-    FlagKind.OTHER_RELEASE: "It may be a later push that was deployed since, or a deployment that "
-    "was not finished yet.",
-    FlagKind.MIXED_FLEET: "It may be a roll-out that was under way when the grader asked, or an "
-    "answer that is meant to change.",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.formats.summary import summarize
+from grader.analysis.summary import summarize
 from grader.model import Question, State
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import QUESTIONS, LargeClass, scorecard, small_class

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from grader.formats import delivery, results_json, student_html, terminal, transcript, words
+from grader.formats import scorecard_json, student_html, terminal, transcript_text, transport, words
 from grader.model import (
     Attempt,
     AttemptKind,
@@ -18,7 +18,15 @@ from grader.model import (
     Verdict,
 )
 from grader.outcomes import Outcome
-from tests.grader.formats.classes import QUESTIONS, RUN, START, scorecard, small_class, verdict
+from tests.grader.formats.classes import (
+    QUESTIONS,
+    RUN,
+    START,
+    finished,
+    scorecard,
+    small_class,
+    verdict,
+)
 
 FULL, *_, UNREACHABLE = small_class()[:6]
 
@@ -48,14 +56,14 @@ def expiring(in_days: float) -> Scorecard:
     ],
 )
 def test_https_from_the_link_on(card: Scorecard, secure: bool | None) -> None:
-    assert delivery.https(card) is secure
+    assert transport.https(card) is secure
 
 
 def test_plain_http_gets_a_kind_word_but_not_on_ones_own_machine() -> None:
-    assert "others on the way can read" in delivery.connection(asked("http://a.example/"))
+    assert "others on the way can read" in transport.connection(asked("http://a.example/"))
     for own in ("http://localhost:3000", "http://127.0.0.1:80", "http://[::ffff:127.0.0.1]"):
-        assert delivery.connection(asked(own)) == ""
-    assert delivery.connection(UNREACHABLE) == ""
+        assert transport.connection(asked(own)) == ""
+    assert transport.connection(UNREACHABLE) == ""
 
 
 @pytest.mark.parametrize(
@@ -69,15 +77,15 @@ def test_plain_http_gets_a_kind_word_but_not_on_ones_own_machine() -> None:
     ],
 )
 def test_a_certificate_that_ends_soon_is_a_warning(in_days: float, said: str) -> None:
-    words_of_it = delivery.connection(expiring(in_days))
+    words_of_it = transport.connection(expiring(in_days))
     assert said in words_of_it
     assert ("renewed" in words_of_it) == (in_days < 14)
 
 
 def test_the_speed_names_what_was_right_but_slow() -> None:
-    assert delivery.speed(FULL) == "median 42 ms, 95th percentile 2.3 s; 1 right, but slow"
-    assert delivery.speed(asked("https://a.example/")) == "median 0 ms, 95th percentile 0 ms"
-    assert delivery.speed(UNREACHABLE) == ""
+    assert transport.speed(FULL) == "median 42 ms, 95th percentile 2.3 s; 1 right, but slow"
+    assert transport.speed(asked("https://a.example/")) == "median 0 ms, 95th percentile 0 ms"
+    assert transport.speed(UNREACHABLE) == ""
 
 
 def test_no_phase_is_claimed_that_was_not_measured() -> None:
@@ -94,11 +102,11 @@ def test_no_phase_is_claimed_that_was_not_measured() -> None:
 
 def test_every_place_says_it() -> None:
     attempt = Attempt(FULL, AttemptKind.GRADED, 1, START, START, superseded=False, current=True)
-    shown = transcript.as_text(RUN, Transcript(FULL.submission, (attempt,), ()))
+    shown = transcript_text.render(RUN, Transcript(FULL.submission, (attempt,), ()))
     page = student_html.render(RUN, FULL)
-    for text in (terminal.finished(FULL), shown, page):
+    for text in (finished(FULL), shown, page):
         assert "https, certificate valid until 2026-05-01 14:05 UTC" in text
-        assert delivery.speed(FULL) in text
+        assert transport.speed(FULL) in text
     for text in (terminal.judged(FULL.verdicts[-1], FULL.submission), shown, page):
         assert "right, but slow (2.3 s)" in text
     for text in (shown, page):
@@ -106,7 +114,7 @@ def test_every_place_says_it() -> None:
 
 
 def test_programs_read_it() -> None:
-    student = json.loads(results_json.render_one(RUN, FULL))
+    student = json.loads(scorecard_json.render(RUN, FULL))
     assert (student["https"], student["certificate_expires_at"], student["latency"]) == (
         True,
         "2026-05-01T14:05:00.000Z",

@@ -11,11 +11,13 @@ _RENEW_WITHIN = timedelta(days=14)
 
 def https(scorecard: Scorecard) -> bool | None:
     """Whether each request went over https, from the link on; None where nothing answered."""
-    answered = [reply for reply in scorecard.replies if reply.status is not None]
-    if not answered:
-        return None
-    urls = (url for reply in answered for url in (reply.url, reply.final_url or reply.url))
-    return all(url.startswith("https://") for url in urls)
+    urls = {
+        url
+        for reply in scorecard.replies
+        if reply.status is not None
+        for url in (reply.url, reply.final_url or reply.url)
+    }
+    return all(url.startswith("https://") for url in urls) if urls else None
 
 
 def degraded_count(scorecard: Scorecard) -> int:

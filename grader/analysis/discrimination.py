@@ -10,9 +10,6 @@ FEWEST_OF_A_KIND = 10
 # The normal distribution lies within so many deviations with 95 %.
 _SURE = 1.96
 
-# After R. L. Ebel and D. A. Frisbie, "Essentials of Educational Measurement" (1991), chapter 13.
-_BANDS = ((0.4, "very well"), (0.3, "well"), (0.2, "somewhat"), (0.0, "hardly"))
-
 
 @dataclass(slots=True)
 class Discrimination:
@@ -74,13 +71,3 @@ class Discrimination:
             return index, index
         margin = _SURE / math.sqrt(self.students - 3)
         return math.tanh(math.atanh(index) - margin), math.tanh(math.atanh(index) + margin)
-
-    @property
-    def words(self) -> str:
-        """The index in words, which alarm only where it is sure; empty where there is none."""
-        index, interval = self.index, self.interval
-        if index is None or interval is None:
-            return ""
-        if interval[1] < 0:
-            return "the wrong way round"
-        return next((words for least, words in _BANDS if index >= least), _BANDS[-1][1])

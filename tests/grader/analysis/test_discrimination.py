@@ -3,8 +3,9 @@ import statistics
 
 import pytest
 
-from grader.formats.discrimination import Discrimination
-from grader.formats.summary import summarize
+from grader.analysis.discrimination import Discrimination
+from grader.analysis.summary import summarize
+from grader.formats.words import discrimination
 from grader.model import State
 from grader.outcomes import Outcome
 from tests.grader.formats.classes import scorecard
@@ -57,7 +58,7 @@ def test_is_the_point_biserial_where_an_answer_is_right_or_wrong() -> None:
 )
 def test_there_is_none_where_it_would_mean_nothing(pairs: list[tuple[float, float]]) -> None:
     assert of(pairs).index is None
-    assert of(pairs).words == ""
+    assert discrimination(of(pairs)) == ""
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_there_is_none_where_it_would_mean_nothing(pairs: list[tuple[float, floa
 def test_in_words(strong_right: int, words: str) -> None:
     strong = [(float(number < strong_right), 90.0) for number in range(10)]
     weak = [(float(number >= strong_right), 10.0) for number in range(10)]
-    assert of(strong + weak).words == words
+    assert discrimination(of(strong + weak)) == words
 
 
 def test_points_in_between_are_of_a_kind_with_those_above_or_below() -> None:
@@ -81,7 +82,7 @@ def test_the_words_alarm_only_where_it_is_sure() -> None:
     # The stronger ones were wrong, a little more often than not: chance does that.
     chance = [(float(number % 2), 50.0 - 2 * (number % 2) + number) for number in range(24)]
     assert (of(chance).index or 0) < 0
-    assert of(chance).words == "hardly"
+    assert discrimination(of(chance)) == "hardly"
     assert is_unsure(of(chance).interval)
 
 

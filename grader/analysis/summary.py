@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from grader.formats.attention import Attention, arranged, at_the_top, look
-from grader.formats.discrimination import Discrimination
-from grader.formats.integrity import Flag, FlagKind, Integrity
-from grader.formats.latencies import Latencies
-from grader.formats.words import is_check
+from grader.analysis.attention import Attention, arranged, concerns_all, look
+from grader.analysis.discrimination import Discrimination
+from grader.analysis.integrity import Flag, FlagKind, Integrity
+from grader.analysis.latencies import Latencies
 from grader.model import Question, Scorecard, State, called
 from grader.outcomes import Outcome
 
@@ -38,8 +37,8 @@ class QuestionSummary:
     discrimination: Discrimination = field(default_factory=Discrimination)
 
     def see(self, question: Question) -> None:
-        """Take in how a student was asked; the numbers in a query are no other wording."""
-        if len(self._wordings) <= _MOST_WORDINGS and not is_check(question):
+        """Take in how a student was asked. Other numbers in a query make no other wording."""
+        if len(self._wordings) <= _MOST_WORDINGS and not question.is_check:
             self._wordings.setdefault(_NUMBER.sub("#", question.query), question.query)
 
     @property
@@ -77,9 +76,9 @@ class ClassSummary:
         percents: the scores of those who have one, in percent, ascending.
         questions: in battery order.
         attention: the most pressing first.
-        notice: what concerns everybody through a fault of the grader's side, in place of
-            `attention`; empty where nothing does.
-        filled: which of name, section, median and look anybody has, for a table of them.
+        nobody_graded: why nobody at all could be graded, through a fault of the grader's side; it
+            stands in place of `attention`. None where somebody was.
+        filled: those of name, section, median and look that at least one student has.
         flags: what an instructor may want to ask about; a flag itself costs nobody a point.
     """
 
@@ -88,7 +87,7 @@ class ClassSummary:
     percents: "array[float]"
     questions: tuple[QuestionSummary, ...]
     attention: tuple[Attention, ...]
-    notice: str
+    nobody_graded: Attention | None
     filled: frozenset[str]
     flags: tuple[Flag, ...]
     latencies: Latencies
@@ -130,7 +129,7 @@ class ClassSummary:
 
 
 def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
-    """Count a class, in one pass; whom the roster no longer has is no part of it."""
+    """Count a class, in one pass. Students whom the roster no longer has are left out."""
     states: Counter[State] = Counter()
     percents = array("d")
     questions: dict[str, QuestionSummary] = {}
@@ -145,8 +144,8 @@ def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
             continue
         students += 1
         states[scorecard.state] += 1
-        if scorecard.percent is not None:
-            percents.append(scorecard.percent)
+        if (percent := scorecard.percent) is not None:
+            percents.append(percent)
         if attention is not None:
             submission = scorecard.submission
             found.append((attention, submission.url or submission.handed_in))
@@ -154,14 +153,14 @@ def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
         latencies.see(scorecard)
         _count_questions(questions, scorecard)
     lines = arranged(found, students)
-    notice = at_the_top(lines, students)
+    nobody = lines[0] if concerns_all(lines, students) else None
     return ClassSummary(
         students=students,
         states=states,
         percents=array("d", sorted(percents)),
         questions=tuple(questions.values()),
-        attention=() if notice else lines,
-        notice=notice,
+        attention=() if nobody else lines,
+        nobody_graded=nobody,
         filled=frozenset(filled),
         flags=integrity.flags(),
         latencies=latencies,
@@ -183,13 +182,14 @@ def _filled(scorecard: Scorecard, attention: Attention | None) -> Iterator[str]:
 def _count_questions(questions: dict[str, QuestionSummary], scorecard: Scorecard) -> None:
     points: dict[str, float] = {}
     for verdict in scorecard.verdicts:
-        question = verdict.question
+        question, outcome = verdict.question, verdict.outcome
         name = question.name or question.family
-        if name not in questions:
-            questions[name] = QuestionSummary(name, called(question))
-        questions[name].see(question)
-        questions[name].outcomes[verdict.outcome] += 1
-        if verdict.outcome is not Outcome.SKIPPED:
+        summary = questions.get(name)
+        if summary is None:
+            summary = questions[name] = QuestionSummary(name, called(question))
+        summary.see(question)
+        summary.outcomes[outcome] += 1
+        if outcome is not Outcome.SKIPPED:
             points[name] = points.get(name, 0.0) + (verdict.points or 0.0)
     if scorecard.state is not State.GRADED:
         # Zero everywhere says that an app was down, and nothing of the questions.

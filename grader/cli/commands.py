@@ -1,24 +1,30 @@
-"""How every command shows itself: what it does, what it takes, and how it ends."""
+"""How a command is made: its options are the fields of a class, and its help tells how it ends.
+
+@dataclass(frozen=True)
+class Hello:
+    "Greet somebody."
+
+    name: str = argument(help="Who is greeted.")
+    loud: bool = option("--loud", is_flag=True, help="Greet in capital letters.")
+
+    def __call__(self) -> None: ...
+
+cli.add_command(command("hello", Hello, {DONE: "It is said."}))
+"""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.options import BAD_INPUT, DONE, FALLS_SHORT, INTERRUPTED, NOT_GRADED
+from grader.cli.exit_codes import BAD_INPUT, EXIT_CODES, INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-EXIT_CODES: Mapping[int, str] = {
-    DONE: "Done.",
-    FALLS_SHORT: "The app falls short; check and ask alone say that.",
-    BAD_INPUT: "An option or a file is wrong, or this machine lacks a program: the text says what.",
-    NOT_GRADED: "Something could not be graded, through no fault of a student's.",
-    INTERRUPTED: "Stopped by Ctrl-C.",
-}
-"""What the exit codes mean in general; a command may say more of its own."""
+_ALWAYS = {code: EXIT_CODES[code] for code in (BAD_INPUT, INTERRUPTED)}
 
 
 class Command(click.Command):
@@ -43,17 +49,80 @@ class Command(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-_ALWAYS = {code: EXIT_CODES[code] for code in (BAD_INPUT, INTERRUPTED)}
+def option(*flags: str, read: Callable[[Any], Any] | None = None, **attrs: Any) -> Any:
+    """A field that an option gives.
+
+    Args:
+        flags: what the option is called, with its hyphens.
+        read: makes something of what is given; its ValueError says what is wrong with that.
+        attrs: as click takes them.
+    """
+    return lambda name: click.Option([name, *flags], **_reading(read), **attrs)
 
 
-def command(
-    codes: Mapping[int, str], name: str | None = None
-) -> Callable[[Callable[..., Any]], Command]:
-    """Make a function a command that gives these exit codes; its docstring is its help."""
-    return click.command(name, cls=Command, codes=codes)
+def argument(*, read: Callable[[Any], Any] | None = None, **attrs: Any) -> Any:
+    """A field that an argument gives; see `option`."""
+    return lambda name: click.Argument([name], **_reading(read), **attrs)
+
+
+def group(values: type) -> Any:
+    """A field that holds options of several commands: those of the class `values`."""
+    return values
+
+
+def command(name: str, values: type, codes: Mapping[int, str]) -> Command:
+    """Make a command of a dataclass: its fields are the options, its docstring is the help.
+
+    Args:
+        name: what it is called.
+        values: an instance holds what was given, and does it when called.
+        codes: the exit codes that it gives besides the usual ones, and what they mean.
+    """
+    return Command(
+        name,
+        codes=codes,
+        params=list(_parameters(values)),
+        help=values.__doc__,
+        callback=lambda **given: _filled(values, given)(),
+    )
 
 
 def write_codes(formatter: click.HelpFormatter, codes: Mapping[int, str]) -> None:
     """Write exit codes as a section of a help text."""
     with formatter.section("Exit codes"):
         formatter.write_dl([(str(code), words) for code, words in codes.items()])
+
+
+def _parameters(values: Any) -> Iterator[click.Parameter]:
+    for name, made_of in _fields(values):
+        if isinstance(made_of, type):
+            yield from _parameters(made_of)
+        else:
+            yield made_of(name)
+
+
+def _filled(values: Any, given: Mapping[str, Any]) -> Any:
+    return values(
+        **{
+            name: _filled(made_of, given) if isinstance(made_of, type) else given[name]
+            for name, made_of in _fields(values)
+        }
+    )
+
+
+def _fields(values: Any) -> Iterator[tuple[str, Any]]:
+    """The name of each field, with what makes its parameter of the name, or its group's class."""
+    return ((field.name, field.default) for field in fields(values))
+
+
+def _reading(read: Callable[[Any], Any] | None) -> dict[str, Any]:
+    if read is None:
+        return {}
+
+    def callback(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return {"callback": callback}

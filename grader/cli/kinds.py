@@ -98,65 +98,6 @@ class Address(Text):
         return f"Write it (or set {param.envvar}), such as: {example}"
 
 
-def own_id(context: click.Context, option: click.Parameter, value: str) -> str:
-    """The student's id, which is not the placeholder that our guides have for it.
-
-    Raises:
-        click.BadParameter: if it is, or is empty.
-    """
-    from grader.formats.wrong_ids import PLACEHOLDER
-
-    if value.strip().casefold() == PLACEHOLDER:
-        raise click.BadParameter(f"write your own id in place of {PLACEHOLDER}")
-    return not_empty(context, option, value)
-
-
-def address_first(_context: click.Context, _argument: click.Parameter, value: str) -> str:
-    """The address to ask; not a query without one, as `check` takes it from the environment.
-
-    Raises:
-        click.UsageError: if it is such a query, with the whole line to write.
-    """
-    import os
-
-    from grader.formats.escaping import ask_command
-    from grader.links import LinkError, read_link
-
-    try:
-        read_link(value, allow_private=True)
-    except LinkError:
-        is_query = " " in value.strip()
-        if is_query or not set("./:") & set(value):
-            address = os.environ.get("GRADER_URL", "").strip() or "http://localhost:3000"
-            line = is_query and ask_command(address, value.strip())
-            line = line or ask_command(address, "Who was Shakespeare?")
-            raise click.UsageError(f"First the address: {line}") from None
-    return value
-
-
-def not_empty(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    """The text, which is more than blanks.
-
-    Raises:
-        click.BadParameter: if it is not.
-    """
-    if not value.strip():
-        raise click.BadParameter("it must not be empty")
-    return value
-
-
-def one_line(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """The text, which is some words on one line; None where it was not given.
-
-    Raises:
-        click.BadParameter: if it is not.
-    """
-    text = value.strip() if value is not None else None
-    if text is not None and not (text and text.isprintable()):
-        raise click.BadParameter("write it in words, on one line")
-    return text
-
-
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 RUN_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)

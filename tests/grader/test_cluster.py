@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from click.testing import CliRunner
 
-from grader import batch, cluster, grading
+from grader import cluster, grading
 from grader.cli import cli
 from grader.jobs import Run
 from grader.model import Job, Scorecard, State, Submission
+from grader.services.folders import STORE_NAME
+from grader.services.grading_class import grade_class
 from tests.components import ROOT
 from tests.grader.apps import ACTIVITY, QUICK, SEED, student_app
 from tests.servers import LOOPBACK, free_port, serve, serve_command
@@ -167,7 +169,7 @@ def deadly(job: Job) -> Scorecard:
 
 
 def class_of(tmp_path: Path, students: Iterable[Submission]) -> Run:
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.enroll(students, ())
     return run
 
@@ -180,13 +182,13 @@ def no_link(andrew_id: str) -> Submission:
 def test_a_job_that_killed_workers_is_not_graded_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.batch.grade_job", deadly)
+    monkeypatch.setattr("grader.services.grading_class.grade_job", deadly)
     students = [no_link("first"), no_link("deadly"), no_link("last")]
     with closing(class_of(tmp_path, students)) as run, running(tmp_path, workers=3) as dask:
 
         def grade() -> None:
             with cluster.connected(dask.address) as executor:
-                list(batch.grade_class(run, executor, QUICK, lambda: 1))
+                list(grade_class(run, executor, QUICK, lambda: 1))
 
         in_a_thread(grade)
         states = [card.state for card in run.scorecards()]
@@ -203,7 +205,7 @@ def test_a_scheduler_that_dies_ends_the_run_and_what_is_committed_stays(
 
         def lose() -> None:
             with cluster.connected(dask.address) as executor:
-                steps = batch.grade_class(run, executor, QUICK, executor.threads)
+                steps = grade_class(run, executor, QUICK, executor.threads)
                 assert next(steps).scorecard.submission.andrew_id == "first"
                 deployed.wait_for(1)
                 dask.scheduler.kill()

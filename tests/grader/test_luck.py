@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from grader.demo import KINDS, sample_class
+from grader.demo.apps import KINDS
+from grader.demo.sample import sample_class
 from grader.grading import run
 from grader.model import Job, Limits, Submission
 from grader.questions import draw, load_battery

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch import STORE_NAME, grade_class
 from grader.jobs import Run
 from grader.model import Job, Limits, State, Submission
 from grader.politeness import Polite
+from grader.services.folders import STORE_NAME
+from grader.services.grading_class import grade_class
 from tests.grader.apps import ACTIVITY, SEED, job
 from tests.servers import serve
 

@@ -100,12 +100,12 @@ def test_who_was_settled_by_hand_needs_no_further_run(
     def crash(job: Job) -> Scorecard:
         raise MemoryError
 
-    monkeypatch.setattr("grader.batch.grade_job", crash)
+    monkeypatch.setattr("grader.services.grading_class.grade_job", crash)
     graded.batch("--seed", 7, code=3)
-    monkeypatch.setattr("grader.batch.grade_job", grading.run)
+    monkeypatch.setattr("grader.services.grading_class.grade_job", grading.run)
     graded.batch()
     assert graded.scores() == ["100"] * 3
-    monkeypatch.setattr("grader.batch.grade_job", crash)
+    monkeypatch.setattr("grader.services.grading_class.grade_job", crash)
     graded.batch("--students", "ada", code=3)
     grader("override", graded.out, "ada", "--excuse", *BY)
     graded.batch()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from grader import grading
-from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Job, Scorecard, Submission
 from grader.questions import parse_battery
+from grader.services.folders import STORE_NAME
 from tests.grader.apps import ACTIVITY, QUICK, app, right_answers
 from tests.grader.cli.conftest import ACCEPT, Grader
 
@@ -118,7 +118,7 @@ def test_how_to_resume_leaves_out_what_would_ask_again(
         raise KeyboardInterrupt
 
     resumed.batch(*PRIVATE)
-    monkeypatch.setattr("grader.batch.grade_job", interrupted)
+    monkeypatch.setattr("grader.services.grading_class.grade_job", interrupted)
     again = ("--students", "ada", "--only", "graded")
     said = resumed.batch(*PRIVATE, *again, code=130)
     assert "Run the same command again without --students and --only to grade the rest." in said

@@ -1,12 +1,15 @@
 """The students' own pages: made while others are still asked, and not again without need."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from grader.formats import student_html
 from grader.formats.files import student_file_name
+from grader.jobs import Run
 from grader.jobs.tables import public
 from grader.model import RunInfo, Scorecard
+from grader.services.grading_class import Graded
 from grader.store import write_private
 
 
@@ -31,3 +34,16 @@ class StudentPages:
             page = student_html.render(self._info, card)
             write_private(self._folder / student_file_name(andrew_id), [page])
             self._shown[andrew_id] = content
+
+
+def with_pages(run: Run, steps: Iterable[Graded], pages: StudentPages) -> Iterator[Graded]:
+    """Pass `steps` on, and write the page of whoever is done while others are still asked.
+
+    Whoever was asked before keeps the page until the end: an earlier attempt may count, or what was
+    set by hand.
+    """
+    asked = run.asked()
+    for step in steps:
+        yield step
+        if step.final and step.scorecard.submission.andrew_id.casefold() not in asked:
+            pages.write(step.scorecard)

@@ -7,7 +7,7 @@ import pytest
 
 from grader.model import Limits, Reply
 from grader.outcomes import Outcome
-from grader.waiting import Standing, read, wait_for
+from grader.services.waiting import Standing, read, wait_for
 from tests.grader.apps import job
 from tests.grader.probes.raw import raw_server, read_request, reply
 

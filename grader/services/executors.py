@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from grader.cli.handles import allow_files
+from grader.services.open_files import allow_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from grader.batch import Graded
-from grader.cli.options import silence
+from grader.cli.output import silence
 from grader.formats.words import STATE_WORDS
 from grader.model import State
+from grader.services.grading_class import Graded
 
 _LINES = 20
 _SILENCE = 10.0  # seconds without a line, after which it is said how far it is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.cli import options
+from grader.cli.output import say, width
 
 if TYPE_CHECKING:
     from grader.model import RunInfo, Scorecard
@@ -15,7 +15,7 @@ def print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
     from grader.formats import step_summary
 
     rendered = _rendered(form, run, scorecard)
-    options.say(rendered)
+    say(rendered)
     if form == "classroom":
         _tell_github("GITHUB_OUTPUT", f"result={rendered}\n")
     _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(scorecard))
@@ -46,7 +46,7 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
         case "classroom":
             return classroom_result.render(scorecard)
         case _:
-            return terminal.finished(scorecard, width=options.width())
+            return terminal.finished(scorecard, width=width())
 
 
 def _tell_github(variable: str, text: str) -> None:

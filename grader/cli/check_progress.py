@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.cli import options
+from grader.cli.output import say, width
 
 if TYPE_CHECKING:
     from grader.model import Event, Submission
@@ -30,7 +30,7 @@ class Telling:
 
     def say(self, words: str) -> None:
         """Say it where the rest of what happens is said."""
-        options.say(words, err=self._err)
+        say(words, err=self._err)
 
     def tell(self, event: Event) -> None:
         """Say what just happened; rows that stay as they were are counted, and told together."""
@@ -40,7 +40,7 @@ class Telling:
         words = terminal.told(
             event,
             self._submission,
-            width=options.width(err=self._err),
+            width=width(err=self._err),
             several_ways=self._several_ways,
         )
         if isinstance(event, Judged):

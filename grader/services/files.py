@@ -1,0 +1,46 @@
+"""The files of a run, made from its store."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from grader.formats import grades_csv, keeping, report_html, results_json
+from grader.jobs import Run
+from grader.model import Scorecard
+from grader.services.folders import GRADES, PAGES, REPORT, RESULTS
+from grader.services.handouts import StudentPages
+from grader.store import write_private
+
+DOUBT = (
+    "More than half of the class was unreachable. That may be this machine's fault: look at its "
+    "network and run again, or take it as it is with --accept-unreachable. Until then nobody gets "
+    "a zero for it."
+)
+
+
+def notes(run: Run) -> tuple[str, ...]:
+    """What the instructor should know of a run, its roster's notes last."""
+    doubt = (DOUBT,) if run.in_doubt() else ()
+    return (*doubt, *keeping.notes(run.info.keep, run.late()), *run.info.notes)
+
+
+def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Collection[Scorecard]:
+    """Make `folder`'s files anew from the store: grades.csv, results.json, report.html, students/.
+
+    Of `pages` only those are made that do not show the student's scorecard already.
+
+    Returns:
+        The scorecards that the files hold.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    cards = run.scorecards()
+    info = replace(run.info, notes=notes(run))
+    write_private(folder / GRADES, grades_csv.render(cards))
+    write_private(folder / RESULTS, results_json.render(info, cards))
+    write_private(folder / REPORT, report_html.render(info, cards))
+    pages = pages or StudentPages(run.info, folder / PAGES)
+    for card in cards:
+        pages.write(card)
+    return cards

@@ -1,0 +1,176 @@
+"""A row of a roster, or a link by itself, becomes a submission."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from grader.formats.integrity import shared_links
+from grader.formats.words import some_of
+from grader.links import LinkError, is_loopback, read_link, without_password
+from grader.model import BYPASS_SECRET, Battery, InputError, State, Submission
+from grader.questions import ColumnError, columns_needed, draw, lacking_columns
+from grader.roster import Roster, Row
+from grader.text.hosts import leads_to_own_machine
+
+
+class RosterColumnsError(InputError):
+    """The battery asks for what the roster's columns do not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions(Iterable[Submission]):
+    """The submissions of a roster. Each iteration reads the links again: few are in memory."""
+
+    rows: Iterable[Row]
+    allow_private: bool
+
+    def __iter__(self) -> Iterator[Submission]:
+        return (_submission(row, allow_private=self.allow_private) for row in self.rows)
+
+
+def submissions(roster: Roster, *, allow_private: bool) -> tuple[Submissions, tuple[str, ...]]:
+    """The submissions of a roster, and the notes on the class that its run keeps."""
+    found = Submissions(roster.rows, allow_private)
+    lost = _lost_links(roster.rows, allow_private)
+    notes = (*lost, *_unused_secrets(roster.rows), *_on_this_machine(found))
+    return found, (*roster.notes, *notes)
+
+
+def submission_of(
+    url: str,
+    andrew_id: str,
+    *,
+    allow_private: bool = False,
+    bypass_secret: str = "",
+    expect_commit: str = "",
+    values: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Submission, bool]:
+    """One student's submission without a roster, and whether its private address may be asked.
+
+    An app on this machine may always be asked. `values` stand for the columns of a roster.
+
+    Raises:
+        LinkError: if the link cannot be asked.
+    """
+    private = allow_private or is_loopback(url)
+    link = read_link(url, allow_private=private)
+    submission = Submission(
+        andrew_id,
+        link.url,
+        handed_in=url,
+        notes=link.notes,
+        bypass_secret=bypass_secret,
+        expect_commit=expect_commit,
+    )
+    return with_values(submission, values), private
+
+
+def with_values(submission: Submission, values: Mapping[str, str]) -> Submission:
+    """The submission as a roster with these columns would have it."""
+    name, section, email = (values.get(word, "") for word in ("name", "section", "email"))
+    return replace(submission, columns=values, name=name, section=section, email=email)
+
+
+def _submission(row: Row, *, allow_private: bool) -> Submission:
+    try:
+        link = read_link(row.handed_in, allow_private=allow_private)
+    except LinkError as error:
+        earlier = f" An earlier row has another link (line {_lines(row)})." * bool(row.earlier)
+        fault = f"{error.advice}{earlier}"
+        asked: dict[str, Any] = {"url": "", "state": error.state, "fault": fault}
+    else:
+        asked = {"url": link.url, "notes": link.notes}
+    kept = without_password(row.handed_in)
+    return Submission(
+        andrew_id=row.andrew_id,
+        handed_in=kept,
+        name=row.name,
+        section=row.section,
+        email=row.email,
+        expect_commit=row.expect_commit,
+        bypass_secret="" if _is_unusable(row.bypass_secret) else row.bypass_secret,
+        columns={
+            name: kept if value == row.handed_in else value for name, value in row.columns.items()
+        },
+        **asked,
+    )
+
+
+def _lost_links(rows: Iterable[Row], allow_private: bool) -> list[str]:
+    students = [
+        f"{row.andrew_id} (line {_lines(row)})"
+        for row in rows
+        if row.earlier and _submission(row, allow_private=allow_private).state is State.INVALID
+    ]
+    if not students:
+        return []
+    words = "The row that counts has no usable link, an earlier one has another"
+    return [f"{words}: {some_of(students)}."]
+
+
+def _lines(row: Row) -> str:
+    return ", ".join(map(str, row.earlier))
+
+
+def _on_this_machine(found: Iterable[Submission]) -> list[str]:
+    """Name those whose link leads to the grading machine, where that is not all of the class."""
+    there, elsewhere = [], 0
+    for submission in found:
+        if leads_to_own_machine(submission.url):
+            there.append(submission.andrew_id)
+        else:
+            elsewhere += bool(submission.url)
+    if not (there and elsewhere):
+        return []
+    words = "This link leads to the grading machine itself, and whatever runs there is graded"
+    return [f"{words}: {some_of(there)}."]
+
+
+def _is_unusable(secret: str) -> bool:
+    return secret != "" and not BYPASS_SECRET.fullmatch(secret)
+
+
+def _unused_secrets(rows: Iterable[Row]) -> list[str]:
+    students = [row.andrew_id for row in rows if _is_unusable(row.bypass_secret)]
+    if not students:
+        return []
+    odd = "with a blank, a line break or an unusual character in it"
+    return [f"A bypass secret {odd} opens nothing, and is not used: {some_of(students)}."]
+
+
+def shared(found: Iterable[Submission]) -> list[str]:
+    """Say which links are those of several students; the report finds them by itself."""
+    return [f"{flag.detail}: {some_of(flag.students)}" for flag in shared_links(found)]
+
+
+def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
+    """See to it that the battery's `{column}` references can be filled, before anybody is asked.
+
+    Raises:
+        RosterColumnsError: if they cannot be; all students concerned are in it.
+    """
+    if not columns_needed(battery):
+        return
+    faults: dict[tuple[str, str], list[str]] = {}
+    for submission in submissions:
+        if lacking := lacking_columns(battery, submission):
+            has = ", ".join(f'"{header:.80}"' for header in submission.columns if header)
+            raise RosterColumnsError(
+                f"the battery needs {_columns(lacking)}, which the roster does not have. There are "
+                f"{has}"
+            )
+        try:
+            draw(battery, submission, seed=0)
+        except ColumnError as error:
+            faults.setdefault((error.column, error.problem), []).append(error.andrew_id)
+    if faults:
+        lines = [
+            str(ColumnError(column, some_of(students), problem))
+            for (column, problem), students in faults.items()
+        ]
+        raise RosterColumnsError("\n".join(lines))
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"the column{'s' * (len(names) > 1)} {', '.join(map(repr, names))}"

@@ -1,0 +1,49 @@
+"""A run's grades for another system: the file, and what became of it."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.formats.canvas_csv import CanvasFill
+from grader.formats.moodle_csv import MoodleGrades
+from grader.services import classes
+from grader.services.exports import FILE_NAMES, Export, TargetError, export
+from grader.services.folders import STORE_NAME
+from tests.grader.services.conftest import TwoStudents
+
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Project (12)\n"
+    "    Points Possible,,,,,100\n"
+    '"Lovelace, Ada",1,ada,ada,A,\n"Who, Zoe",2,zoe,zoe,A,\n'
+)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "junit", "moodle"])
+def test_a_file_is_written_beside_the_run(graded: TwoStudents, form: str) -> None:
+    exported = export(graded.folder, Export(form, assignment="Project"))
+    assert exported.target == graded.folder / FILE_NAMES[form]
+    assert "ada" in exported.target.read_text("utf-8")
+    assert (exported.ungraded, exported.unlisted, exported.total) == ([], [], 2)
+    assert not exported.in_doubt
+    assert isinstance(exported.filled, MoodleGrades) == (form == "moodle")
+
+
+def test_a_gradebook_is_filled(graded: TwoStudents, tmp_path: Path) -> None:
+    gradebook = tmp_path / "gradebook.csv"
+    gradebook.write_text(CANVAS)
+    target = tmp_path / "filled.csv"
+    exported = export(graded.folder, Export("canvas", target, gradebook, "Project"))
+    filled = exported.filled
+    assert isinstance(filled, CanvasFill)
+    assert (filled.filled, filled.not_in_gradebook) == (1, ("ben",))
+    assert target.read_bytes() == filled.content
+    assert gradebook.read_text() == CANVAS
+    for taken in (gradebook, graded.folder / STORE_NAME, target):
+        with pytest.raises(TargetError):
+            export(graded.folder, Export("canvas", taken, gradebook, "Project"))
+
+
+def test_who_waits_is_told(two: TwoStudents) -> None:
+    with classes.enrolled(two.order, two.folder):
+        pass
+    assert export(two.folder, Export("csv")).ungraded == ["ada", "ben"]

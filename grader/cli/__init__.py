@@ -28,7 +28,7 @@ class _Grader(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            # click would end with 1, which is what `check` and `ask` say of an app.
+            # click's own exit code is 1; from `check` and `ask` it means that the app falls short.
             say("\nStopped.", err=True)
             sys.exit(INTERRUPTED)
         except Exception as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _unless_dry(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
-    """The folder, which only a dry run can do without: its option is eager, and known by now."""
+    """The folder of the run. Only a dry run needs none; its option is eager, so known here."""
     if value is None and not context.params.get("dry_run"):
         raise click.MissingParameter(ctx=context, param=option)
     return value
@@ -118,7 +118,7 @@ class _Batch:
 
 
 def grade(opened: classes.OpenClass, *, quiet: bool = False) -> int:
-    """Grade a class with a progress display, and say where its files are; the exit code."""
+    """Grade a class, show the progress, say where its files are, and return the exit code."""
     import contextlib
     from concurrent.futures import BrokenExecutor
 

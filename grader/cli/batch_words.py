@@ -31,7 +31,7 @@ def say_preview(found: Preview) -> None:
 
 
 def say_enrolled(order: Order, enrolled: Enrolled, opened: OpenClass) -> None:
-    """Say what a roster and the options made of a run, and how far that is."""
+    """Say what has changed in the run, and how many submissions are done already."""
     from grader.formats.keeping import rule
 
     run, info, before = opened.run, opened.run.info, enrolled.before
@@ -74,7 +74,7 @@ def _changes(enrollment: Enrollment) -> Iterator[str]:
 def say_stopped(why: str, opened: OpenClass) -> None:
     """Say what is kept of a run that was stopped, and how to resume it."""
     options = click.get_current_context().params
-    # Those who are marked stay marked; the same options would mark them once more.
+    # These students are marked already; the same options would have all of them asked again.
     again = [f"--{name}" for name in ("students", "only") if options.get(name)]
     without = f" without {' and '.join(again)}" if again else ""
     say(
@@ -100,7 +100,7 @@ def say_graded(opened: OpenClass, scorecards: Collection[Scorecard]) -> None:
 
 
 def _done(run: Run, already: str = "") -> str:
-    """How many need not be asked any more, as in "3 of 9 are graded"; others are named."""
+    """How many are done, such as "3 of 9 are graded"; states other than graded are named."""
     from grader.formats.words import STATE_WORDS
     from grader.model import State
 

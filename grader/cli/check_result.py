@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
-    """Print the result, and tell it to GitHub Actions where that runs this."""
+    """Print the result. If GitHub Actions runs this command, tell it the result, too."""
     from grader.formats import step_summary
 
     rendered = _rendered(form, run, scorecard)
@@ -35,7 +35,7 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
             from grader.formats import student_html
 
             page = student_html.render(run, scorecard)
-            # As ASCII it is the same page in whatever encoding a shell writes it to a file.
+            # Shells write files in different encodings; an ASCII page is the same in all of them.
             return page.encode("ascii", "xmlcharrefreplace").decode()
         case "json":
             return results_json.render_one(run, scorecard)
@@ -50,7 +50,7 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
 
 
 def _tell_github(variable: str, text: str) -> None:
-    """Add to a file that GitHub Actions reads: the summary on the run's page, a step's outputs."""
+    """Add to a file that GitHub Actions reads, if this environment variable names one."""
     import os
 
     if path := os.environ.get(variable):

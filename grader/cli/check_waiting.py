@@ -27,7 +27,7 @@ def wait(job: Job, seconds: float, *, quiet: bool, page: bool) -> None:
         job: whose deployment is looked at.
         seconds: how long to wait at most.
         quiet: whether nothing is told meanwhile.
-        page: whether a page would be written then, of which an empty file may be left.
+        page: whether the result is a page; the shell may have made an empty file for it.
     """
     from grader.services.waiting import Standing, wait_for
 

@@ -1,13 +1,13 @@
-"""How a command is made: its options are the fields of a class, and its help tells how it ends.
+"""How a command is made: the fields of a dataclass are its options, and `__call__` does the work.
 
 @dataclass(frozen=True)
 class Hello:
     "Greet somebody."
 
     name: str = argument(help="Who is greeted.")
-    loud: bool = option("--loud", is_flag=True, help="Greet in capital letters.")
 
-    def __call__(self) -> None: ...
+    def __call__(self) -> None:
+        say(f"Hello {self.name}")
 
 cli.add_command(command("hello", Hello, {DONE: "It is said."}))
 """
@@ -28,19 +28,14 @@ _ALWAYS = {code: EXIT_CODES[code] for code in (BAD_INPUT, INTERRUPTED)}
 
 
 class Command(click.Command):
-    """A command whose help tells its exit codes, too.
-
-    Args:
-        codes: what those mean that this command gives besides `BAD_INPUT` and `INTERRUPTED`.
-        attrs: as click takes them.
-    """
+    """A command whose help tells its exit codes, too."""
 
     def __init__(self, *args: Any, codes: Mapping[int, str], **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.codes = dict(sorted({**_ALWAYS, **codes}.items()))
 
     def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002 - the list wraps
-        """The first sentence of the help, whole however long it is."""
+        """The first sentence of the help, never cut."""
         return super().get_short_help_str(limit=1000)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -53,8 +48,8 @@ def option(*flags: str, read: Callable[[Any], Any] | None = None, **attrs: Any) 
     """A field that an option gives.
 
     Args:
-        flags: what the option is called, with its hyphens.
-        read: makes something of what is given; its ValueError says what is wrong with that.
+        flags: the names of the option, such as `--out`.
+        read: turns what is given into the field's value; it raises ValueError with advice.
         attrs: as click takes them.
     """
     return lambda name: click.Option([name, *flags], **_reading(read), **attrs)
@@ -66,17 +61,17 @@ def argument(*, read: Callable[[Any], Any] | None = None, **attrs: Any) -> Any:
 
 
 def group(values: type) -> Any:
-    """A field that holds options of several commands: those of the class `values`."""
+    """A field that holds another dataclass of options, which several commands share."""
     return values
 
 
 def command(name: str, values: type, codes: Mapping[int, str]) -> Command:
-    """Make a command of a dataclass: its fields are the options, its docstring is the help.
+    """Make a command of a dataclass; its docstring is the help.
 
     Args:
-        name: what it is called.
-        values: an instance holds what was given, and does it when called.
-        codes: the exit codes that it gives besides the usual ones, and what they mean.
+        name: the name of the command.
+        values: the dataclass.
+        codes: its exit codes besides `BAD_INPUT` and `INTERRUPTED`, and what they mean.
     """
     return Command(
         name,
@@ -111,7 +106,7 @@ def _filled(values: Any, given: Mapping[str, Any]) -> Any:
 
 
 def _fields(values: Any) -> Iterator[tuple[str, Any]]:
-    """The name of each field, with what makes its parameter of the name, or its group's class."""
+    """The name and the default of each field: a function that makes its parameter, or a group."""
     return ((field.name, field.default) for field in fields(values))
 
 

@@ -1,4 +1,4 @@
-"""The commit that an option names: by its digits, or as HEAD, which git knows."""
+"""Read the commit that an option names: by its digits, or as HEAD, which git looks up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEAD = "HEAD"
 
 
 def commit(value: str) -> str:
-    """The commit that is given, with HEAD looked up; empty where none is.
+    """The commit that is written, or that HEAD is at; empty where nothing is written.
 
     Raises:
         ValueError: if it is no commit, or git cannot tell what HEAD is.
@@ -24,24 +24,11 @@ def commit(value: str) -> str:
     if given == HEAD:
         return _head()
     if given and not COMMIT.fullmatch(given.lower()):
-        raise ValueError("a commit is 7 to 40 hexadecimal digits, as git log shows it")
-    return given.lower()
-
-
-def commit_to_wait_for(value: str) -> str:
-    """The same for an option that may stand without a value.
-
-    Raises:
-        ValueError: if it is no commit, or git cannot tell what HEAD is.
-    """
-    try:
-        return commit(value)
-    except ValueError as error:
-        if value.strip() == HEAD:
-            raise
         raise ValueError(
-            f"{value.strip()!r} is no commit: {error}. To mean HEAD, put the option at the end"
-        ) from None
+            f"{given!r} is no commit: a commit is 7 to 40 hexadecimal digits, as git log shows it. "
+            "To mean HEAD, put the option at the end"
+        )
+    return given.lower()
 
 
 def _head() -> str:
@@ -57,7 +44,9 @@ def _head() -> str:
         words = f"git, which tells what {HEAD} is, was not found: install it, {other}"
         raise ValueError(words) from None
     if found.returncode == 0:
-        _note_unpushed()
+        ahead = _git("rev-list", "--count", "@{upstream}..HEAD")
+        if ahead.returncode == 0 and ahead.stdout.strip() != "0":
+            say("Note: HEAD is not pushed yet, as far as git here knows: git push", err=True)
         return found.stdout.strip()
     if _git("rev-parse", "--git-dir").returncode == 0:
         raise ValueError(f"this folder's git repository has no commit yet: commit, {other}")
@@ -66,13 +55,6 @@ def _head() -> str:
         f"git finds no repository in this folder. It says: {said}. Go to your project's folder, "
         f"{other}"
     )
-
-
-def _note_unpushed() -> None:
-    """Say that HEAD was not pushed, as far as git here knows: nobody would see it go live."""
-    ahead = _git("rev-list", "--count", "@{upstream}..HEAD")
-    if ahead.returncode == 0 and ahead.stdout.strip() != "0":
-        say("Note: HEAD is not pushed yet, as far as git here knows: git push", err=True)
 
 
 def _git(*arguments: str) -> CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The command that shows it all: demo."""
+"""The command that shows all of it on this machine: demo."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from grader.formats.canvas_csv import CanvasFill
     from grader.services.exports import Exported
 
-# The options that each format needs, and those that it takes besides.
+# The options that each format needs, and those that it allows.
 _FORMATS: dict[str, tuple[set[str], set[str]]] = {
     "blackboard": ({"--gradebook", "--assignment"}, set()),
     "canvas": ({"--gradebook", "--assignment"}, {"--replace-excused"}),

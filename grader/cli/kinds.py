@@ -1,4 +1,4 @@
-"""What options and arguments take: numbers and text, refused in words where they are none."""
+"""The types of options and arguments: numbers, text and paths, with words for bad ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Number(click.ParamType[float]):
         """The number.
 
         Raises:
-            click.BadParameter: if it is none, or is out of range.
+            click.BadParameter: if it is no number, or out of range.
         """
         try:
             number = self._read(value)
@@ -69,13 +69,13 @@ class Whole(Number):
 
 
 class Text(click.types.StringParamType):
-    """Text that can be sent and stored: no bytes that are none in the terminal's encoding."""
+    """Text that can be sent and stored: every character of it is valid Unicode."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text as it is.
 
         Raises:
-            click.BadParameter: if it is none.
+            click.BadParameter: if it is not valid.
         """
         text: str = super().convert(value, param, ctx)
         try:
@@ -86,7 +86,7 @@ class Text(click.types.StringParamType):
 
 
 class Address(Text):
-    """The address of an app, of which it is said where it may come from if it is missing."""
+    """The address of an app; if it is missing, the message says how to give it."""
 
     def get_missing_message(
         self,

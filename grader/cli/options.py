@@ -64,7 +64,7 @@ class Patience:
     allow_private: bool = ALLOW_PRIVATE
 
     def limits(self) -> Limits:
-        """The same for whoever asks."""
+        """The same as `Limits`, which the services take."""
         from grader.model import Limits
 
         return Limits(
@@ -74,7 +74,7 @@ class Patience:
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked, and how."""
+    """What is asked, through which probes, and with how much patience."""
 
     battery: str = BATTERY
     seed: int | None = SEED
@@ -86,14 +86,14 @@ class Asking:
     patience: Patience = group(Patience)
 
     def limits(self) -> Limits:
-        """The same for whoever asks."""
+        """How a deployment is asked."""
         from dataclasses import replace
 
         return replace(self.patience.limits(), probes=self.probes)
 
 
 def is_given(name: str) -> bool:
-    """Whether the parameter `name` of the running command was given, and is not its default."""
+    """Whether somebody gave the option that fills the field `name`, so that it is no default."""
     from click.core import ParameterSource
 
     return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT

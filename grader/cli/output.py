@@ -1,4 +1,4 @@
-"""Words for the terminal: printed safely, as wide as fits."""
+"""Printing for terminals: safe whatever strangers wrote, and no wider than fits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNSEEN = 200
 
 
 def say(words: str, *, err: bool = False) -> None:
-    """Print words that may quote strangers: nothing in them steers the terminal."""
+    """Print words, which may quote strangers: control characters in them are escaped."""
     from grader.formats.escaping import visible
 
     try:
@@ -22,7 +22,7 @@ def say(words: str, *, err: bool = False) -> None:
 
 
 def width(*, err: bool = False) -> int:
-    """The columns that words may take: the terminal's, or many where something else reads them."""
+    """How many columns a line may have: the terminal's, or 200 if there is no terminal."""
     import shutil
 
     known = "COLUMNS" in os.environ or (sys.stderr if err else sys.stdout).isatty()
@@ -30,6 +30,6 @@ def width(*, err: bool = False) -> int:
 
 
 def silence(stream: IO[str]) -> None:
-    """Let all further words to `stream` vanish: nobody reads them any more, the work goes on."""
+    """Throw away what is written to `stream` from now on: nobody reads it, and the work goes on."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

@@ -1,4 +1,4 @@
-"""How the words of options are read further; each function raises ValueError with advice."""
+"""Reads what options are given; each function raises ValueError with advice for bad values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def own_id(value: str) -> str:
-    """The student's id, which is not the placeholder that our guides have for it."""
+    """The student's id; not empty, and not the placeholder that our guides print."""
     from grader.formats.wrong_ids import PLACEHOLDER
 
     if value.strip().casefold() == PLACEHOLDER:
@@ -29,7 +29,7 @@ def address_first(value: str) -> str:
     """The address to ask.
 
     Raises:
-        click.UsageError: if a query stands there, with the whole line to write.
+        click.UsageError: if it is a query; the message has the whole line to write.
     """
     import os
 
@@ -49,7 +49,7 @@ def address_first(value: str) -> str:
 
 
 def query(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a query, which are more than blanks."""
+    """The words of a query; not only blanks."""
     if not " ".join(words).strip():
         raise ValueError("it must not be empty")
     return words
@@ -94,14 +94,14 @@ def _known(given: Iterable[str], words: type[StrEnum]) -> Iterable[str]:
 
 
 def keep(value: str) -> Keep:
-    """The rule which attempt counts."""
+    """The rule that says which attempt counts."""
     from grader.model import Keep
 
     return Keep.read(value)
 
 
 def secret(value: str) -> str:
-    """A secret that can be sent in a header, or none."""
+    """A secret that can be sent in a header; may be empty."""
     from grader.model import BYPASS_SECRET
 
     stripped = value.strip()
@@ -118,14 +118,14 @@ def scheduler(value: str) -> str:
 
 
 def connections(value: int) -> int:
-    """How many connections are compared: none, or several."""
+    """How many connections are compared; not 1."""
     if value == 1:
         raise ValueError("one connection has none to be compared with: 0, or 2 and more")
     return value
 
 
 def pairs(example: str) -> Callable[[tuple[str, ...]], dict[str, str]]:
-    """Read what is written as word=meaning, as in `example`."""
+    """A function that reads pairs such as `example`: the meaning of each word."""
 
     def read(given: tuple[str, ...]) -> dict[str, str]:
         found = [pair.partition("=") for pair in given]

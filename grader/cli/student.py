@@ -42,7 +42,7 @@ class _Check:
     )  # fmt: skip
     wait_for_commit: str | None = option(
         "--wait-for-commit", is_flag=False, flag_value=commits.HEAD,
-        read=commits.commit_to_wait_for, metavar="[SHA|HEAD]",
+        read=commits.commit, metavar="[SHA|HEAD]",
         help="Wait until this commit is live, as /healthz tells it, then check, and expect it. "
         "Without a value it is HEAD, the last commit of the git repository in this folder.",
     )  # fmt: skip
@@ -143,7 +143,7 @@ class _Ask:
 
         query, kind = " ".join(self.words), ProbeKind(self.kind)
         if len(self.words) > 1:
-            # The terminal has cut it at its blanks.
+            # Without quotation marks the shell splits a query at its blanks.
             line = ask_command(self.url, query, kind)
             raise click.UsageError(
                 f"Put the query into quotation marks{f': {line}' if line else '.'}"
@@ -187,7 +187,7 @@ class _Questions:
 
 @contextlib.contextmanager
 def _values_needed() -> Iterator[None]:
-    """Say how a column that a battery needs is given where there is no roster.
+    """Where a battery needs a column of a roster, say which option gives it instead.
 
     Raises:
         click.UsageError: in place of the ColumnError.

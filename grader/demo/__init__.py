@@ -1,1 +1,1 @@
-"""A sample class on loopback: every kind of app that a real class hands in, really served."""
+"""A sample class on this machine, with every kind of app that a real class hands in."""

@@ -32,7 +32,7 @@ def _starter(_answers: dict[str, Key], _timeout: float) -> "WSGIApplication":
 
 
 def _answering(answers: dict[str, Key], process: Callable[[str], str]) -> "WSGIApplication":
-    # Whoever has changed the starter runs a commit of their own.
+    # A student who has changed the starter has a commit of their own.
     commit = hashlib.sha256(repr(answers).encode()).hexdigest()[:40]
     return create_app({"PROCESS": process, "RELEASE": asdict(Release(commit))})
 

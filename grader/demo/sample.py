@@ -1,4 +1,4 @@
-"""The students of the sample class, their apps while a demo lasts, and their run."""
+"""The sample class: its invented students, their apps, and its run."""
 
 import contextlib
 import random
@@ -25,7 +25,7 @@ _LAST_NAMES = (
     *("Ash", "Birch", "Cedar", "Elm", "Fir", "Hazel"),
     *("Larch", "Maple", "Oak", "Pine", "Yew"),
 )
-# After one of each kind the class is like a real one: most are done.
+# The first students have one kind each. The others are like a real class: most are done.
 _USUAL = (*KINDS[:2], *KINDS[:2], *KINDS[:4])
 
 
@@ -51,7 +51,7 @@ def open_sample(
         InputError: if it holds other files of a run's names, or is in use.
     """
     limits = Limits(timeout=latency + 2.0, wake_timeout=latency + 6.0, allow_private=True)
-    # The apps are served by this process, too: threads give them their turn, processes would not.
+    # This process serves the apps, too. It asks them from threads, so that they get their turn.
     with (
         sample_class(battery, seed, students, latency, limits.timeout) as submissions,
         many_threads() as threads,

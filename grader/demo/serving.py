@@ -36,7 +36,7 @@ class _SilentHandler(WSGIRequestHandler):
 
 @contextlib.contextmanager
 def silent_log() -> Iterator[None]:
-    """Keep apps that fail on purpose from filling the terminal with their tracebacks."""
+    """Print no tracebacks of the apps that fail on purpose."""
     logger = create_app().logger  # one for all of them
     logger.disabled = True
     try:
@@ -61,7 +61,7 @@ def served(app: "WSGIApplication") -> Iterator[int]:
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[int]:
-    """A port that refuses connections, kept from being given to anybody else."""
+    """A port that refuses connections; it is held, so that nobody else gets it."""
     with socket.socket() as held:
         held.bind((LOOPBACK, 0))
         yield held.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A class: previewed, enrolled in its run, graded, and written to files."""
+"""A class of students: previewed, enrolled, graded, and written to files."""
 
 import contextlib
 from collections.abc import Callable, Collection, Generator, Iterator
@@ -67,7 +67,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would become of a class.
+    """What an order would do, before anybody is asked.
 
     Attributes:
         notes: what the instructor should know of the roster and its links.
@@ -85,15 +85,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What an order made of a run.
+    """What an order has changed in a run.
 
     Attributes:
-        before: the run as it was begun or found.
-        had: how many submissions it had then.
+        before: the run before the order.
+        had: how many submissions the run had then.
         notes: what the instructor should know of the roster and its links.
         enrollment: which students were added, changed or removed.
-        asked_anew: how many are asked anew; None where nobody was to be.
-        reopened: how many are asked once more, since they could not be graded.
+        asked_anew: how many are asked anew; None if the order names nobody.
+        reopened: how many are asked once more, because they could not be graded.
     """
 
     before: RunInfo
@@ -128,10 +128,10 @@ class OpenClass:
         self._pages = StudentPages(self.run.info, self.folder / PAGES)
 
     def grade(self) -> Generator[Graded]:
-        """Grade who is not graded yet; whoever closes this early can go on later.
+        """Grade those who are not graded yet. If it is closed early, the next call grades the rest.
 
         Raises:
-            BrokenExecutor: if those who ask have given up, as a cluster that was lost.
+            BrokenExecutor: if asking cannot go on, for example because a cluster is lost.
         """
         executor, workers = self.threads
         steps = grade_class(self.run, executor, self.limits, workers, self.per_site)
@@ -139,7 +139,7 @@ class OpenClass:
             yield from with_pages(self.run, steps, self._pages)
 
     def finish(self) -> Collection[Scorecard]:
-        """Write the files of a class that is graded; the scorecards that they hold.
+        """Write the files of the class, and return the scorecards in them.
 
         Raises:
             OSError: if the folder cannot be written.
@@ -150,7 +150,7 @@ class OpenClass:
 
 
 def battery_for(name: str, folder: Path | None) -> Battery:
-    """The battery that the run in `folder` goes on with; without a run, the one of this name."""
+    """The battery of the run in `folder`; if there is no run, the battery called `name`."""
     if folder is None or not holds_run(folder):
         return load_battery(name)
     with opened(folder) as run:
@@ -158,11 +158,11 @@ def battery_for(name: str, folder: Path | None) -> Battery:
 
 
 def preview(order: Order, folder: Path | None) -> Preview:
-    """Tell what would become of a class in the run in `folder`, or in a new one.
+    """Tell what an order would do in `folder`, and ask nobody.
 
     Raises:
         RosterColumnsError: if the roster lacks what the battery asks for.
-        OtherRunError: if there is a run in `folder` that cannot go on with the order.
+        OtherRunError: if the run in `folder` has another battery, seed or probes.
     """
     private = order.limits.allow_private
     check_columns(order.battery, Submissions(order.roster.rows, private))
@@ -182,7 +182,7 @@ def preview(order: Order, folder: Path | None) -> Preview:
 
 @contextlib.contextmanager
 def enrolled(order: Order, folder: Path) -> Iterator[tuple[OpenClass, Enrolled]]:
-    """Enrol a class into the run in `folder`, which is begun where there is none.
+    """Enroll a class in the run in `folder`; if there is no run, begin one.
 
     Raises:
         InputError: if the roster lacks what the battery asks for, the folder holds another run or
@@ -198,7 +198,7 @@ def enrolled(order: Order, folder: Path) -> Iterator[tuple[OpenClass, Enrolled]]
 
 @contextlib.contextmanager
 def _run_for(order: Order, folder: Path, cluster: "ClusterExecutor | None") -> Iterator[Run]:
-    # A run keeps its probes for ever: one that cannot be asked is not begun.
+    # A run never changes its probes: without a browser, a run that needs one is not begun.
     if not holds_run(folder) and asks_in_browser(order.battery, order.probes or ()):
         require_browser_of(cluster)
     with alone_in(folder):

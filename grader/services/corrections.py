@@ -1,8 +1,8 @@
 """Grades explained and corrected: shown, judged again, appealed, set by hand.
 
-Each function raises StoreError where the folder holds no run, FolderBusyError where somebody else
-changes it, UnknownStudentError for a student whom the run does not have, and UngradedError for one
-who has no scorecard yet.
+Each function raises StoreError if the folder holds no run, FolderBusyError if another command
+changes it, UnknownStudentError if the run does not have the student, and UngradedError if the
+student has no scorecard yet.
 """
 
 from collections.abc import Mapping
@@ -37,11 +37,11 @@ class Appeal:
     """What came of asking one student's app again.
 
     Attributes:
-        before: what counted when it was asked.
-        now: what came.
-        undecided: why that says nothing of the app, so that nothing changed; or empty.
-        counts: whether it counts now; None where it was not accepted.
-        keep: the run's rule, which decides that.
+        before: the scorecard that counted until now.
+        now: the new scorecard.
+        undecided: why the new scorecard cannot be used; empty if it can.
+        counts: whether the new scorecard counts; None if nobody accepted it.
+        keep: the rule by which it counts or not.
     """
 
     before: Scorecard
@@ -61,9 +61,9 @@ def rejudge(folder: Path, battery: Battery, *, partial: bool, dry_run: bool) -> 
     """Judge the stored replies of a run by a corrected battery; nobody is asked.
 
     Args:
-        folder: the run's.
+        folder: of the run.
         battery: the corrected one.
-        partial: whether students who were never asked what it asks keep what they have.
+        partial: whether students keep their scorecard if they were not asked all of its questions.
         dry_run: whether nothing is changed.
 
     Raises:
@@ -82,10 +82,10 @@ def appeal(
     """Ask one student's app the same questions again.
 
     Args:
-        folder: the run's.
+        folder: of the run.
         andrew_id: the student.
         limits: how the app is asked.
-        accepted: who lets what comes be an attempt of the student's, and why; None for nobody.
+        accepted: who accepts the result as a new attempt, and why; None to change nothing.
 
     Raises:
         UnaskableError: if the student has no link that can be asked.
@@ -108,7 +108,7 @@ def appeal(
 
 
 def override(folder: Path, andrew_id: str, decided: Override) -> None:
-    """Let what an instructor decided count for one student; what was graded is kept.
+    """Set one student's score as an instructor decided; what was graded is kept.
 
     Raises:
         OverrideError: if the score is out of range, or there is nothing to withdraw.
@@ -119,7 +119,7 @@ def override(folder: Path, andrew_id: str, decided: Override) -> None:
 
 
 def override_all(folder: Path, table: Path) -> Mapping[str, Override]:
-    """Let what a file of decisions says count, all of it or nothing; by student.
+    """Set the scores that a file of decisions says, all or none, and return them by student.
 
     Raises:
         DecisionsError: with everything that is wrong in the file.

@@ -14,7 +14,7 @@ from grader.roster.ids import visible_id
 from grader.roster.table import SAVE_AS_CSV, Record, Table
 from grader.roster.workbooks import is_workbook
 
-# Our words for the columns, and the headers that are understood, case and punctuation aside.
+# Our words for the columns, and the headers that mean them, without case and punctuation.
 _HEADERS = {
     "id": ("id", "andrewid", "studentid"),
     "score": ("score",),
@@ -48,10 +48,10 @@ class Decisions:
     faults: Sequence[Fault]
 
     def apply(self, run: Run) -> Mapping[str, Override]:
-        """Let all of it count in `run`, and nothing where any of it cannot.
+        """Set all of these scores in `run`, or none if one of them cannot be set.
 
         Raises:
-            DecisionsError: with everything that is wrong: in the file, and with what was graded.
+            DecisionsError: with everything that is wrong in the file, or does not fit the run.
         """
         overrides = {student: override for student, (_, override) in self.decided.items()}
         refused = run.override_all(overrides, dry_run=bool(self.faults))
@@ -145,7 +145,7 @@ class _Row:
         self.faults.append(Fault(self._line, self._columns.get(word, word), message))
 
     def override(self, at: datetime) -> Override | None:
-        """What it says; None where that makes no sense."""
+        """The decision in this line; None if the line has a fault."""
         for word in ("id", "by", "reason"):
             if not self.cell(word):
                 self.fault(word, "It is empty.")

@@ -27,7 +27,7 @@ _CONNECTIONS = 8
 
 
 def drawn(seed: int | None) -> int:
-    """The seed that is given, or a new one: nobody can look the keys up beforehand."""
+    """The seed that is given, or else a new one, so that nobody can look up the keys before."""
     return secrets.randbelow(2**31) if seed is None else seed
 
 
@@ -38,10 +38,10 @@ def job_of(
     limits: Limits,
     connections: int | None = None,
 ) -> Job:
-    """What checks one deployment.
+    """The job that checks one deployment.
 
     Args:
-        submission: who is asked.
+        submission: whose deployment it is.
         battery: what is asked.
         seed: draws the questions; None for a new one.
         limits: how it is asked.
@@ -67,7 +67,7 @@ def check(job: Job) -> Iterator[Event]:
 
 
 def run_of(job: Job, scorecard: Scorecard) -> RunInfo:
-    """The run that one checked deployment is, for the formats."""
+    """A run with only this submission, for formats that print a run."""
     return RunInfo(job.battery, job.seed, scorecard.started_at, probes=job.limits.probes)
 
 
@@ -95,9 +95,9 @@ def ask_again(job: Job) -> Scorecard:
 
 
 def doubt_of(scorecard: Scorecard) -> str:
-    """Why the expected commit may not be what answers everywhere; empty where nothing tells so.
+    """Why perhaps not all servers run the expected commit; empty if there is no sign of that.
 
-    A deployment that tells no commit loses nothing.
+    A deployment that tells no commit is not doubted.
     """
     expect_commit = scorecard.submission.expect_commit
     for verdict in scorecard.verdicts if expect_commit else ():

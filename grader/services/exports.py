@@ -1,4 +1,4 @@
-"""A run's grades written as another system reads them."""
+"""The grades of a run, written in a format that another system reads."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,19 +35,19 @@ Filled = CanvasFill | BlackboardUpload | MoodleGrades
 
 
 class TargetError(InputError):
-    """The file to write is there already, and nobody may lose it."""
+    """The file exists already, and writing it could destroy something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is written.
+    """What to write.
 
     Attributes:
         form: the format, one of `FILE_NAMES`.
         target: the file to write; None for the one in the run's folder.
         gradebook: as the other system exported it; None where the format needs none.
         assignment: the gradebook's column to fill.
-        id_column: what Moodle finds users by.
+        id_column: the column by which Moodle finds users.
         replace_excused: whether grades are written over Canvas's EX.
     """
 
@@ -64,7 +64,7 @@ class Exported:
     """What was written.
 
     Attributes:
-        filled: what became of the gradebook; None for a format that has none.
+        filled: what was filled in; None if the format needs no gradebook.
         unlisted: students whom the roster no longer has.
         ungraded: students of the roster who have no grade yet.
         total: how many students the run has.
@@ -83,7 +83,7 @@ def export(folder: Path, wanted: Export) -> Exported:
     """Write the grades of the run in `folder`.
 
     Raises:
-        TargetError: if the file is there already, and no export of this kind.
+        TargetError: if the file exists already, and no earlier export wrote it.
         StoreError: if there is no run.
         InputError: if the gradebook cannot be filled.
     """
@@ -95,14 +95,14 @@ def export(folder: Path, wanted: Export) -> Exported:
 
 
 def _target(folder: Path, wanted: Export) -> Path:
-    """The file to write: nothing is overwritten but what the same export wrote before."""
+    """The file to write. Only a file that the same export wrote before is replaced."""
     own = folder / FILE_NAMES[wanted.form]
     target = wanted.target or own
     inside = target.parent.resolve() == folder.resolve()
     gradebook = wanted.gradebook
     if gradebook is not None and target.exists() and target.samefile(gradebook):
         raise TargetError(f"{target} is the gradebook itself: choose another name with --out.")
-    # SQLite keeps files beside the store, which come and go.
+    # SQLite makes files beside the store, with longer names.
     if inside and target.name.casefold().startswith((STORE_NAME, LOCK_NAME)):
         raise TargetError(f"{target} belongs to the run: choose another name with --out.")
     if target.exists() and not (inside and target.name == own.name):
@@ -111,7 +111,7 @@ def _target(folder: Path, wanted: Export) -> Path:
 
 
 def _rendered(run: Run, wanted: Export) -> tuple[Iterable[str | bytes], Filled | None]:
-    """The file's content, and what became of the gradebook."""
+    """The content of the file, and what was filled in."""
     exported = wanted.gradebook.read_bytes() if wanted.gradebook else b""
     match wanted.form:
         case "canvas":
@@ -138,12 +138,12 @@ def _rendered(run: Run, wanted: Export) -> tuple[Iterable[str | bytes], Filled |
 
 
 def _waiting(run: Run) -> list[Submission]:
-    """Who is not graded to the end yet: those whom the next `batch` would ask."""
+    """Those whom the next `batch` would ask."""
     return [job.submission for jobs in (run.first_pass, run.second_pass) for job in jobs(Limits())]
 
 
 def _ungraded(run: Run) -> list[str]:
-    """Who has no grade: still waits to be asked, or could not be graded and was not by hand."""
+    """Who has no grade: not asked yet, or not graded by us and not by hand."""
     open_ones = dict.fromkeys(submission.andrew_id for submission in _waiting(run))
     for card in run.scorecards(listed_only=True):
         if card.score is None and card.override is None:
@@ -152,7 +152,7 @@ def _ungraded(run: Run) -> list[str]:
 
 
 def _everybody(run: Run) -> Iterator[Scorecard]:
-    """The scorecard of each student of the roster; of who has none yet, one without a score."""
+    """A scorecard for each student of the roster; one without a score if there is none yet."""
     graded = set()
     for card in run.scorecards(listed_only=True):
         graded.add(card.submission.andrew_id.casefold())

@@ -19,7 +19,7 @@ DOUBT = (
 
 
 def notes(run: Run) -> tuple[str, ...]:
-    """What the instructor should know of a run, its roster's notes last."""
+    """What the instructor should know of a run; the notes on its roster come last."""
     doubt = (DOUBT,) if run.in_doubt() else ()
     return (*doubt, *keeping.notes(run.info.keep, run.late()), *run.info.notes)
 
@@ -27,7 +27,7 @@ def notes(run: Run) -> tuple[str, ...]:
 def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Collection[Scorecard]:
     """Make `folder`'s files anew from the store: grades.csv, results.json, report.html, students/.
 
-    Of `pages` only those are made that do not show the student's scorecard already.
+    A page in `pages` that shows the same scorecard already is not written again.
 
     Returns:
         The scorecards that the files hold.

@@ -1,4 +1,4 @@
-"""The folder of a run: who may change it, and its store."""
+"""The folder of a run: its store, and a lock, so that one command at a time changes it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ from grader.store import exclusive
 
 STORE_NAME = "run.sqlite"
 GRADES, RESULTS, REPORT, PAGES = FILES = ("grades.csv", "results.json", "report.html", "students")
-"""What a run's folder holds beside its store, which it can be made from."""
+"""The files that are made from the store."""
 
 
 class ForeignFolderError(InputError):
-    """The folder holds something that a run would replace and that this run did not make."""
+    """The folder has files that a run would replace, but no run that made them."""
 
 
 def holds_run(folder: Path | None) -> bool:
-    """Whether a run was begun in `folder`; without a folder, none was."""
+    """Whether there is a run in `folder`; there is none if there is no folder."""
     return folder is not None and (folder / STORE_NAME).exists()
 
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Run]:
-    """The run in `folder`, to be read.
+    """The run in `folder`, for reading.
 
     Raises:
         StoreError: if there is none.
@@ -35,23 +35,23 @@ def opened(folder: Path) -> Iterator[Run]:
 
 @contextlib.contextmanager
 def changing(folder: Path) -> Iterator[Run]:
-    """The run in `folder`, which nobody else changes meanwhile.
+    """The run in `folder`, locked, for changing it.
 
     Raises:
-        StoreError: if there is none; the folder stays as it is.
+        StoreError: if there is none. Nothing is written then, not even a lock.
         FolderBusyError: if another command is at work there.
     """
-    Run.open(folder / STORE_NAME).close()  # the lock is a file: no folder without a run gets one
+    Run.open(folder / STORE_NAME).close()
     with exclusive(folder), opened(folder) as run:
         yield run
 
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Make `folder` where it is missing, and keep other commands out of it.
+    """Lock `folder`, and make it if it is missing.
 
     Raises:
-        ForeignFolderError: if it holds files of a run's names, and no run.
+        ForeignFolderError: if it has files with the names of a run's files, but no run.
         FolderBusyError: if another command is at work there.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The students' own pages: made while others are still asked, and not again without need."""
+"""The students' own pages: written while others are still asked, and only if they changed."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from grader.store import write_private
 
 
 class StudentPages:
-    """The pages in one folder, each made anew only where its scorecard has changed since."""
+    """The pages in one folder; a page is written again only if its scorecard has changed."""
 
     def __init__(self, info: RunInfo, folder: Path) -> None:
         self._info = info
@@ -37,10 +37,10 @@ class StudentPages:
 
 
 def with_pages(run: Run, steps: Iterable[Graded], pages: StudentPages) -> Iterator[Graded]:
-    """Pass `steps` on, and write the page of whoever is done while others are still asked.
+    """Pass `steps` on, and write the page of each student who is done.
 
-    Whoever was asked before keeps the page until the end: an earlier attempt may count, or what was
-    set by hand.
+    A student who was asked before keeps the old page until the end: perhaps an earlier attempt
+    counts, or a score that was set by hand.
     """
     asked = run.asked()
     for step in steps:

@@ -1,4 +1,4 @@
-"""A row of a roster, or a link by itself, becomes a submission."""
+"""Makes submissions: of the rows of a roster, or of a single link."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from grader.text.hosts import leads_to_own_machine
 
 
 class RosterColumnsError(InputError):
-    """The battery asks for what the roster's columns do not hold."""
+    """The roster does not have what the battery needs of its columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submissions(Iterable[Submission]):
-    """The submissions of a roster. Each iteration reads the links again: few are in memory."""
+    """The submissions of a roster. Each iteration makes them anew, so that few are in memory."""
 
     rows: Iterable[Row]
     allow_private: bool
@@ -30,7 +30,7 @@ class Submissions(Iterable[Submission]):
 
 
 def submissions(roster: Roster, *, allow_private: bool) -> tuple[Submissions, tuple[str, ...]]:
-    """The submissions of a roster, and the notes on the class that its run keeps."""
+    """The submissions of a roster, and the notes on it that a run keeps."""
     found = Submissions(roster.rows, allow_private)
     lost = _lost_links(roster.rows, allow_private)
     notes = (*lost, *_unused_secrets(roster.rows), *_on_this_machine(found))
@@ -46,9 +46,9 @@ def submission_of(
     expect_commit: str = "",
     values: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Submission, bool]:
-    """One student's submission without a roster, and whether its private address may be asked.
+    """The submission of one student without a roster, and whether it may be on a private address.
 
-    An app on this machine may always be asked. `values` stand for the columns of a roster.
+    On this machine itself it always may. `values` stand for the columns of a roster.
 
     Raises:
         LinkError: if the link cannot be asked.
@@ -103,10 +103,7 @@ def _lost_links(rows: Iterable[Row], allow_private: bool) -> list[str]:
         for row in rows
         if row.earlier and _submission(row, allow_private=allow_private).state is State.INVALID
     ]
-    if not students:
-        return []
-    words = "The row that counts has no usable link, an earlier one has another"
-    return [f"{words}: {some_of(students)}."]
+    return _note("The row that counts has no usable link, an earlier one has another", students)
 
 
 def _lines(row: Row) -> str:
@@ -114,17 +111,15 @@ def _lines(row: Row) -> str:
 
 
 def _on_this_machine(found: Iterable[Submission]) -> list[str]:
-    """Name those whose link leads to the grading machine, where that is not all of the class."""
+    """Name those whose link leads to the grading machine, unless all links do."""
     there, elsewhere = [], 0
     for submission in found:
         if leads_to_own_machine(submission.url):
             there.append(submission.andrew_id)
         else:
             elsewhere += bool(submission.url)
-    if not (there and elsewhere):
-        return []
     words = "This link leads to the grading machine itself, and whatever runs there is graded"
-    return [f"{words}: {some_of(there)}."]
+    return _note(words, there if elsewhere else [])
 
 
 def _is_unusable(secret: str) -> bool:
@@ -133,22 +128,24 @@ def _is_unusable(secret: str) -> bool:
 
 def _unused_secrets(rows: Iterable[Row]) -> list[str]:
     students = [row.andrew_id for row in rows if _is_unusable(row.bypass_secret)]
-    if not students:
-        return []
     odd = "with a blank, a line break or an unusual character in it"
-    return [f"A bypass secret {odd} opens nothing, and is not used: {some_of(students)}."]
+    return _note(f"A bypass secret {odd} opens nothing, and is not used", students)
+
+
+def _note(words: str, students: Sequence[str]) -> list[str]:
+    return [f"{words}: {some_of(students)}."] if students else []
 
 
 def shared(found: Iterable[Submission]) -> list[str]:
-    """Say which links are those of several students; the report finds them by itself."""
+    """Say which links several students share. It is no note for a run: the report says it, too."""
     return [f"{flag.detail}: {some_of(flag.students)}" for flag in shared_links(found)]
 
 
 def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
-    """See to it that the battery's `{column}` references can be filled, before anybody is asked.
+    """Check that every student's row has what the battery's `{column}` references need.
 
     Raises:
-        RosterColumnsError: if they cannot be; all students concerned are in it.
+        RosterColumnsError: if a row lacks something; all students concerned are named.
     """
     if not columns_needed(battery):
         return

@@ -1,4 +1,4 @@
-"""Waiting until a push is live: /healthz is looked at again and again."""
+"""Waiting until a push is live, by looking at /healthz again and again."""
 
 import dataclasses
 import time
@@ -14,19 +14,19 @@ from grader.outcomes import Outcome
 from grader.passes import wake_seconds
 from grader.probes import Deployment
 
-# It is looked at again after a tenth of the time waited so far, but within these seconds.
+# The pause between two looks is a tenth of the time so far, within these bounds in seconds.
 _SOONEST, _LATEST = 0.25, 5.0
 
 
 class Standing(Enum):
-    """What a look at a deployment says of the commit that is waited for."""
+    """What one look says about the commit that we wait for."""
 
     LIVE = auto()
     OTHER = auto()
     UNTOLD = auto()  # our /healthz says that it does not know
-    UNREADABLE = auto()  # something answers, and tells no commit
-    AWAY = auto()  # nothing answers, or with a server's error
-    LASTING = auto()  # something that no waiting changes: it is paused, or asks for a login
+    UNREADABLE = auto()  # something answers, but tells no commit
+    AWAY = auto()  # nothing answers, or the answer is a server error
+    LASTING = auto()  # waiting does not help: it is paused, or asks for a login
     OURS = auto()  # this machine could not look
 
 
@@ -50,16 +50,16 @@ class Look:
 def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
     """Look at a deployment until it runs `commit`; the last look says how it ended.
 
-    Each look is a fresh connection: one that is kept alive may stay with an old server. What
-    answers and tells no commit may be a platform's page: it is waited for as for a wake-up.
+    Each look is a new connection, because a kept one may stay with an old server. Something that
+    answers without a commit may be a platform's page: it gets the time that a wake-up gets.
 
     Args:
         job: whose deployment is looked at, and how long a look may take.
         commit: as `COMMIT` has it.
-        seconds: how long to wait at most; a look that has begun by then is still awaited.
+        seconds: how long to wait at most; a look that has begun is finished.
     """
     began = time.monotonic()
-    # Since when it has told nothing, where it never told a commit: then it may be no app of ours.
+    # Since when it has told no commit. If it never told one, it is perhaps not our app.
     untold_since = 0.0
     has_told = False
     while True:
@@ -82,7 +82,7 @@ def read(reply: Reply, commit: str) -> Look:
     """What a reply of /healthz says of `commit`."""
     release = read_release(reply)
     if release is not None and release.commit:
-        # Either may be abbreviated.
+        # Both may be abbreviated.
         same = release.commit.startswith(commit) or commit.startswith(release.commit)
         standing = Standing.LIVE if same else Standing.OTHER
         return Look(standing, f"commit {release.commit[:12]} answers")

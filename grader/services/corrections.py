@@ -22,7 +22,7 @@ from grader.model import (
     Scorecard,
     Transcript,
 )
-from grader.services.decisions import read_decisions
+from grader.services.decisions import apply_decisions
 from grader.services.deployments import ask_again
 from grader.services.files import write_files
 from grader.services.folders import changing, opened
@@ -124,8 +124,7 @@ def override_all(folder: Path, table: Path) -> Mapping[str, Override]:
     Raises:
         DecisionsError: with everything that is wrong in the file.
     """
-    decisions = read_decisions(table, datetime.now(UTC))
     with changing(folder) as run:
-        decided = decisions.apply(run)
+        decided = apply_decisions(table, run, datetime.now(UTC))
         write_files(run, folder)
     return decided

@@ -18,12 +18,6 @@ DOUBT = (
 )
 
 
-def notes(run: Run) -> tuple[str, ...]:
-    """What the instructor should know of a run; the notes on its roster come last."""
-    doubt = (DOUBT,) if run.in_doubt() else ()
-    return (*doubt, *keeping.notes(run.info.keep, run.late()), *run.info.notes)
-
-
 def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Collection[Scorecard]:
     """Make `folder`'s files anew from the store: grades.csv, results.json, report.html, students/.
 
@@ -36,7 +30,9 @@ def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Co
         OSError: if the folder cannot be written.
     """
     cards = run.scorecards()
-    info = replace(run.info, notes=notes(run))
+    doubt = (DOUBT,) if run.in_doubt() else ()
+    notes = (*doubt, *keeping.notes(run.info.keep, run.late()), *run.info.notes)
+    info = replace(run.info, notes=notes)
     write_private(folder / GRADES, grades_csv.render(cards))
     write_private(folder / RESULTS, results_json.render(info, cards))
     write_private(folder / REPORT, report_html.render(info, cards))

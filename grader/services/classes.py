@@ -28,7 +28,7 @@ from grader.services.files import write_files
 from grader.services.folders import PAGES, STORE_NAME, alone_in, holds_run, opened
 from grader.services.grading_class import Graded, grade_class
 from grader.services.handouts import StudentPages, with_pages
-from grader.services.submissions import Submissions, check_columns, shared, submissions
+from grader.services.submissions import Submissions, check_columns, submissions
 
 if TYPE_CHECKING:
     from grader.cluster import ClusterExecutor
@@ -172,12 +172,12 @@ def preview(order: Order, folder: Path | None) -> Preview:
         require_same(info, folder / STORE_NAME, order.battery, order.seed, order.probes)
         order = replace(order, battery=info.battery, seed=info.seed, probes=info.probes)
         private |= info.allow_private
-    found, notes = submissions(order.roster, allow_private=private)
+    found, notes, shared = submissions(order.roster, allow_private=private)
     seed, probes = drawn(order.seed), order.probes or (ProbeKind.API,)
     asked = (each for each in found if each.state is State.GRADED)
     example = next(asked, None) or next(iter(found), None)
     questions = draw(order.battery, example, seed, probes) if example else ()
-    return Preview(order.battery, seed, found, (*notes, *shared(found)), example, questions)
+    return Preview(order.battery, seed, found, (*notes, *shared), example, questions)
 
 
 @contextlib.contextmanager
@@ -211,7 +211,7 @@ def _enroll(run: Run, order: Order) -> Enrolled:
     before, had = run.info, run.total()
     if order.limits.allow_private and not before.allow_private:
         run.allow_private()
-    found, notes = submissions(order.roster, allow_private=run.info.allow_private)
+    found, notes, shared = submissions(order.roster, allow_private=run.info.allow_private)
     enrollment = run.enroll(found, notes)
     if order.accept_unreachable:
         run.accept_unreachable()
@@ -220,5 +220,5 @@ def _enroll(run: Run, order: Order) -> Enrolled:
         asked_anew = run.ask_again(order.students, order.states)
     if order.keep is not None:
         run.keep(order.keep)
-    notes = (*notes, *shared(found))
+    notes = (*notes, *shared)
     return Enrolled(before, had, notes, enrollment, asked_anew, reopened=run.reopen())

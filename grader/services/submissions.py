@@ -13,6 +13,10 @@ from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.text.hosts import leads_to_own_machine
 
+_ON_THIS_MACHINE = (
+    "This link leads to the grading machine itself, and whatever runs there is graded"
+)
+
 
 class RosterColumnsError(InputError):
     """The roster does not have what the battery needs of its columns."""
@@ -29,12 +33,23 @@ class Submissions(Iterable[Submission]):
         return (_submission(row, allow_private=self.allow_private) for row in self.rows)
 
 
-def submissions(roster: Roster, *, allow_private: bool) -> tuple[Submissions, tuple[str, ...]]:
-    """The submissions of a roster, and the notes on it that a run keeps."""
+def submissions(
+    roster: Roster, *, allow_private: bool
+) -> tuple[Submissions, tuple[str, ...], tuple[str, ...]]:
+    """The submissions of a roster, the notes on it that a run keeps, and further notes.
+
+    The further notes say which links several students share: a report says that by itself.
+    """
     found = Submissions(roster.rows, allow_private)
-    lost = _lost_links(roster.rows, allow_private)
-    notes = (*lost, *_unused_secrets(roster.rows), *_on_this_machine(found))
-    return found, (*roster.notes, *notes)
+    there: list[str] = []
+    flags = shared_links(_watched(found, there))
+    notes = (
+        *roster.notes,
+        *_lost_links(roster.rows, allow_private),
+        *_unused_secrets(roster.rows),
+        *_note(_ON_THIS_MACHINE, there),
+    )
+    return found, notes, tuple(f"{flag.detail}: {some_of(flag.students)}" for flag in flags)
 
 
 def submission_of(
@@ -110,16 +125,17 @@ def _lines(row: Row) -> str:
     return ", ".join(map(str, row.earlier))
 
 
-def _on_this_machine(found: Iterable[Submission]) -> list[str]:
-    """Name those whose link leads to the grading machine, unless all links do."""
-    there, elsewhere = [], 0
+def _watched(found: Iterable[Submission], there: list[str]) -> Iterator[Submission]:
+    """Pass submissions on; `there` gets those on the grading machine, unless all of them are."""
+    elsewhere = False
     for submission in found:
         if leads_to_own_machine(submission.url):
             there.append(submission.andrew_id)
         else:
-            elsewhere += bool(submission.url)
-    words = "This link leads to the grading machine itself, and whatever runs there is graded"
-    return _note(words, there if elsewhere else [])
+            elsewhere |= bool(submission.url)
+        yield submission
+    if not elsewhere:
+        there.clear()
 
 
 def _is_unusable(secret: str) -> bool:
@@ -134,11 +150,6 @@ def _unused_secrets(rows: Iterable[Row]) -> list[str]:
 
 def _note(words: str, students: Sequence[str]) -> list[str]:
     return [f"{words}: {some_of(students)}."] if students else []
-
-
-def shared(found: Iterable[Submission]) -> list[str]:
-    """Say which links several students share. It is no note for a run: the report says it, too."""
-    return [f"{flag.detail}: {some_of(flag.students)}" for flag in shared_links(found)]
 
 
 def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:

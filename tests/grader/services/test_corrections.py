@@ -40,9 +40,11 @@ def test_judging_again_changes_the_files_unless_it_is_dry(
 
     battery = load_battery(str(corrected(tmp_path, SHAKESPEARE, NOBODY)))
     before = percents(graded.folder)
+    file = (graded.folder / GRADES).stat().st_ino
     dry = corrections.rejudge(graded.folder, battery, partial=False, dry_run=True)
     assert [change.andrew_id for change in dry.changed] == ["ada"]
     assert percents(graded.folder) == before
+    assert (graded.folder / GRADES).stat().st_ino == file, "it is not even written again"
     assert corrections.rejudge(graded.folder, battery, partial=False, dry_run=False) == dry
     assert percents(graded.folder) != before
 

@@ -1,5 +1,6 @@
 """A run's grades for another system: the file, and what became of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ CANVAS = (
     "Student,ID,SIS User ID,SIS Login ID,Section,Project (12)\n"
     "    Points Possible,,,,,100\n"
     '"Lovelace, Ada",1,ada,ada,A,\n"Who, Zoe",2,zoe,zoe,A,\n'
+)
+BLACKBOARD = (
+    '"Last Name","First Name","Username","Project [Total Pts: 100 Score] |12"\n'
+    '"Lovelace","Ada","ada",""\n'
 )
 
 
@@ -47,3 +52,19 @@ def test_who_waits_is_told(two: TwoStudents) -> None:
     with classes.enrolled(two.order, two.folder):
         pass
     assert export(two.folder, Export("csv")).ungraded == ["ada", "ben"]
+
+
+@pytest.mark.parametrize("form", ["canvas", "blackboard"])
+def test_who_is_asked_anew_keeps_the_grade_until_then(
+    graded: TwoStudents, tmp_path: Path, form: str
+) -> None:
+    order = replace(graded.order, students=("ada",), states=())
+    with classes.enrolled(order, graded.folder) as (_, enrolled):
+        assert enrolled.asked_anew == 1
+    gradebook = tmp_path / "gradebook.csv"
+    gradebook.write_text(CANVAS if form == "canvas" else BLACKBOARD)
+    exported = export(graded.folder, Export(form, None, gradebook, "Project"))
+    assert exported.ungraded == ["ada"]
+    content = exported.target.read_bytes().decode("utf-8-sig")
+    (row,) = [line for line in content.splitlines() if "ada" in line]
+    assert "100" in row

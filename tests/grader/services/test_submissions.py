@@ -7,7 +7,7 @@ from grader.jobs import Run
 from grader.model import State, Submission
 from grader.questions import parse_battery
 from grader.roster import parse_roster, read_roster
-from grader.services.submissions import RosterColumnsError, check_columns, shared, submissions
+from grader.services.submissions import RosterColumnsError, check_columns, submissions
 from tests.grader.apps import ACTIVITY, SEED
 
 
@@ -21,7 +21,7 @@ def test_rows_become_submissions_with_their_links_read() -> None:
         "roster.csv",
         {},
     )
-    all_of_them, notes = submissions(roster, allow_private=False)
+    all_of_them, notes, shared = submissions(roster, allow_private=False)
     found = list(all_of_them)
     assert [each.state for each in found] == [
         State.GRADED,
@@ -32,14 +32,14 @@ def test_rows_become_submissions_with_their_links_read() -> None:
     assert found[0].url == "https://app-a.vercel.app"
     assert found[0].notes
     assert "GitHub" in found[1].fault or "repository" in found[1].fault
-    assert any("2 students: a, d" in note for note in shared(found))
+    assert any("2 students: a, d" in note for note in shared)
     assert not any("2 students: a, d" in note for note in notes), "the report finds them itself"
     assert not any("a, d" in note for each in found for note in each.notes)
 
 
 def test_a_commit_that_is_none_is_for_the_instructor_to_know() -> None:
     data = b"andrew_id,url,expect_commit\na,https://app-a.vercel.app,abc\n"
-    all_of_them, notes = submissions(parse_roster(data, "r.csv", {}), allow_private=False)
+    all_of_them, notes, _ = submissions(parse_roster(data, "r.csv", {}), allow_private=False)
     (found,) = all_of_them
     assert (found.expect_commit, found.notes) == ("", ())
     assert any("a ('abc')" in note for note in notes)
@@ -51,7 +51,7 @@ def test_a_bypass_secret_that_no_header_can_carry_is_not_used_and_not_shown() ->
         "b,https://b.vercel.app,s3cret\nc,https://c.vercel.app,\nd,https://d.vercel.app,s3cret\xe9\n"
     )
     roster = parse_roster(data.encode(), "roster.csv", {})
-    found, notes = submissions(roster, allow_private=False)
+    found, notes, _ = submissions(roster, allow_private=False)
     assert [each.bypass_secret for each in found] == ["", "s3cret", "", ""]
     (note,) = [note for note in notes if "bypass secret" in note]
     assert note.endswith("not used: a, d.")
@@ -65,7 +65,7 @@ def test_an_earlier_link_that_a_useless_one_replaced_is_said() -> None:
         for minute, link in enumerate(links)
     )
     roster = parse_roster(f"timestamp,andrew_id,url\n{rows}".encode(), "roster.csv", {})
-    found, notes = submissions(roster, allow_private=False)
+    found, notes, _ = submissions(roster, allow_private=False)
     assert [each.state for each in found] == [State.INVALID, State.GRADED]
     (note,) = [note for note in notes if "no usable link" in note]
     assert note.endswith("an earlier one has another: ada (line 2).")
@@ -82,7 +82,7 @@ def enrolling_takes(students: int, folder: Path) -> int:
                 file.write(f"2026-10-01 10:00,s{number},{'learned ' * 50},https://a{number}.com\n")
     run = Run.begin(folder / f"{students}.sqlite", ACTIVITY, SEED)
     tracemalloc.start()
-    found, notes = submissions(read_roster(roster), allow_private=False)
+    found, notes, _ = submissions(read_roster(roster), allow_private=False)
     check_columns(ACTIVITY, found)
     run.enroll(found, notes)
     most = tracemalloc.get_traced_memory()[1]
@@ -129,7 +129,7 @@ def test_what_the_roster_lacks_is_one_line_whatever_the_size_of_the_class() -> N
         "labs.toml",
     )
     text = "andrew_id,url,Rival\n" + "".join(f"s{n},https://a{n}.example,x\n" for n in range(30))
-    found, _ = submissions(parse_roster(text.encode(), "r.csv"), allow_private=False)
+    found, _, _ = submissions(parse_roster(text.encode(), "r.csv"), allow_private=False)
     with pytest.raises(RosterColumnsError) as caught:
         check_columns(battery, found)
     assert str(caught.value) == (
@@ -156,7 +156,7 @@ def test_what_many_students_lack_is_one_line() -> None:
 
 def test_a_link_to_the_grading_machine_among_others_is_said() -> None:
     rows = b"andrew_id,url\na,http://10.0.0.7:8080\nb,http://localhost:3000\n"
-    _, notes = submissions(parse_roster(rows, "r.csv"), allow_private=True)
+    _, notes, _ = submissions(parse_roster(rows, "r.csv"), allow_private=True)
     assert any("grading machine itself" in note and note.endswith(": b.") for note in notes)
     rows = b"andrew_id,url\na,http://127.0.0.1:8080\nb,http://localhost:3000\n"
     assert submissions(parse_roster(rows, "r.csv"), allow_private=True)[1] == ()
@@ -166,7 +166,7 @@ def test_a_useless_last_row_tells_of_the_earlier_one() -> None:
     rows = (
         b"andrew_id,url,timestamp\na,https://a.example.com,2026-03-01 10:00\na,,2026-03-01 11:00\n"
     )
-    found, notes = submissions(parse_roster(rows, "r.csv"), allow_private=False)
+    found, notes, _ = submissions(parse_roster(rows, "r.csv"), allow_private=False)
     (submission,) = found
     assert "earlier row has another link (line 2)" in submission.fault
     assert any("row that counts" in note for note in notes)

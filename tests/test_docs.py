@@ -17,7 +17,8 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from grader.cli import cli, options
+from grader.cli import cli
+from grader.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED, NOT_GRADED
 from grader.formats import registry
 from grader.model import IN_WORDS, State
 from grader.outcomes import OUTCOMES, Outcome
@@ -256,7 +257,7 @@ def test_states_and_exit_codes() -> None:
     states = [row.split("`")[1] for row in rows(text, "| state | score | what it means |")]
     assert states == [state.value for state in State]
     codes = [int(row.split("|")[1]) for row in rows(text, "| exit code | |")]
-    assert codes == [options.DONE, options.BAD_INPUT, options.NOT_GRADED, options.INTERRUPTED]
+    assert codes == [DONE, BAD_INPUT, NOT_GRADED, INTERRUPTED]
 
 
 def test_every_library_has_its_reason() -> None:

@@ -14,9 +14,9 @@ import psutil
 from benchmarks.hostile.kinds import NORMAL
 from benchmarks.hostile.sites import Student
 from benchmarks.measuring import Memory
-from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Scorecard
+from grader.services.folders import STORE_NAME
 from tests.grader.apps import SEED
 
 _PLACES = 3

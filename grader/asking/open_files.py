@@ -2,7 +2,7 @@
 
 
 def allow_files(wanted: int) -> int:
-    """Let this process have `wanted` files open at once; how many the system lets it have.
+    """Let this process have `wanted` files open at once, and return how many the system allows.
 
     Connections are files. Linux allows 1,024 unless asked for more, macOS 256.
     """

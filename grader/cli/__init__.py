@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from grader.cli import appeals, exports, instructor, samples, student
-from grader.cli.commands import EXIT_CODES, write_codes
-from grader.cli.options import BAD_INPUT, INTERRUPTED, say
+from grader.cli import batch, corrections, demo, exports, student
+from grader.cli.commands import write_codes
+from grader.cli.exit_codes import BAD_INPUT, EXIT_CODES, INTERRUPTED
+from grader.cli.output import say
 
 
 class _Grader(click.Group):
@@ -27,7 +28,7 @@ class _Grader(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            # click would end with 1, which is what `check` and `ask` say of an app.
+            # click's own exit code is 1; from `check` and `ask` it means that the app falls short.
             say("\nStopped.", err=True)
             sys.exit(INTERRUPTED)
         except Exception as error:
@@ -65,9 +66,9 @@ def cli() -> None:
 
 for command in (
     *student.COMMANDS,
-    *instructor.COMMANDS,
-    *samples.COMMANDS,
+    *batch.COMMANDS,
+    *demo.COMMANDS,
     *exports.COMMANDS,
-    *appeals.COMMANDS,
+    *corrections.COMMANDS,
 ):
     cli.add_command(command)

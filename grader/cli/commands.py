@@ -1,40 +1,41 @@
-"""How every command shows itself: what it does, what it takes, and how it ends."""
+"""How a command is made: the fields of a dataclass are its options, and `__call__` does the work.
+
+@dataclass(frozen=True)
+class Hello:
+    "Greet somebody."
+
+    name: str = argument(help="Who is greeted.")
+
+    def __call__(self) -> None:
+        say(f"Hello {self.name}")
+
+cli.add_command(command("hello", Hello, {DONE: "It is said."}))
+"""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.options import BAD_INPUT, DONE, FALLS_SHORT, INTERRUPTED, NOT_GRADED
+from grader.cli.exit_codes import BAD_INPUT, EXIT_CODES, INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-EXIT_CODES: Mapping[int, str] = {
-    DONE: "Done.",
-    FALLS_SHORT: "The app falls short; check and ask alone say that.",
-    BAD_INPUT: "An option or a file is wrong, or this machine lacks a program: the text says what.",
-    NOT_GRADED: "Something could not be graded, through no fault of a student's.",
-    INTERRUPTED: "Stopped by Ctrl-C.",
-}
-"""What the exit codes mean in general; a command may say more of its own."""
+_ALWAYS = {code: EXIT_CODES[code] for code in (BAD_INPUT, INTERRUPTED)}
 
 
 class Command(click.Command):
-    """A command whose help tells its exit codes, too.
-
-    Args:
-        codes: what those mean that this command gives besides `BAD_INPUT` and `INTERRUPTED`.
-        attrs: as click takes them.
-    """
+    """A command whose help tells its exit codes, too."""
 
     def __init__(self, *args: Any, codes: Mapping[int, str], **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.codes = dict(sorted({**_ALWAYS, **codes}.items()))
 
     def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002 - the list wraps
-        """The first sentence of the help, whole however long it is."""
+        """The first sentence of the help, never cut."""
         return super().get_short_help_str(limit=1000)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -43,17 +44,80 @@ class Command(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-_ALWAYS = {code: EXIT_CODES[code] for code in (BAD_INPUT, INTERRUPTED)}
+def option(*flags: str, read: Callable[[Any], Any] | None = None, **attrs: Any) -> Any:
+    """A field that an option gives.
+
+    Args:
+        flags: the names of the option, such as `--out`.
+        read: turns what is given into the field's value; it raises ValueError with advice.
+        attrs: as click takes them.
+    """
+    return lambda name: click.Option([name, *flags], **_reading(read), **attrs)
 
 
-def command(
-    codes: Mapping[int, str], name: str | None = None
-) -> Callable[[Callable[..., Any]], Command]:
-    """Make a function a command that gives these exit codes; its docstring is its help."""
-    return click.command(name, cls=Command, codes=codes)
+def argument(*, read: Callable[[Any], Any] | None = None, **attrs: Any) -> Any:
+    """A field that an argument gives; see `option`."""
+    return lambda name: click.Argument([name], **_reading(read), **attrs)
+
+
+def group(values: type) -> Any:
+    """A field that holds another dataclass of options, which several commands share."""
+    return values
+
+
+def command(name: str, values: type, codes: Mapping[int, str]) -> Command:
+    """Make a command of a dataclass; its docstring is the help.
+
+    Args:
+        name: the name of the command.
+        values: the dataclass.
+        codes: its exit codes besides `BAD_INPUT` and `INTERRUPTED`, and what they mean.
+    """
+    return Command(
+        name,
+        codes=codes,
+        params=list(_parameters(values)),
+        help=values.__doc__,
+        callback=lambda **given: _filled(values, given)(),
+    )
 
 
 def write_codes(formatter: click.HelpFormatter, codes: Mapping[int, str]) -> None:
     """Write exit codes as a section of a help text."""
     with formatter.section("Exit codes"):
         formatter.write_dl([(str(code), words) for code, words in codes.items()])
+
+
+def _parameters(values: Any) -> Iterator[click.Parameter]:
+    for name, made_of in _fields(values):
+        if isinstance(made_of, type):
+            yield from _parameters(made_of)
+        else:
+            yield made_of(name)
+
+
+def _filled(values: Any, given: Mapping[str, Any]) -> Any:
+    return values(
+        **{
+            name: _filled(made_of, given) if isinstance(made_of, type) else given[name]
+            for name, made_of in _fields(values)
+        }
+    )
+
+
+def _fields(values: Any) -> Iterator[tuple[str, Any]]:
+    """The name and the default of each field: a function that makes its parameter, or a group."""
+    return ((field.name, field.default) for field in fields(values))
+
+
+def _reading(read: Callable[[Any], Any] | None) -> dict[str, Any]:
+    if read is None:
+        return {}
+
+    def callback(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return {"callback": callback}

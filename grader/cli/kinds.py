@@ -1,4 +1,4 @@
-"""What options and arguments take: numbers and text, refused in words where they are none."""
+"""The types of options and arguments: numbers, text and paths, with words for bad ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Number(click.ParamType[float]):
         """The number.
 
         Raises:
-            click.BadParameter: if it is none, or is out of range.
+            click.BadParameter: if it is no number, or out of range.
         """
         try:
             number = self._read(value)
@@ -69,13 +69,13 @@ class Whole(Number):
 
 
 class Text(click.types.StringParamType):
-    """Text that can be sent and stored: no bytes that are none in the terminal's encoding."""
+    """Text that can be sent and stored: every character of it is valid Unicode."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text as it is.
 
         Raises:
-            click.BadParameter: if it is none.
+            click.BadParameter: if it is not valid.
         """
         text: str = super().convert(value, param, ctx)
         try:
@@ -86,7 +86,7 @@ class Text(click.types.StringParamType):
 
 
 class Address(Text):
-    """The address of an app, of which it is said where it may come from if it is missing."""
+    """The address of an app; if it is missing, the message says how to give it."""
 
     def get_missing_message(
         self,
@@ -96,65 +96,6 @@ class Address(Text):
         """What to write, with an example."""
         example = "grader check http://localhost:3000 --andrew-id your-andrew-id"
         return f"Write it (or set {param.envvar}), such as: {example}"
-
-
-def own_id(context: click.Context, option: click.Parameter, value: str) -> str:
-    """The student's id, which is not the placeholder that our guides have for it.
-
-    Raises:
-        click.BadParameter: if it is, or is empty.
-    """
-    from grader.formats.wrong_ids import PLACEHOLDER
-
-    if value.strip().casefold() == PLACEHOLDER:
-        raise click.BadParameter(f"write your own id in place of {PLACEHOLDER}")
-    return not_empty(context, option, value)
-
-
-def address_first(_context: click.Context, _argument: click.Parameter, value: str) -> str:
-    """The address to ask; not a query without one, as `check` takes it from the environment.
-
-    Raises:
-        click.UsageError: if it is such a query, with the whole line to write.
-    """
-    import os
-
-    from grader.formats.escaping import ask_command
-    from grader.links import LinkError, read_link
-
-    try:
-        read_link(value, allow_private=True)
-    except LinkError:
-        is_query = " " in value.strip()
-        if is_query or not set("./:") & set(value):
-            address = os.environ.get("GRADER_URL", "").strip() or "http://localhost:3000"
-            line = is_query and ask_command(address, value.strip())
-            line = line or ask_command(address, "Who was Shakespeare?")
-            raise click.UsageError(f"First the address: {line}") from None
-    return value
-
-
-def not_empty(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    """The text, which is more than blanks.
-
-    Raises:
-        click.BadParameter: if it is not.
-    """
-    if not value.strip():
-        raise click.BadParameter("it must not be empty")
-    return value
-
-
-def one_line(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """The text, which is some words on one line; None where it was not given.
-
-    Raises:
-        click.BadParameter: if it is not.
-    """
-    text = value.strip() if value is not None else None
-    if text is not None and not (text and text.isprintable()):
-        raise click.BadParameter("write it in words, on one line")
-    return text
 
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

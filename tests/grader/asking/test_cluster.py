@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from click.testing import CliRunner
 
-from grader import batch
 from grader.asking import cluster
 from grader.asking.running import run as run_job
 from grader.cli import cli
 from grader.jobs import Run
 from grader.model import Job, Scorecard, State, Submission
+from grader.services.folders import STORE_NAME
+from grader.services.grading_class import grade_class
 from tests.components import ROOT
 from tests.grader.apps import ACTIVITY, QUICK, SEED, student_app
 from tests.servers import LOOPBACK, free_port, serve, serve_command
@@ -183,7 +184,7 @@ def deadly(job: Job) -> Scorecard:
 
 
 def class_of(tmp_path: Path, students: Iterable[Submission]) -> Run:
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.enroll(students, ())
     return run
 
@@ -203,7 +204,7 @@ def test_a_job_that_killed_workers_is_not_graded_and_the_rest_goes_on(
         def grade() -> None:
             with cluster.connected(dask.address) as graders:
                 graders.most = 1
-                list(batch.grade_class(run, graders, QUICK))
+                list(grade_class(run, graders, QUICK))
 
         in_a_thread(grade)
         states = [card.state for card in run.scorecards()]
@@ -220,7 +221,7 @@ def test_a_scheduler_that_dies_ends_the_run_and_what_is_committed_stays(
 
         def lose() -> None:
             with cluster.connected(dask.address) as graders:
-                steps = batch.grade_class(run, graders, QUICK)
+                steps = grade_class(run, graders, QUICK)
                 assert next(steps).scorecard.submission.andrew_id == "first"
                 deployed.wait_for(1)
                 dask.scheduler.kill()

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from grader import batch
 from grader.asking.classes import LocalGraders
 from grader.asking.grading import grade_job
 from grader.asking.loops import Scope
 from grader.asking.running import run
-from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.model import Job, Limits, ProbeKind, State, Submission
 from grader.questions import load_battery
+from grader.services.folders import STORE_NAME
+from grader.services.grading_class import grade_class
+from grader.services.handouts import StudentPages, with_pages
 from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, job, local_graders
 from tests.grader.probes.raw import raw_server, read_request, reply
 
@@ -30,7 +31,7 @@ HELD_UP = 0.05  # seconds of the processor's time that nothing may keep the loop
 
 def class_of(folder: Path, students: dict[str, str]) -> Run:
     folder.mkdir()
-    begun = Run.begin(folder / batch.STORE_NAME, ACTIVITY, SEED)
+    begun = Run.begin(folder / STORE_NAME, ACTIVITY, SEED)
     begun.enroll([Submission(name, url) for name, url in students.items()], ())
     return begun
 
@@ -58,12 +59,10 @@ def test_of_two_runs_in_one_process_one_is_stopped_and_the_other_goes_on(tmp_pat
         stack.callback(stopped.close)
         stack.callback(going_on.close)
         with local_graders() as graders:
-            steps = batch.grade_class(going_on, graders, PATIENT, per_site=5)
+            steps = grade_class(going_on, graders, PATIENT, per_site=5)
             with Scope() as scope, ThreadPoolExecutor(1) as thread:
                 never = thread.submit(
-                    lambda: list(
-                        batch.grade_class(stopped, LocalGraders(scope, 2), PATIENT, per_site=5)
-                    )
+                    lambda: list(grade_class(stopped, LocalGraders(scope, 2), PATIENT, per_site=5))
                 )
                 # Two of the one run are asked, and one of the other.
                 assert next(steps).scorecard.score == 100
@@ -196,7 +195,7 @@ def test_a_class_that_begins_at_once_does_not_hold_the_loop_up(
 ) -> None:
     battery = load_battery("extreme")
     with finished_app("ada") as url, Scope() as scope:
-        begun = Run.begin(tmp_path / batch.STORE_NAME, battery, SEED)
+        begun = Run.begin(tmp_path / STORE_NAME, battery, SEED)
         begun.enroll(
             [
                 *(Submission(f"s{number}", url) for number in range(20)),
@@ -209,8 +208,8 @@ def test_a_class_that_begins_at_once_does_not_hold_the_loop_up(
         )
         scope.start(heartbeat.beat())
         limits = Limits(QUICK.timeout, QUICK.wake_timeout, allow_private=True)
-        steps = batch.grade_class(begun, LocalGraders(scope, 500), limits, per_site=50)
-        list(batch.with_pages(begun, steps, StudentPages(begun.info, tmp_path / "students")))
+        steps = grade_class(begun, LocalGraders(scope, 500), limits, per_site=50)
+        list(with_pages(begun, steps, StudentPages(begun.info, tmp_path / "students")))
         assert begun.finished() == 220
         begun.close()
     assert heartbeat.longest < HELD_UP

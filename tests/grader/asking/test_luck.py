@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from grader.asking.running import run
-from grader.demo import KINDS, sample_class
+from grader.demo.apps import KINDS
+from grader.demo.sample import sample_class
 from grader.model import Job, Limits, Submission
 from grader.questions import draw, load_battery
 from tests.grader.apps import ACTIVITY, app

@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.asking.politeness import Polite
-from grader.batch import STORE_NAME, grade_class
 from grader.jobs import Run
 from grader.model import Job, Limits, State, Submission
+from grader.services.folders import STORE_NAME
+from grader.services.grading_class import grade_class
 from tests.grader.apps import ACTIVITY, SEED, job, local_graders
 from tests.servers import serve
 

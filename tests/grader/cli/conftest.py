@@ -11,7 +11,7 @@ from grader.cli import cli
 from tests.grader.apps import ACTIVITY, app, right_answers
 
 Grader = Callable[..., Result]
-QUICK = ("--timeout", 1, "--wake-timeout", 1, "--allow-private")
+QUICK = ("--timeout", 5, "--wake-timeout", 1, "--allow-private")
 SHAKESPEARE = 'family = "shakespeare"'
 ALSO_ACTOR = (
     'name = "shakespeare"\nquery = "Who was Shakespeare?"\n'

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Submission
+from grader.services.folders import STORE_NAME
 from tests.grader.apps import SEED, app, finished_app
 from tests.grader.cli.conftest import Grader
 from tests.grader.probes.raw import always, raw_server

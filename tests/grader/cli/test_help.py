@@ -10,7 +10,7 @@ import pytest
 
 from grader.cli import cli
 from grader.cli.commands import Command
-from grader.cli.options import BAD_INPUT, DONE, INTERRUPTED
+from grader.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED
 from tests.components import ROOT
 from tests.grader.cli.conftest import Grader
 

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from tests.grader.apps import app, finished_app
 from tests.grader.cli.conftest import Class, Grader
-from tests.grader.cli.test_instructor import QUICK, grades
+from tests.grader.cli.test_batch import QUICK, grades
 
 SAFE = "https://nam12.safelinks.protection.outlook.com/?data=05%7C02&url="
 

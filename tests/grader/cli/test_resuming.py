@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from grader.asking import running
-from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Job, Scorecard, Submission
 from grader.questions import parse_battery
+from grader.services.folders import STORE_NAME
 from tests.grader.apps import ACTIVITY, QUICK, app, right_answers
 from tests.grader.cli.conftest import ACCEPT, Grader
 

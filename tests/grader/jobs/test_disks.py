@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.batch import STORE_NAME
 from grader.jobs import Run
+from grader.services.folders import STORE_NAME
 from tests.grader.apps import SEED, finished_app
 
 AS_ROOT = sys.platform == "linux" and os.geteuid() == 0

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.batch import STORE_NAME
 from grader.jobs import Run
+from grader.services.folders import STORE_NAME
 from tests.grader.apps import SEED, student_app
 from tests.servers import serve
 

@@ -10,8 +10,8 @@ import pytest
 termios = pytest.importorskip("termios", reason="Windows has no such terminals")
 
 SHOW = """
-from grader.batch import Graded
-from grader.cli.progress import show
+from grader.services.grading_class import Graded
+from grader.cli.batch_progress import show
 from grader.model import State
 from tests.grader.formats.classes import scorecard
 states = [State.UNREACHABLE, State.INVALID, State.REFUSED, State.NOT_GRADED]

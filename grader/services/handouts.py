@@ -1,17 +1,21 @@
-"""The students' own pages: made while others are still asked, and not again without need."""
+"""The students' own pages: written while others are still asked, and only if they changed."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from grader.formats import student_html
 from grader.formats.files import student_file_name
+from grader.jobs import Run
 from grader.jobs.tables import public
 from grader.model import RunInfo, Scorecard
+from grader.services.grading_class import Graded
 from grader.store import write_private
+from grader.text.comparing import id_key
 
 
 class StudentPages:
-    """The pages in one folder, each made anew only where its scorecard has changed since."""
+    """The pages in one folder; a page is written again only if its scorecard has changed."""
 
     def __init__(self, info: RunInfo, folder: Path) -> None:
         self._info = info
@@ -31,3 +35,16 @@ class StudentPages:
             page = student_html.render(self._info, card)
             write_private(self._folder / student_file_name(andrew_id), [page])
             self._shown[andrew_id] = content
+
+
+def with_pages(run: Run, steps: Iterable[Graded], pages: StudentPages) -> Iterator[Graded]:
+    """Pass `steps` on, and write the page of each student who is done.
+
+    A student who was asked before keeps the old page until the end: perhaps an earlier attempt
+    counts, or a score that was set by hand.
+    """
+    asked = run.asked()
+    for step in steps:
+        yield step
+        if step.final and id_key(step.scorecard.submission.andrew_id) not in asked:
+            pages.write(step.scorecard)

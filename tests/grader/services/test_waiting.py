@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from grader.asking.waiting import Standing, read, wait_for
 from grader.model import Limits, Reply
 from grader.outcomes import Outcome
+from grader.services.waiting import Standing, read, wait_for
 from tests.grader.apps import job
 from tests.grader.probes.raw import raw_server, read_request, reply
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.batch import Graded
-from grader.cli import progress
+from grader.cli import batch_progress
+from grader.services.grading_class import Graded
 from tests.grader.formats.classes import small_class
 from tests.servers import wait_until
 
@@ -14,7 +14,7 @@ from tests.servers import wait_until
 def test_something_is_said_while_nobody_is_done(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "_SILENCE", 0.05)
+    monkeypatch.setattr(batch_progress, "_SILENCE", 0.05)
     said = ""
 
     def heard(words: str) -> bool:
@@ -28,7 +28,7 @@ def test_something_is_said_while_nobody_is_done(
         wait_until(lambda: heard("Graded 4 of 5 after"), lambda: said)
         yield Graded(small_class()[1], final=True)
 
-    progress.show(steps(), 3, 5, quiet=False)
+    batch_progress.show(steps(), 3, 5, quiet=False)
     assert capsys.readouterr().err.endswith("Graded 5 of 5\n")
     assert not [each for each in threading.enumerate() if each.name == "progress"]
 
@@ -36,11 +36,11 @@ def test_something_is_said_while_nobody_is_done(
 def test_nothing_is_said_where_nothing_is_wanted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "_SILENCE", 0.001)
+    monkeypatch.setattr(batch_progress, "_SILENCE", 0.001)
 
     def steps() -> Iterator[Graded]:
         assert not [each for each in threading.enumerate() if each.name == "progress"]
         yield Graded(small_class()[0], final=True)
 
-    progress.show(steps(), 0, 1, quiet=True)
+    batch_progress.show(steps(), 0, 1, quiet=True)
     assert capsys.readouterr().err == ""

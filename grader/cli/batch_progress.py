@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from grader.batch import Graded
-from grader.cli.options import silence
+from grader.cli.output import silence
 from grader.formats.words import STATE_WORDS
 from grader.model import State
+from grader.services.grading_class import Graded
 
 _LINES = 20
 _SILENCE = 10.0  # seconds without a line, after which it is said how far it is
@@ -25,13 +25,13 @@ _SILENCE = 10.0  # seconds without a line, after which it is said how far it is
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Go on without a display, where rich would end the process."""
+        """Go on without a display. By itself, rich would end the process."""
         self.quiet = True
         silence(sys.stderr)
 
 
 def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None:
-    """Consume `steps`, telling how many of `total` submissions are done; `done` were before."""
+    """Show how many of `total` submissions are done, step by step; `done` were done before."""
     console = _Console(stderr=True, quiet=quiet)
     states: Counter[State] = Counter()
     waiting: set[str] = set()
@@ -44,17 +44,7 @@ def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None
 
     with (
         _heard(still, quiet or console.is_terminal) as heard,
-        Progress(
-            TextColumn("Grading"),
-            # Where there is little room, the bar and the words give way, count and time never.
-            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=5)),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[words]}", table_column=Column(ratio=3, no_wrap=True)),
-            console=console,
-            expand=True,
-            disable=quiet or not console.is_terminal,
-        ) as progress,
+        _bar(console, disable=quiet or not console.is_terminal) as progress,
     ):
         bar = progress.add_task("", total=total, completed=done, words="")
         said = done
@@ -74,9 +64,23 @@ def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None
                 console.print(f"Graded {done} of {total}{words}", highlight=False)
 
 
+def _bar(console: Console, *, disable: bool) -> Progress:
+    return Progress(
+        TextColumn("Grading"),
+        # In a narrow terminal the bar and the words become shorter; count and time stay.
+        BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=5)),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}", table_column=Column(ratio=3, no_wrap=True)),
+        console=console,
+        expand=True,
+        disable=disable,
+    )
+
+
 @contextlib.contextmanager
 def _heard(speak: Callable[[], None], silent: bool) -> Iterator[threading.Event]:
-    """Speak whenever nothing was heard for a while, unless `silent`; the event is for the rest."""
+    """Call `speak` after every 10 seconds without a line. Whoever prints a line sets the event."""
     heard, over = threading.Event(), threading.Event()
 
     def listen() -> None:

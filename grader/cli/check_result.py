@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.cli import options
+from grader.cli.output import say, width
 
 if TYPE_CHECKING:
     from grader.model import RunInfo, Scorecard
 
 
 def print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
-    """Print the result, and tell it to GitHub Actions where that runs this."""
+    """Print the result. If GitHub Actions runs this command, tell it the result, too."""
     from grader.formats import step_summary
 
     rendered = _rendered(form, run, scorecard)
-    options.say(rendered)
+    say(rendered)
     if form == "classroom":
         _tell_github("GITHUB_OUTPUT", f"result={rendered}\n")
     _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(run, scorecard))
@@ -26,15 +26,15 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
 
     rendered = registry.of_scorecard(form)(run, scorecard)
     if form == "text":
-        return terminal.fitted(rendered, options.width())
+        return terminal.fitted(rendered, width())
     if form == "html":
-        # As ASCII it is the same page in whatever encoding a shell writes it to a file.
+        # Shells write files in different encodings; an ASCII page is the same in all of them.
         return rendered.encode("ascii", "xmlcharrefreplace").decode()
     return rendered
 
 
 def _tell_github(variable: str, text: str) -> None:
-    """Add to a file that GitHub Actions reads: the summary on the run's page, a step's outputs."""
+    """Add to a file that GitHub Actions reads, if this environment variable names one."""
     import os
 
     if path := os.environ.get(variable):

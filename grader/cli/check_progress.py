@@ -1,10 +1,10 @@
-"""What `check` says while it runs: every row once, in a second round only what has changed."""
+"""What `check` says while it runs. A row that has not changed is not printed a second time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.cli import options
+from grader.cli.output import say, width
 
 if TYPE_CHECKING:
     from grader.model import Event, Submission
@@ -16,7 +16,7 @@ class Telling:
     Args:
         submission: whose deployment is checked.
         several_ways: whether queries are asked through several probes.
-        err: whether it goes to standard error, since the result alone is for standard output.
+        err: whether to use standard error, because standard output is for the result alone.
     """
 
     def __init__(self, submission: Submission, *, several_ways: bool, err: bool) -> None:
@@ -29,18 +29,18 @@ class Telling:
             self.say(f"Note: {note}")
 
     def say(self, words: str) -> None:
-        """Say it where the rest of what happens is said."""
-        options.say(words, err=self._err)
+        """Print words on the stream that all events go to."""
+        say(words, err=self._err)
 
     def tell(self, event: Event) -> None:
-        """Say what just happened; rows that stay as they were are counted, and told together."""
+        """Say what just happened. Rows that stay the same are counted, and told in one line."""
         from grader.formats import terminal
         from grader.model import Judged
 
         words = terminal.told(
             event,
             self._submission,
-            width=options.width(err=self._err),
+            width=width(err=self._err),
             several_ways=self._several_ways,
         )
         if isinstance(event, Judged):

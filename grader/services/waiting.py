@@ -1,4 +1,4 @@
-"""Waiting until a push is live, by asking /healthz again and again."""
+"""Waiting until a push is live, by looking at /healthz again and again."""
 
 import asyncio
 import dataclasses
@@ -16,19 +16,19 @@ from grader.model import Job, Reply
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 
-# The pause between two looks is a tenth of the time waited so far, within these seconds.
+# The pause between two looks is a tenth of the time so far, within these bounds in seconds.
 _SOONEST, _LATEST = 0.25, 5.0
 
 
 class Standing(Enum):
-    """How a deployment stands to the commit that is waited for."""
+    """What one look says about the commit that we wait for."""
 
     LIVE = auto()
     OTHER = auto()
-    UNTOLD = auto()  # /healthz says that it does not know its commit
-    UNREADABLE = auto()  # a reply came that tells no commit
-    AWAY = auto()  # nothing answers, or with a server's error
-    LASTING = auto()  # waiting cannot change it: the app is paused, or asks for a login
+    UNTOLD = auto()  # our /healthz says that it does not know
+    UNREADABLE = auto()  # something answers, but tells no commit
+    AWAY = auto()  # nothing answers, or the answer is a server error
+    LASTING = auto()  # waiting does not help: it is paused, or asks for a login
     OURS = auto()  # this machine could not look
 
 
@@ -52,13 +52,13 @@ class Look:
 def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
     """Look at a deployment until it runs `commit`; the last look says how it ended.
 
-    Each look uses a fresh connection, since a kept one may stay with an old server. A reply that
-    tells no commit may be a platform's page, so the app gets the time of a wake-up.
+    Each look is a new connection, because a kept one may stay with an old server. Something that
+    answers without a commit may be a platform's page: it gets the time that a wake-up gets.
 
     Args:
         job: the submission, and how long a look may take.
         commit: as `COMMIT` has it.
-        seconds: how long to wait at most; a look that has begun by then is finished.
+        seconds: how long to wait at most; a look that has begun is finished.
     """
     with Scope() as scope:
         yield from scope.iterate(_looks(job, commit, seconds))
@@ -66,7 +66,7 @@ def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
 
 async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, None]:
     began = time.monotonic()
-    # Since when no reply told a commit: if this lasts, it may be no app of this course.
+    # Since when it has told no commit. If it never told one, it is perhaps not our app.
     untold_since = 0.0
     has_told = False
     while True:
@@ -89,7 +89,7 @@ def read(reply: Reply, commit: str) -> Look:
     """How the deployment that sent this reply of /healthz stands to `commit`."""
     release = read_release(reply)
     if release is not None and release.commit:
-        # Either may be abbreviated.
+        # Both may be abbreviated.
         same = release.commit.startswith(commit) or commit.startswith(release.commit)
         standing = Standing.LIVE if same else Standing.OTHER
         return Look(standing, f"commit {release.commit[:12]} answers")

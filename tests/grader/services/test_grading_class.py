@@ -4,7 +4,6 @@ import logging
 import socket
 import stat
 import sys
-import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -15,18 +14,17 @@ from typing import Any
 
 import pytest
 
-from grader import batch
 from grader.asking import grading
 from grader.asking.classes import LocalGraders
 from grader.asking.loops import Scope
-from grader.batch import RosterColumnsError
 from grader.formats.files import student_file_name
-from grader.handouts import StudentPages
 from grader.jobs import Run
-from grader.model import Job, Keep, Limits, Note, Override, Scorecard, State, Submission
-from grader.outcomes import Cause
+from grader.model import Job, Keep, Limits, Override, Scorecard, State, Submission
 from grader.questions import parse_battery
-from grader.roster import parse_roster, read_roster
+from grader.services.files import write_files
+from grader.services.folders import STORE_NAME
+from grader.services.grading_class import grade_class
+from grader.services.handouts import StudentPages, with_pages
 from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, local_graders, student_app
 from tests.grader.probes.raw import raw_server, read_request, reply
 
@@ -35,66 +33,6 @@ from tests.grader.probes.raw import raw_server, read_request, reply
 def graders() -> Iterator[LocalGraders]:
     with local_graders() as made:
         yield made
-
-
-def test_rows_become_submissions_with_their_links_read() -> None:
-    roster = parse_roster(
-        b"andrew_id,url,name\n"
-        b"a,https://app-a.vercel.app/api?q=hi,Ada\n"
-        b"b,https://github.com/someone/app,Ben\n"
-        b"c,http://localhost:3000,Cleo\n"
-        b"d,https://app-a.vercel.app,Dev\n",
-        "roster.csv",
-        {},
-    )
-    submissions, notes = batch.submissions(roster, allow_private=False)
-    found = list(submissions)
-    assert [each.state for each in found] == [
-        State.GRADED,
-        State.INVALID,
-        State.REFUSED,
-        State.GRADED,
-    ]
-    assert found[0].url == "https://app-a.vercel.app"
-    assert found[0].notes
-    assert "GitHub" in found[1].fault or "repository" in found[1].fault
-    assert any("2 students: a, d" in note for note in batch.shared(found))
-    assert not any("2 students: a, d" in note for note in notes), "the report finds them itself"
-    assert not any("a, d" in note for each in found for note in each.notes)
-
-
-def test_a_commit_that_is_none_is_for_the_instructor_to_know() -> None:
-    data = b"andrew_id,url,expect_commit\na,https://app-a.vercel.app,abc\n"
-    submissions, notes = batch.submissions(parse_roster(data, "r.csv", {}), allow_private=False)
-    (found,) = submissions
-    assert (found.expect_commit, found.notes) == ("", ())
-    assert any("a ('abc')" in note for note in notes)
-
-
-def test_a_bypass_secret_that_no_header_can_carry_is_not_used_and_not_shown() -> None:
-    data = (
-        'andrew_id,url,bypass_secret\na,https://a.vercel.app,"one\ns3cret"\n'
-        "b,https://b.vercel.app,s3cret\nc,https://c.vercel.app,\nd,https://d.vercel.app,s3cret\xe9\n"
-    )
-    roster = parse_roster(data.encode(), "roster.csv", {})
-    submissions, notes = batch.submissions(roster, allow_private=False)
-    assert [each.bypass_secret for each in submissions] == ["", "s3cret", "", ""]
-    (note,) = [note for note in notes if "bypass secret" in note]
-    assert note.endswith("not used: a, d.")
-    assert "s3cret" not in "".join(notes)
-
-
-def test_an_earlier_link_that_a_useless_one_replaced_is_said() -> None:
-    rows = "".join(
-        f"2026-10-05 9:0{minute},{student},{link}\n"
-        for student, links in {"ada": ("a.co", "oops"), "ben": ("oops", "b.co")}.items()
-        for minute, link in enumerate(links)
-    )
-    roster = parse_roster(f"timestamp,andrew_id,url\n{rows}".encode(), "roster.csv", {})
-    found, notes = batch.submissions(roster, allow_private=False)
-    assert [each.state for each in found] == [State.INVALID, State.GRADED]
-    (note,) = [note for note in notes if "no usable link" in note]
-    assert note.endswith("an earlier one has another: ada (line 2).")
 
 
 def test_a_class_is_graded_and_its_files_are_made(tmp_path: Path, graders: LocalGraders) -> None:
@@ -109,12 +47,12 @@ def test_a_class_is_graded_and_its_files_are_made(tmp_path: Path, graders: Local
             for andrew_id in ("ada", "ben", "cleo")
         ]
         submissions.append(Submission("dev", "", state=State.INVALID, fault="No link."))
-        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
         run.enroll(submissions, ())
-        steps = list(batch.grade_class(run, graders, QUICK))
+        steps = list(grade_class(run, graders, QUICK))
         assert all(step.final for step in steps)
-        assert list(batch.grade_class(run, graders, QUICK)) == []
-    batch.write_files(run, tmp_path)
+        assert list(grade_class(run, graders, QUICK)) == []
+    write_files(run, tmp_path)
     run.close()
     rows = list(csv.DictReader((tmp_path / "grades.csv").read_text("utf-8").splitlines()))
     assert [(row["andrew_id"], row["state"], row["score"]) for row in rows] == [
@@ -152,12 +90,12 @@ class _Counting(LocalGraders):
 
 
 def test_no_more_jobs_are_under_way_than_workers(tmp_path: Path) -> None:
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     fault = "No link."
     run.enroll([Submission(f"s{i}", "", state=State.INVALID, fault=fault) for i in range(50)], ())
     with Scope() as scope:
         counting = _Counting(scope, 3)
-        for _ in batch.grade_class(run, counting, QUICK):
+        for _ in grade_class(run, counting, QUICK):
             counting.now -= 1
         assert run.finished() == 50
         assert counting.most == 3
@@ -171,7 +109,7 @@ def test_an_abandoned_run_ends_its_requests_and_is_resumed(tmp_path: Path) -> No
 
     with raw_server(never) as hang:
         patient = Limits(timeout=60, wake_timeout=60, allow_private=True)
-        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
         run.enroll(
             [
                 Submission("invalid", "", state=State.INVALID, fault="No link."),
@@ -180,7 +118,7 @@ def test_an_abandoned_run_ends_its_requests_and_is_resumed(tmp_path: Path) -> No
             (),
         )
         with local_graders(5) as graders:
-            steps = batch.grade_class(run, graders, patient)
+            steps = grade_class(run, graders, patient)
             assert next(steps).scorecard.submission.andrew_id == "invalid"
         assert run.finished() == 1
         assert len(list(run.first_pass(QUICK))) == 4
@@ -190,18 +128,18 @@ def test_an_abandoned_run_ends_its_requests_and_is_resumed(tmp_path: Path) -> No
 def test_a_page_shows_what_counts_while_others_are_still_asked(
     tmp_path: Path, graders: LocalGraders
 ) -> None:
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "", state=State.INVALID, fault="No link.")], ())
     page = tmp_path / "students" / student_file_name("s1")
 
     def graded() -> None:
-        steps = batch.grade_class(run, graders, QUICK)
-        list(batch.with_pages(run, steps, StudentPages(run.info, tmp_path / "students")))
+        steps = grade_class(run, graders, QUICK)
+        list(with_pages(run, steps, StudentPages(run.info, tmp_path / "students")))
 
     graded()
     assert "No link." in page.read_text("utf-8")
     run.override("s1", Override("H. Bovik", datetime.now(UTC), "Was ill", None))
-    batch.write_files(run, tmp_path)
+    write_files(run, tmp_path)
     run.ask_again(["s1"], [])
     graded()
     assert "Was ill" in page.read_text("utf-8")
@@ -218,13 +156,13 @@ def test_a_scorecard_that_cannot_be_written_down_stops_nobody_else(
     async def half_a_surrogate_pair(job: Job) -> Scorecard:
         return replace(await grading.grade_job(job), reason="\ud800")
 
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "", state=State.INVALID, fault="No link.")], ())
     if graded_before:
-        list(batch.grade_class(run, graders, QUICK))
+        list(grade_class(run, graders, QUICK))
         run.ask_again(["s1"], [])
     monkeypatch.setattr("grader.asking.classes.grade_job", half_a_surrogate_pair)
-    (graded,) = batch.grade_class(run, graders, QUICK)
+    (graded,) = grade_class(run, graders, QUICK)
     assert graded.scorecard.state is State.NOT_GRADED
     assert run.transcript("s1").attempts[-1].scorecard.state is State.NOT_GRADED
     run.close()
@@ -239,13 +177,12 @@ def test_a_job_that_crashes_is_not_graded_and_the_rest_goes_on(
         return await grading.grade_job(job)
 
     monkeypatch.setattr("grader.asking.classes.grade_job", crash)
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     fault = "No link."
     run.enroll([Submission(f"s{i}", "", state=State.INVALID, fault=fault) for i in range(3)], ())
-    list(batch.grade_class(run, graders, QUICK))
+    list(grade_class(run, graders, QUICK))
     states = [card.state for card in run.scorecards()]
     assert states == [State.INVALID, State.NOT_GRADED, State.INVALID]
-    assert [card.cause for card in run.scorecards()] == [None, Cause.CRASH, None]
     run.close()
 
 
@@ -261,10 +198,10 @@ def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
         raise ZeroDivisionError("what nobody expected")
 
     monkeypatch.setattr(where, crash)
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     with finished_app("ada") as url, caplog.at_level(logging.DEBUG, "grader"):
         run.enroll([Submission("ada", url), Submission("ben", url)], ())
-        list(batch.grade_class(run, graders, QUICK))
+        list(grade_class(run, graders, QUICK))
     run.close()
     (line,) = [each for each in caplog.records if each.levelno > logging.DEBUG]
     assert "the grader itself failed: ZeroDivisionError, first for ada" in line.getMessage()
@@ -274,89 +211,6 @@ def test_a_crash_of_ours_is_said_once_for_a_class_and_traced_at_debug_level(
     assert {each.levelno for each in traced} == {logging.DEBUG}
 
 
-def enrolling_takes(students: int, folder: Path) -> int:
-    """The most bytes in use at once until a class is enrolled, beside those of its file."""
-    roster = folder / f"{students}.csv"
-    with roster.open("w", encoding="utf-8") as file:
-        file.write("Timestamp,Andrew ID,Comment,Link\n")
-        for number in range(students):
-            # Every tenth student hands in twice.
-            for _ in range(2 if number % 10 == 0 else 1):
-                file.write(f"2026-10-01 10:00,s{number},{'learned ' * 50},https://a{number}.com\n")
-    run = Run.begin(folder / f"{students}.sqlite", ACTIVITY, SEED)
-    tracemalloc.start()
-    found, notes = batch.submissions(read_roster(roster), allow_private=False)
-    batch.check_columns(ACTIVITY, found)
-    run.enroll(found, tuple(map(Note, notes)))
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert run.total() == students
-    run.close()
-    return most - roster.stat().st_size
-
-
-def test_memory_does_not_grow_with_the_rows_of_a_roster(tmp_path: Path) -> None:
-    enrolling_takes(10, tmp_path)  # what is made once
-    small, large = (enrolling_takes(students, tmp_path) for students in (250, 850))
-    # An id and where it stands; a row as it is read takes some thousand bytes.
-    assert (large - small) / 600 < 700
-
-
-def test_a_battery_that_asks_for_columns_needs_them_in_every_row() -> None:
-    source = (
-        '[[entry]]\nquery = "What is the number of {lab}?"\npoints = 1\n'
-        'key = { kind = "number", value = "{lab}" }\n'
-    )
-    battery = parse_battery('title = "Labs"\n' + source, "labs", "labs.toml")
-    rows = [
-        Submission("a", "https://x", columns={"Lab": "7"}),
-        Submission("b", "https://x", columns={"Lab": ""}),
-        Submission("c", "https://x", columns={"Lab": "seven"}),
-    ]
-    batch.check_columns(battery, rows[:1])
-    with pytest.raises(RosterColumnsError) as caught:
-        batch.check_columns(battery, rows)
-    assert [("b:" in line, "c:" in line) for line in str(caught.value).splitlines()] == [
-        (True, False),
-        (False, True),
-    ]
-
-
-def test_what_the_roster_lacks_is_one_line_whatever_the_size_of_the_class() -> None:
-    battery = parse_battery(
-        'title = "Labs"\n[[entry]]\nquery = "What is the number of {lab}?"\npoints = 1\n'
-        'key = { kind = "number", value = "{lab}" }\n'
-        '[[entry]]\nquery = "Which team is {name} in?"\npoints = 1\n'
-        'key = { kind = "choice", value = "{Team}", choices = ["{Team}", "{rival}"] }\n',
-        "labs",
-        "labs.toml",
-    )
-    text = "andrew_id,url,Rival\n" + "".join(f"s{n},https://a{n}.example,x\n" for n in range(30))
-    found, _ = batch.submissions(parse_roster(text.encode(), "r.csv"), allow_private=False)
-    with pytest.raises(RosterColumnsError) as caught:
-        batch.check_columns(battery, found)
-    assert str(caught.value) == (
-        "the battery needs the columns 'lab', 'Team', which the roster does not have. There are "
-        '"andrew_id", "url", "Rival"'
-    )
-
-
-def test_what_many_students_lack_is_one_line() -> None:
-    battery = parse_battery(
-        'title = "Names"\n[[entry]]\nquery = "Who is {name}?"\npoints = 1\n'
-        'key = { kind = "fact", any_of = ["{name}"] }\n',
-        "names",
-        "names.toml",
-    )
-    rows = [Submission(f"s{number}", "https://x") for number in range(30)]
-    with pytest.raises(RosterColumnsError) as caught:
-        batch.check_columns(battery, rows)
-    assert str(caught.value) == (
-        "the battery needs the column 'name' of s0, s1, s2, s3, s4, s5, s6, s7, s8, s9 and 20 "
-        "more: the roster has nothing in it"
-    )
-
-
 def test_a_student_whose_grading_crashed_can_be_set_by_hand(
     tmp_path: Path, graders: LocalGraders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,9 +218,9 @@ def test_a_student_whose_grading_crashed_can_be_set_by_hand(
         raise MemoryError
 
     monkeypatch.setattr("grader.asking.classes.grade_job", crash)
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "https://s1.example")], ())
-    assert [step.final for step in batch.grade_class(run, graders, QUICK)] == [True]
+    assert [step.final for step in grade_class(run, graders, QUICK)] == [True]
     run.override("s1", Override("Dean", datetime.now(UTC), "shown in class", 90))
     (card,) = run.scorecards()
     assert (card.score, card.max_score) == (90, 100)
@@ -390,9 +244,9 @@ def test_what_a_bot_protection_left_is_no_grade_until_it_is_accepted(
     tmp_path: Path, graders: LocalGraders
 ) -> None:
     with raw_server(_guarded) as server:
-        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
         run.enroll([Submission("ada", server.url)], ())
-        list(batch.grade_class(run, graders, QUICK))
+        list(grade_class(run, graders, QUICK))
     (card,) = run.scorecards()
     assert (card.state, card.score, card.seen) == (State.NOT_GRADED, None, 40)
     assert (run.unsettled(), run.in_doubt()) == (1, False)
@@ -410,14 +264,14 @@ def test_what_a_bot_protection_left_is_no_grade_until_it_is_accepted(
 def test_accepting_holds_for_the_rule_and_for_judging_again(
     tmp_path: Path, graders: LocalGraders
 ) -> None:
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.keep(Keep("best"))
     with raw_server(_guarded) as server:
         run.enroll([Submission("ada", server.url)], ())
-        list(batch.grade_class(run, graders, QUICK))
+        list(grade_class(run, graders, QUICK))
         run.accept_unreachable()
         run.ask_again(["ada"], [])
-        list(batch.grade_class(run, graders, QUICK))
+        list(grade_class(run, graders, QUICK))
     assert [card.score for card in run.scorecards()] == [40], "the blocked attempt takes nothing"
     run.accept_unreachable()
     dearer = ACTIVITY.source.replace("points = 10", "points = 12", 1)
@@ -429,12 +283,12 @@ def test_accepting_holds_for_the_rule_and_for_judging_again(
 def test_what_a_second_pass_sees_takes_an_acceptance_back(
     tmp_path: Path, graders: LocalGraders
 ) -> None:
-    run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         run.enroll([Submission("ada", url)], ())
-        steps = batch.grade_class(run, graders, QUICK)
+        steps = grade_class(run, graders, QUICK)
         assert not next(steps).final
     run.accept_unreachable()
     (job,) = run.second_pass(QUICK)
@@ -443,21 +297,3 @@ def test_what_a_second_pass_sees_takes_an_acceptance_back(
     assert run.unsettled() == 1
     assert run.reopen() == 1
     run.close()
-
-
-def test_a_link_to_the_grading_machine_among_others_is_said() -> None:
-    rows = b"andrew_id,url\na,http://10.0.0.7:8080\nb,http://localhost:3000\n"
-    _, notes = batch.submissions(parse_roster(rows, "r.csv"), allow_private=True)
-    assert any("grading machine itself" in note and note.endswith(": b.") for note in notes)
-    rows = b"andrew_id,url\na,http://127.0.0.1:8080\nb,http://localhost:3000\n"
-    assert batch.submissions(parse_roster(rows, "r.csv"), allow_private=True)[1] == ()
-
-
-def test_a_useless_last_row_tells_of_the_earlier_one() -> None:
-    rows = (
-        b"andrew_id,url,timestamp\na,https://a.example.com,2026-03-01 10:00\na,,2026-03-01 11:00\n"
-    )
-    found, notes = batch.submissions(parse_roster(rows, "r.csv"), allow_private=False)
-    (submission,) = found
-    assert "earlier row has another link (line 2)" in submission.fault
-    assert any("row that counts" in note for note in notes)

@@ -4,10 +4,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader import batch
-from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.model import Override, Submission
+from grader.services.files import write_files
+from grader.services.folders import STORE_NAME
+from grader.services.grading_class import grade_class
+from grader.services.handouts import StudentPages, with_pages
 from tests.grader.apps import ACTIVITY, QUICK, SEED, finished_app, local_graders
 
 
@@ -25,24 +27,24 @@ def test_a_page_is_there_before_the_class_is_done_and_made_again_where_it_has_ch
             Submission(name, stack.enter_context(finished_app(name)), bypass_secret="s3cret")
             for name in ("ada", "ben")
         ]
-        run = Run.begin(tmp_path / batch.STORE_NAME, ACTIVITY, SEED)
+        run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
         stack.callback(run.close)
         run.enroll(submissions, ())
         pages = StudentPages(run.info, folder)
         graders = stack.enter_context(local_graders(1))
-        graded = batch.grade_class(run, graders, QUICK)
-        steps = batch.with_pages(run, graded, pages)
+        graded = grade_class(run, graders, QUICK)
+        steps = with_pages(run, graded, pages)
         next(steps)
         next(steps)
         assert list(_files(folder)) == ["ada"]
         assert list(steps) == []
         before = _files(folder)
-        assert batch.write_files(run, tmp_path, pages)
+        assert write_files(run, tmp_path, pages)
         assert _files(folder) == before
 
         now = datetime(2030, 1, 2, tzinfo=UTC)
         run.override("ben", Override("Prof", now, "was ill", score=None))
-        batch.write_files(run, tmp_path, pages)
+        write_files(run, tmp_path, pages)
     after = _files(folder)
     assert after["ada"] == before["ada"]
     assert after["ben"] != before["ben"]

@@ -1,13 +1,12 @@
 """Many scores set by hand at once: a CSV file becomes overrides, all of them or none."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from grader.jobs import OverrideError, Run
-from grader.model import InputError, Override
+from grader.model import Override
 from grader.roster import Fault, RosterError
 from grader.roster.csv_files import read_csv
 from grader.roster.table import SAVE_AS_CSV, Record, Table
@@ -15,7 +14,7 @@ from grader.roster.workbooks import is_workbook
 from grader.text.comparing import header_key, id_key
 from grader.text.invisible import without_invisible
 
-# Our words for the columns, and the headers that are understood, case and punctuation aside.
+# Our words for the columns, and the headers that mean them, without case and punctuation.
 _HEADERS = {
     "id": ("id", "andrewid", "studentid"),
     "score": ("score",),
@@ -32,77 +31,51 @@ class DecisionsError(RosterError):
     """A file of decisions that cannot be applied. `str()` lists its faults, one a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What a file says.
-
-    Attributes:
-        where: what the file is called in messages.
-        columns: the headers that it has, by our words for them.
-        decided: the override of each student, by id, and the line that says so.
-        faults: what is wrong with the other lines.
-    """
-
-    where: str
-    columns: Mapping[str, str]
-    decided: Mapping[str, tuple[int, Override]]
-    faults: Sequence[Fault]
-
-    def apply(self, run: Run) -> Mapping[str, Override]:
-        """Let all of it count in `run`, and nothing where any of it cannot.
-
-        Raises:
-            DecisionsError: with everything that is wrong: in the file, and with what was graded.
-        """
-        overrides = {student: override for student, (_, override) in self.decided.items()}
-        refused = run.override_all(overrides, dry_run=bool(self.faults))
-        faults = [
-            *self.faults,
-            *(self._fault(student, error) for student, error in refused.items()),
-        ]
-        if faults:
-            raise DecisionsError(self.where, tuple(sorted(faults, key=lambda fault: fault.line)))
-        return overrides
-
-    def _fault(self, student: str, error: InputError) -> Fault:
-        line, _ = self.decided[student]
-        column = "score" if isinstance(error, OverrideError) else "id"
-        return Fault(line, self.columns[column], str(error))
-
-
-def read_decisions(path: Path, at: datetime) -> Decisions:
-    """Read a file of decisions: columns id, score or excuse, by, reason.
+def apply_decisions(path: Path, run: Run, at: datetime) -> Mapping[str, Override]:
+    """Set all scores that a file says in `run`, or none if one of them cannot be set.
 
     Args:
-        path: of a CSV file, of any kind that rosters may be.
-        at: when they are decided.
+        path: of a CSV file with the columns id, score or excuse, by, reason.
+        run: of the students.
+        at: when the scores are decided.
+
+    Returns:
+        What was set, by student.
 
     Raises:
-        DecisionsError: if it lacks a column, or is no such file.
+        DecisionsError: with everything that is wrong in the file, or does not fit the run.
     """
+    table = _table(path)
+    columns = _columns(table, str(path))
+    overrides: dict[str, Override] = {}
+    lines: dict[str, int] = {}
+    faults = list(table.faults)
+    for record in table.records():
+        row = _Row(table, columns, record)
+        override, student = row.override(at), row.cell("id")
+        first = lines.setdefault(id_key(student), record.line)
+        if first != record.line:
+            row.fault("id", f"{student} stands in line {first} already: keep one of them.")
+        faults += row.faults
+        if override is not None and first == record.line:
+            overrides[student] = override
+    for student, error in run.override_all(overrides, dry_run=bool(faults)).items():
+        column = "score" if isinstance(error, OverrideError) else "id"
+        faults.append(Fault(lines[id_key(student)], columns[column], str(error)))
+    if faults:
+        raise DecisionsError(str(path), tuple(sorted(faults, key=lambda fault: fault.line)))
+    return overrides
+
+
+def _table(path: Path) -> Table:
     data = path.read_bytes()
     if is_workbook(data):
         fault = Fault(0, "", f"This is a workbook and not a CSV file. {SAVE_AS_CSV}")
         raise DecisionsError(str(path), (fault,))
     try:
-        table = read_csv(data, str(path))
+        return read_csv(data, str(path))
     except RosterError as error:
         raise DecisionsError(error.where, error.faults) from None
-    columns = _columns(table, str(path))
-    decided: dict[str, tuple[int, Override]] = {}
-    lines: dict[str, int] = {}
-    faults = list(table.faults)
-    for record in table.records():
-        row = _Row(table, columns, record)
-        override = row.override(at)
-        first = lines.setdefault(id_key(row.cell("id")), record.line)
-        if first != record.line:
-            row.fault("id", f"{row.cell('id')} stands in line {first} already: keep one of them.")
-        if row.faults or override is None:
-            faults += row.faults
-        else:
-            decided[row.cell("id")] = record.line, override
-    return Decisions(str(path), columns, decided, faults)
 
 
 def _columns(table: Table, where: str) -> dict[str, str]:
@@ -146,7 +119,7 @@ class _Row:
         self.faults.append(Fault(self._line, self._columns.get(word, word), message))
 
     def override(self, at: datetime) -> Override | None:
-        """What it says; None where that makes no sense."""
+        """The decision in this line; None if the line has a fault."""
         for word in ("id", "by", "reason"):
             if not self.cell(word):
                 self.fault(word, "It is empty.")

@@ -1,0 +1,223 @@
+"""A class of students: previewed, enrolled, graded, and written to files."""
+
+import contextlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.jobs import Enrollment, Run, require_same
+from grader.model import (
+    Battery,
+    Keep,
+    Limits,
+    Note,
+    ProbeKind,
+    Question,
+    RunInfo,
+    Scorecard,
+    State,
+    Submission,
+    asks_in_browser,
+)
+from grader.questions import draw, load_battery
+from grader.roster import Roster
+from grader.services.deployments import drawn
+from grader.services.files import write_files
+from grader.services.folders import PAGES, STORE_NAME, alone_in, holds_run, opened
+from grader.services.graders import cluster_at, graders_for, require_browser_of
+from grader.services.grading_class import Graded, grade_class
+from grader.services.handouts import StudentPages, with_pages
+from grader.services.submissions import Submissions, check_columns, submissions
+
+if TYPE_CHECKING:
+    from grader.asking.classes import Graders
+    from grader.asking.cluster import ClusterGraders
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A class that is to be graded, and how.
+
+    Attributes:
+        limits: how long each deployment is asked, and whether private addresses are opened.
+        seed: draws the questions; None for the run's own, or a new one.
+        probes: how they are asked; None for those of the run, or the API.
+        workers: how many are asked at once; None for as many as this machine bears.
+        per_site: how many are asked at once at one site.
+        scheduler: the address of the Dask cluster that asks; None for this machine.
+        students: the ids of those who are asked anew; empty for everybody in `states`.
+        states: the states whose students are asked anew; empty for any state.
+        keep: which attempt counts from now on; None for the run's own rule.
+        accept_unreachable: whether unreachable apps count as zero even where they are many.
+    """
+
+    roster: Roster
+    battery: Battery
+    limits: Limits
+    seed: int | None = None
+    probes: tuple[ProbeKind, ...] | None = None
+    workers: int | None = None
+    per_site: int = 1
+    scheduler: str | None = None
+    students: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    keep: Keep | None = None
+    accept_unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would do, before anybody is asked.
+
+    Attributes:
+        notes: what the instructor should know of the roster and its links.
+        example: the first student who would be asked; None where the roster is empty.
+        questions: what that student would be asked.
+    """
+
+    battery: Battery
+    seed: int
+    submissions: Submissions
+    notes: tuple[str, ...]
+    example: Submission | None
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What an order has changed in a run.
+
+    Attributes:
+        before: the run before the order.
+        had: how many submissions the run had then.
+        notes: what the instructor should know of the roster and its links.
+        enrollment: which students were added, changed or removed.
+        asked_anew: how many are asked anew; None if the order names nobody.
+        reopened: how many are asked once more, because they could not be graded.
+    """
+
+    before: RunInfo
+    had: int
+    notes: tuple[str, ...]
+    enrollment: Enrollment
+    asked_anew: int | None
+    reopened: int
+
+
+@dataclass(slots=True)
+class OpenClass:
+    """A class that is ready to be graded; nobody else changes its folder meanwhile.
+
+    Attributes:
+        run: with everybody enrolled.
+        limits: how everybody is asked.
+        graders: who asks.
+        per_site: how many of them at one site.
+        accept_unreachable: whether unreachable apps count as zero even where they are many.
+    """
+
+    run: Run
+    folder: Path
+    limits: Limits
+    graders: "Graders"
+    per_site: int = 1
+    accept_unreachable: bool = False
+    _pages: StudentPages = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pages = StudentPages(self.run.info, self.folder / PAGES)
+
+    def grade(self) -> Iterator[Graded]:
+        """Grade those who are not graded yet. If it is given up, the next call grades the rest.
+
+        Raises:
+            BrokenExecutor: if asking cannot go on, for example because a cluster is lost.
+        """
+        steps = grade_class(self.run, self.graders, self.limits, self.per_site)
+        return with_pages(self.run, steps, self._pages)
+
+    def finish(self) -> Collection[Scorecard]:
+        """Write the files of the class, and return the scorecards in them.
+
+        Raises:
+            OSError: if the folder cannot be written.
+        """
+        if self.accept_unreachable:
+            self.run.accept_unreachable()
+        return write_files(self.run, self.folder, self._pages)
+
+
+def battery_for(name: str, folder: Path | None) -> Battery:
+    """The battery of the run in `folder`; if there is no run, the battery called `name`."""
+    if folder is None or not holds_run(folder):
+        return load_battery(name)
+    with opened(folder) as run:
+        return run.info.battery
+
+
+def preview(order: Order, folder: Path | None) -> Preview:
+    """Tell what an order would do in `folder`, and ask nobody.
+
+    Raises:
+        RosterColumnsError: if the roster lacks what the battery asks for.
+        OtherRunError: if the run in `folder` has another battery, seed or probes.
+    """
+    private = order.limits.allow_private
+    check_columns(order.battery, Submissions(order.roster.rows, private))
+    if folder is not None and holds_run(folder):
+        with opened(folder) as run:
+            info = run.info
+        require_same(info, folder / STORE_NAME, order.battery, order.seed, order.probes)
+        order = replace(order, battery=info.battery, seed=info.seed, probes=info.probes)
+        private |= info.allow_private
+    found, notes, shared = submissions(order.roster, allow_private=private)
+    seed, probes = drawn(order.seed), order.probes or (ProbeKind.API,)
+    asked = (each for each in found if each.state is State.GRADED)
+    example = next(asked, None) or next(iter(found), None)
+    questions = draw(order.battery, example, seed, probes) if example else ()
+    return Preview(order.battery, seed, found, (*notes, *shared), example, questions)
+
+
+@contextlib.contextmanager
+def enrolled(order: Order, folder: Path) -> Iterator[tuple[OpenClass, Enrolled]]:
+    """Enroll a class in the run in `folder`; if there is no run, begin one.
+
+    Raises:
+        InputError: if the roster lacks what the battery asks for, the folder holds another run or
+            is in use, `order` names an unknown student, or a cluster or browser is missing.
+    """
+    check_columns(order.battery, Submissions(order.roster.rows, order.limits.allow_private))
+    with cluster_at(order.scheduler) as cluster, _run_for(order, folder, cluster) as run:
+        found = _enroll(run, order)
+        with graders_for(run, cluster, order.workers) as graders:
+            accept = order.accept_unreachable
+            yield OpenClass(run, folder, order.limits, graders, order.per_site, accept), found
+
+
+@contextlib.contextmanager
+def _run_for(order: Order, folder: Path, cluster: "ClusterGraders | None") -> Iterator[Run]:
+    # A run never changes its probes: without a browser, a run that needs one is not begun.
+    if not holds_run(folder) and asks_in_browser(order.battery, order.probes or ()):
+        require_browser_of(cluster)
+    with alone_in(folder):
+        begun = Run.begin(folder / STORE_NAME, order.battery, order.seed, order.probes)
+        with contextlib.closing(begun) as run:
+            yield run
+
+
+def _enroll(run: Run, order: Order) -> Enrolled:
+    before, had = run.info, run.total()
+    if order.limits.allow_private and not before.allow_private:
+        run.allow_private()
+    found, notes, shared = submissions(order.roster, allow_private=run.info.allow_private)
+    enrollment = run.enroll(found, tuple(map(Note, notes)))
+    if order.accept_unreachable:
+        run.accept_unreachable()
+    asked_anew = None
+    if order.students or order.states:
+        asked_anew = run.ask_again(order.students, order.states)
+    if order.keep is not None:
+        run.keep(order.keep)
+    notes = (*notes, *shared)
+    return Enrolled(before, had, notes, enrollment, asked_anew, reopened=run.reopen())

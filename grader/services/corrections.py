@@ -1,0 +1,130 @@
+"""Grades explained and corrected: shown, judged again, appealed, set by hand.
+
+Each function raises StoreError if the folder holds no run, FolderBusyError if another command
+changes it, UnknownStudentError if the run does not have the student, and UngradedError if the
+student has no scorecard yet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grader.jobs import Rejudged, undecided
+from grader.model import (
+    Acceptance,
+    Battery,
+    InputError,
+    Keep,
+    Limits,
+    Override,
+    RunInfo,
+    Scorecard,
+    Transcript,
+)
+from grader.services.decisions import apply_decisions
+from grader.services.deployments import ask_again
+from grader.services.files import write_files
+from grader.services.folders import changing, opened
+
+
+class UnaskableError(InputError):
+    """The student has no link that can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """What came of asking one student's app again.
+
+    Attributes:
+        before: the scorecard that counted until now.
+        now: the new scorecard.
+        undecided: why the new scorecard cannot be used; empty if it can.
+        counts: whether the new scorecard counts; None if nobody accepted it.
+        keep: the rule by which it counts or not.
+    """
+
+    before: Scorecard
+    now: Scorecard
+    undecided: str
+    counts: bool | None
+    keep: Keep
+
+
+def transcript(folder: Path, andrew_id: str) -> tuple[RunInfo, Transcript]:
+    """The run in `folder`, and all that it knows of one student."""
+    with opened(folder) as run:
+        return run.info, run.transcript(andrew_id)
+
+
+def rejudge(folder: Path, battery: Battery, *, partial: bool, dry_run: bool) -> Rejudged:
+    """Judge the stored replies of a run by a corrected battery; nobody is asked.
+
+    Args:
+        folder: of the run.
+        battery: the corrected one.
+        partial: whether students keep their scorecard if they were not asked all of its questions.
+        dry_run: whether nothing is changed.
+
+    Raises:
+        UnjudgedError: if there are such students, unless `partial` or a `dry_run`.
+    """
+    with changing(folder) as run:
+        judged = run.rejudge(battery, datetime.now(UTC), partial=partial, dry_run=dry_run)
+        if not dry_run:
+            write_files(run, folder)
+    return judged
+
+
+def appeal(
+    folder: Path, andrew_id: str, limits: Limits, accepted: tuple[str, str] | None = None
+) -> Appeal:
+    """Ask one student's app the same questions again.
+
+    Args:
+        folder: of the run.
+        andrew_id: the student.
+        limits: how the app is asked.
+        accepted: who accepts the result as a new attempt, and why; None to change nothing.
+
+    Raises:
+        UnaskableError: if the student has no link that can be asked.
+    """
+    with changing(folder) as run:
+        before, job = run.appeal(andrew_id, limits)
+        if job.submission.fault:
+            raise UnaskableError(
+                f"{andrew_id} has no link that can be asked: {job.submission.fault} Put the right "
+                "one into the roster, and run grader batch again."
+            )
+        now = ask_again(job)
+        found = Appeal(before, now, undecided(before, now), None, run.info.keep)
+        if accepted is None or found.undecided:
+            return found
+        by, reason = accepted
+        counts = run.adopt(andrew_id, now, Acceptance(by, datetime.now(UTC), reason))
+        write_files(run, folder)
+        return replace(found, counts=counts)
+
+
+def override(folder: Path, andrew_id: str, decided: Override) -> None:
+    """Set one student's score as an instructor decided; what was graded is kept.
+
+    Raises:
+        OverrideError: if the score is out of range, or there is nothing to withdraw.
+    """
+    with changing(folder) as run:
+        run.override(andrew_id, decided)
+        write_files(run, folder)
+
+
+def override_all(folder: Path, table: Path) -> Mapping[str, Override]:
+    """Set the scores that a file of decisions says, all or none, and return them by student.
+
+    Raises:
+        DecisionsError: with everything that is wrong in the file.
+    """
+    with changing(folder) as run:
+        decided = apply_decisions(table, run, datetime.now(UTC))
+        write_files(run, folder)
+    return decided

@@ -1,0 +1,130 @@
+"""The grades of a run, written in a format that another system reads."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.formats import registry
+from grader.formats.gradebook import Filled, Gradebook
+from grader.jobs import Run
+from grader.model import InputError, Limits, Scorecard, State, Submission
+from grader.services.folders import STORE_NAME, opened
+from grader.store import write_private
+from grader.store.locking import LOCK_NAME
+from grader.text.comparing import id_key
+
+
+class TargetError(InputError):
+    """The file exists already, and writing it could destroy something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What to write.
+
+    Attributes:
+        form: the format, one of `registry.EXPORTS`.
+        target: the file to write; None for the one in the run's folder.
+        gradebook: as the other system exported it; None where the format needs none.
+        assignment: the gradebook's column to fill.
+        id_column: the column by which Moodle finds users; empty for the user name.
+        replace_excused: whether grades are written over Canvas's EX.
+    """
+
+    form: str
+    target: Path | None = None
+    gradebook: Path | None = None
+    assignment: str = ""
+    id_column: str = ""
+    replace_excused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        filled: what was filled in; None if the format needs no gradebook.
+        unlisted: students whom the roster no longer has.
+        ungraded: students of the roster who have no grade yet.
+        total: how many students the run has.
+        in_doubt: whether so many are unreachable that the grading machine may be to blame.
+    """
+
+    target: Path
+    filled: Filled | None
+    unlisted: list[str]
+    ungraded: list[str]
+    total: int
+    in_doubt: bool
+
+
+def export(folder: Path, wanted: Export) -> Exported:
+    """Write the grades of the run in `folder`.
+
+    Raises:
+        TargetError: if the file exists already, and no earlier export wrote it.
+        StoreError: if there is no run.
+        InputError: if the gradebook cannot be filled.
+    """
+    target = _target(folder, wanted)
+    with opened(folder) as run:
+        content, filled = _rendered(run, wanted)
+        write_private(target, content)
+        return Exported(target, filled, run.unlisted(), _ungraded(run), run.total(), run.in_doubt())
+
+
+def _target(folder: Path, wanted: Export) -> Path:
+    """The file to write. Only a file that the same export wrote before is replaced."""
+    own = folder / registry.EXPORTS[wanted.form].file
+    target = wanted.target or own
+    inside = target.parent.resolve() == folder.resolve()
+    gradebook = wanted.gradebook
+    if gradebook is not None and target.exists() and target.samefile(gradebook):
+        raise TargetError(f"{target} is the gradebook itself: choose another name with --out.")
+    # SQLite makes files beside the store, with longer names.
+    if inside and target.name.casefold().startswith((STORE_NAME, LOCK_NAME)):
+        raise TargetError(f"{target} belongs to the run: choose another name with --out.")
+    if target.exists() and not (inside and target.name == own.name):
+        raise TargetError(f"{target} is there already: remove it or choose another name.")
+    return target
+
+
+def _rendered(run: Run, wanted: Export) -> tuple[Iterable[str | bytes], Filled | None]:
+    """The content of the file, and what was filled in."""
+    chosen = registry.EXPORTS[wanted.form]
+    if not chosen.needs:
+        return registry.of_run(wanted.form)(run.info, run.scorecards()), None
+    downloaded = wanted.gradebook.read_bytes() if wanted.gradebook else b""
+    gradebook = Gradebook(downloaded, wanted.assignment, wanted.id_column, wanted.replace_excused)
+    # Only a gradebook that was downloaded has a row for a student who was not asked yet.
+    fills = "downloaded" in chosen.needs
+    cards = _everybody(run) if fills else run.scorecards(listed_only=True)
+    filled = registry.of_gradebook(wanted.form)(run.info, cards, gradebook)
+    return [filled.content], filled
+
+
+def _waiting(run: Run) -> list[Submission]:
+    """Those whom the next `batch` would ask."""
+    return [job.submission for jobs in (run.first_pass, run.second_pass) for job in jobs(Limits())]
+
+
+def _ungraded(run: Run) -> list[str]:
+    """Who has no grade: not asked yet, or not graded by us and not by hand."""
+    open_ones = dict.fromkeys(submission.andrew_id for submission in _waiting(run))
+    for card in run.scorecards(listed_only=True):
+        if card.score is None and card.override is None:
+            open_ones[card.submission.andrew_id] = None
+    return list(open_ones)
+
+
+def _everybody(run: Run) -> Iterator[Scorecard]:
+    """A scorecard for each student of the roster; one without a score if there is none yet."""
+    graded = set()
+    for card in run.scorecards(listed_only=True):
+        graded.add(id_key(card.submission.andrew_id))
+        yield card
+    at = run.info.started_at
+    for submission in _waiting(run):
+        if id_key(submission.andrew_id) not in graded:
+            yield Scorecard(submission, State.NOT_GRADED, (), at, at, reason="not asked yet")

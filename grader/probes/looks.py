@@ -130,12 +130,11 @@ async def text_box(page: Page, seconds: float) -> Locator | None:
     seen = boxes.and_(page.locator(_TYPED_INTO)).filter(visible=True)
     with contextlib.suppress(PlaywrightTimeout):
         await seen.first.wait_for(timeout=1000 * seconds)
-    for box in (await seen.all())[:_BOXES]:
-        with contextlib.suppress(PlaywrightTimeout):  # the box is gone already
-            if await box.is_editable(timeout=1000 * seconds) and not await box.evaluate(
-                _IS_USERS, timeout=1000 * seconds
-            ):
-                return box
+    # No more waiting, and no timeout: on a busy machine a box that is there would be missed.
+    for number, box in enumerate((await seen.element_handles())[:_BOXES]):
+        with contextlib.suppress(Error):  # the box is gone already
+            if await box.is_editable() and not await box.evaluate(_IS_USERS):
+                return seen.nth(number)
     return None
 
 

@@ -401,6 +401,18 @@ def test_waiting_for_a_place_is_not_held_against_a_deployment(another: BrowserTh
     in_a_thread(run())
 
 
+def test_a_place_is_not_waited_for_without_end(
+    another: BrowserThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "_QUEUE_SECONDS", 0.1)
+    others = Visits(another)
+    answer = visit("http://127.0.0.1:1", seconds=0.1)
+    for each in others.over:
+        each.set()
+    assert answer.failure is Outcome.NOT_CHECKED
+    assert answer.detail == "no browser was free"
+
+
 class Held:
     """A page that never comes, and when the browser hung up on it."""
 

@@ -100,7 +100,7 @@ def advice_of_the_mark(card: Scorecard) -> str:
 
 
 def _only_failures(card: Scorecard) -> bool:
-    """Whether nothing that came was the app's own; False where there is another reason to look."""
+    """Whether the app was asked, no reply was the app's own, and nothing else needs a look."""
     if card.own:
         return False
     otherwise = any(each.outcome.rule.needs_a_look for each in card.verdicts)

@@ -124,7 +124,11 @@ class _Sharing:
         self._several: dict[str, list[str]] = {}
 
     def add(self, key: str, student: str) -> bool:
-        """Note that a student has `key`, where it is not empty; whether that is the first one."""
+        """Note that a student has `key`, if it is not empty.
+
+        Returns:
+            Whether no other student had it before.
+        """
         if not key:
             return False
         first = self._first.setdefault(key, student)

@@ -20,7 +20,7 @@ STARTER_FAILS = (
 """What our starter answers where its code cannot be run, or raises an exception."""
 
 _REPLY_LIMIT = 2_000
-# Where one reply came within this time, the host is awake: no reply is late through its sleep.
+# A reply within this time shows that the host is awake. Then a late reply has another cause.
 _AT_ONCE_MS = 2_000
 
 _STATE_ADVICE = {

@@ -19,6 +19,7 @@ _WITH_ID = re.compile(r"(.+) \(\d+\)", re.DOTALL)
 POINTS = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
 """Points as Canvas writes them in a cell."""
 _QUOTED = re.compile(rb'"[^"]*"')
+_BREAK = re.compile(rb"\r\n|\n|\r")
 # Canvas takes every column with one of these in its name for a total of its own.
 _DROPPED = re.compile(r"(?:Current|Final|Override) (?:Score|Points|Grade|Status)")
 _TEST_STUDENT = "Student, Test"
@@ -80,32 +81,40 @@ def _split(exported: bytes) -> tuple[list[Cell], list[Cell], list[_Line]]:
 
 def _tokenize(exported: bytes) -> Iterator[_Line]:
     """Rows that are not wholly empty, with the line each starts on."""
-    begin = 3 if exported.startswith(b"\xef\xbb\xbf") else 0
-    first = _QUOTED.sub(b"", exported[begin:].split(b"\n", 1)[0])
+    line = following = 1
+    cells: list[Cell] = []
+    for cell, breaks, ends_row in _cells(exported):
+        cells.append(cell)
+        following += breaks
+        if ends_row:
+            if any(each.text for each in cells):
+                yield line, cells
+            line, cells = following, []
+
+
+def _cells(exported: bytes) -> Iterator[tuple[Cell, int, bool]]:
+    """Each cell, with the line breaks in and behind it, and whether it is the last of its row."""
+    position = 3 if exported.startswith(b"\xef\xbb\xbf") else 0
+    first = _QUOTED.sub(b"", exported[position:].split(b"\n", 1)[0])
     delimiter = max(b",", b";", b"\t", key=first.count)
     token = re.compile(
         rb'(?:"([^"]*(?:""[^"]*)*)"|((?!")[^\r\n%b]*))(%b|\r\n|\n|\r|\Z)' % (delimiter, delimiter)
     )
-    position, line = begin, 1
-    cells: list[Cell] = []
+    line = 1
     while position < len(exported):
         found = token.match(exported, position)
         if found is None:
-            raise GradebookError(
-                f"Line {line}: a quotation mark is not closed or doubled. {_EXPORT}"
-            )
+            words = "a quotation mark is not closed or doubled"
+            raise GradebookError(f"Line {line}: {words}. {_EXPORT}")
         group = 2 if found[1] is None else 1
         text = found[group].decode("utf-8", "replace")
-        cells.append(Cell(*found.span(group), text if group == 2 else text.replace('""', '"')))
+        cell = Cell(*found.span(group), text if group == 2 else text.replace('""', '"'))
         position = found.end()
-        if found[3] == delimiter:
-            if position < len(exported):
-                continue
-            cells.append(Cell(position, position, ""))  # the file ends with a delimiter
-        if any(cell.text for cell in cells):
-            yield line, cells
-        line += len(exported[cells[0].start : position].splitlines())
-        cells = []
+        breaks = len(_BREAK.findall(found[0]))
+        line += breaks
+        yield cell, breaks, found[3] != delimiter
+    if exported.endswith(delimiter):
+        yield Cell(position, position, ""), 0, True  # the file ends with a delimiter
 
 
 def _column(header: Sequence[Cell], assignment: str) -> int:

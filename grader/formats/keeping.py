@@ -26,7 +26,7 @@ def _exactly(when: datetime) -> str:
 
 
 def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
-    """Say what the instructor should know where another attempt than the last may count.
+    """Say which attempt counts, if it is not simply the last one.
 
     Args:
         keep: the rule.

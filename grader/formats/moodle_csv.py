@@ -28,8 +28,8 @@ class IdColumn(StrEnum):
 def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
     """Write percentages for a grade item of 100 points; blank where a student is not graded.
 
-    A student is left out who has no identity or several addresses, who has the same one as another
-    student (somebody may have typed a friend's address), or whose identity a spreadsheet would run.
+    A student is left out if the identity is missing, holds several addresses, belongs to another
+    student of the run, too, or would run as a formula.
 
     Args:
         scorecards: of the class.

@@ -156,7 +156,10 @@ def phases(reply: Reply) -> str:
 
 
 def discrimination(of: Discrimination) -> str:
-    """Put the index into words; they alarm only where it is sure. Empty where there is none."""
+    """Put the index into words; empty if there is none.
+
+    They warn only if the whole interval is below 0.
+    """
     index, interval = of.index, of.interval
     if index is None or interval is None:
         return ""

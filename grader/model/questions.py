@@ -45,7 +45,7 @@ class Question:
 
     @property
     def is_check(self) -> bool:
-        """Whether it is a check of the deployment, whose query, if any, is only a means."""
+        """Whether it checks the deployment itself. Its query, if there is one, is not judged."""
         return not self.query or isinstance(self.key, ApiKey | ConsistencyKey)
 
 

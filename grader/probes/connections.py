@@ -169,7 +169,8 @@ class Connections:
                 functools.partial(Connection, origin),
                 sock=connected,
                 ssl=tls_context() if is_tls else None,
-                server_hostname=origin.host if is_tls else None,
+                # A certificate names its host without the dot that may end a full name.
+                server_hostname=origin.host.rstrip(".") if is_tls else None,
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS if is_tls else None,
             )
         except BaseException:

@@ -105,7 +105,7 @@ class Line:
             detail=detail or exchange.detail,
             elapsed_ms=elapsed_ms(started),
             attempts=exchange.attempts,
-            timings=exchange.phases.timings(exchange.read_at),
+            timings=exchange.phases.timings(None if failure else exchange.read_at),
             certificate_expires_at=exchange.certificate_expires_at,
             headers=exchange.headers,
             retry_after=exchange.retry_after,
@@ -215,7 +215,6 @@ class _Exchange:
     def _begin(self) -> None:
         self.attempts += 1
         self.phases = Phases()
-        self.read_at = None
         self._replied = False
 
     async def _send(
@@ -293,7 +292,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     try:
         if value.strip().isdecimal():
-            return float(value)
+            return float(int(value))
         date = email.utils.parsedate_to_datetime(value)
         return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - time.time())
     except (ValueError, OverflowError):

@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 # a reply that came in time.
 TOLERATED = 0.5
 _BEAT = 0.1
+# So late every timer may be; what counts is more than this, in seconds.
+_USUAL = 0.05
 
 
 class LagMeter:
@@ -24,9 +26,8 @@ class LagMeter:
 
     def seconds(self) -> float:
         """How late the loop was while somebody watched, in sum."""
-        if self._due is None:
-            return self._late
-        return self._late + max(0.0, time.monotonic() - self._due)
+        overdue = 0.0 if self._due is None else time.monotonic() - self._due
+        return self._late + (overdue if overdue > _USUAL else 0.0)
 
     def __enter__(self) -> None:
         self._watching += 1

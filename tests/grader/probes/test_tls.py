@@ -1,9 +1,12 @@
 """Certificates: only one that a browser would trust lets a deployment be asked."""
 
+import asyncio
+import contextlib
 import datetime
 import itertools
 import socket
 import ssl
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +16,9 @@ import trustme
 from grader.judging import judge
 from grader.model import ApiKey, Limits, ProbeKind, Question, Reply, Submission
 from grader.outcomes import Outcome
+from grader.probes import Deployment
 from grader.probes.tls import tls_context
-from tests.grader.probes.loops import deployed
+from tests.grader.probes.loops import deployed, in_a_thread
 from tests.grader.probes.raw import always, raw_server, read_request, reply, reset
 
 PAST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -158,3 +162,25 @@ def test_http_at_a_port_with_tls_is_told_to_try_https(answer: bytes) -> None:
     judgement = judge(Question("api", "", ApiKey(), 10), got)
     assert judgement.outcome in (Outcome.UNREACHABLE, Outcome.CLIENT_ERROR)
     assert "ry https://" in f"{judgement.reason} {judgement.advice}"
+
+
+def test_many_connections_take_little_memory(authority: trustme.CA) -> None:
+    async def held(url: str) -> int:
+        limits = Limits(timeout=20, allow_private=True)
+        async with contextlib.AsyncExitStack() as opened:
+            every = []
+            for _ in range(21):
+                it = await opened.enter_async_context(Deployment(Submission("abc", url), limits))
+                every.append(it)
+            await every.pop().ask(ProbeKind.API, "x")
+            tracemalloc.start()
+            replies = await asyncio.gather(*(each.ask(ProbeKind.API, "x") for each in every))
+            memory, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        assert [got.text for got in replies] == ["3"] * len(every)
+        return memory // len(every)
+
+    context = server_context(authority.issue_cert("127.0.0.1"))
+    with raw_server(always(reply(b"3")), context) as server:
+        # The server's side is in it, too. A buffer of the usual size alone has 256 KiB.
+        assert in_a_thread(held(server.url)) < 200 * 1024

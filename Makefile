@@ -39,6 +39,8 @@ format: .venv/dev.stamp ## Format the code and fix what can be fixed
 
 bench: .venv/dev.stamp ## Measure what is claimed about speed and fairness
 	@$(BIN)/python -m benchmarks.webapp
+	@$(BIN)/python -m benchmarks.asking
+	@$(BIN)/python -m benchmarks.beside
 	@$(BIN)/python -m benchmarks.batch
 	@$(BIN)/python -m benchmarks.hostile
 	@$(BIN)/python -m benchmarks.fairness

@@ -1,5 +1,6 @@
-"""What a process cost: seconds, seconds of the processor, and memory (Linux)."""
+"""What a process cost: seconds, seconds of the processor, and memory (Linux); and the claims."""
 
+import importlib.util
 import json
 import os
 import resource
@@ -8,8 +9,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,11 @@ from benchmarks.sites import Site, simulated
 
 # As it is for users: modules are compiled once and not at every start.
 _ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+
+LOOPS = ["asyncio", *(["uvloop"] if importlib.util.find_spec("uvloop") else [])]
+"""The kinds of event loops that there are here; the grader takes the last one."""
+WAKE_TIMEOUT = 90.0
+"""Seconds in which a site may wake up, and for which one that is down is looked at."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,14 @@ class Cost:
         cpu: seconds of the processor, in user and system mode.
         memory: the most that the process took, in MB of PSS.
         asked: how often each site was asked.
+        right: how many replies were right, where they were judged.
     """
 
     wall: float
     cpu: float
-    asked: Sequence[int]
     memory: float = 0.0
+    asked: Sequence[int] = ()
+    right: int = 0
 
     @property
     def requests(self) -> int:
@@ -66,6 +74,22 @@ class Memory(threading.Thread):
             time.sleep(0.5)
 
 
+def claim(words: str, reached: bool) -> bool:
+    """Print a claim and whether it holds."""
+    print(f"  {'OK' if reached else 'MISSED':<7}{words}", flush=True)
+    return reached
+
+
+def at_most(what: str, measured: float, limit: float, unit: str = "") -> bool:
+    """Claim that something is no more than its limit."""
+    return claim(f"{what}: {measured:.2f}{unit}, at most {limit:g}{unit}", measured <= limit)
+
+
+def at_least(what: str, measured: float, limit: float, unit: str = "") -> bool:
+    """Claim that something is no less than its limit."""
+    return claim(f"{what}: {measured:.2f}{unit}, at least {limit:g}{unit}", measured >= limit)
+
+
 def warm_up() -> None:
     """Have the grader's modules compiled."""
     with tempfile.TemporaryDirectory() as folder:
@@ -75,45 +99,61 @@ def warm_up() -> None:
         )  # fmt: skip
 
 
-WAKE_TIMEOUT = 90.0
-"""Seconds in which a site may wake up, and for which one that is down is looked at."""
-
-
 def grader(sites: Sequence[Site], students: int = 0) -> Cost:
     """What `grader batch` costs from its start to its end; `students` share the sites."""
-    with tempfile.TemporaryDirectory() as name, simulated(sites) as served:
-        roster, out = Path(name, "roster.csv"), Path(name, "out")
-        roster.write_text(
-            "andrew_id,url\n"
-            + "".join(
-                f"student{number},{served.urls[number % len(sites)]}\n"
-                for number in range(students or len(sites))
-            )
-        )
-        before, started = _children_cpu(), time.perf_counter()
-        process = psutil.Popen(
-            [
-                sys.executable, "-m", "grader", "batch", str(roster), "--out", str(out),
-                "--battery", "extreme", "--allow-private", "--quiet",
-                "--wake-timeout", str(WAKE_TIMEOUT),  # as for apps that are not on this machine
-            ],
-            stdout=subprocess.DEVNULL, env=_ENVIRONMENT,
-        )  # fmt: skip
-        memory = Memory(process)
-        memory.start()
-        assert process.wait() == 0
-        wall, cpu = time.perf_counter() - started, _children_cpu() - before
-    return Cost(wall, cpu, served.asked, memory.most)
+    with tempfile.TemporaryDirectory() as folder, simulated(sites) as served:
+        urls = (served.urls[number % len(sites)] for number in range(students or len(sites)))
+        cost = batch(urls, Path(folder), battery="extreme")
+    return replace(cost, asked=served.asked)
 
 
-def client(name: str, sites: Sequence[Site], counts: Sequence[int]) -> Cost:
+def batch(
+    urls: Iterable[str], folder: Path, battery: str, *options: str, **environment: str
+) -> Cost:
+    """What the command costs that grades students with these links into `folder` / "out".
+
+    Args:
+        urls: a student's each.
+        folder: where the roster is written, too.
+        battery: its name or file.
+        options: further ones of the command.
+        environment: further variables of the command's.
+    """
+    command = batch_command(urls, folder, battery, *options)
+    before, started = _children_cpu(), time.perf_counter()
+    process = psutil.Popen(command, stdout=subprocess.DEVNULL, env={**_ENVIRONMENT, **environment})
+    memory = Memory(process)
+    memory.start()
+    code = process.wait()
+    assert code == 0, f"grader batch ended with {code}"
+    wall, cpu = time.perf_counter() - started, _children_cpu() - before
+    return Cost(wall, cpu, memory.most)
+
+
+def batch_command(urls: Iterable[str], folder: Path, battery: str, *options: str) -> list[str]:
+    """The command that grades students with these links, whose roster is written."""
+    roster = folder / "roster.csv"
+    rows = (f"student{number},{url}\n" for number, url in enumerate(urls))
+    roster.write_text("".join(["andrew_id,url\n", *rows]))
+    return [
+        *(sys.executable, "-m", "grader", "batch", str(roster), "--out", str(folder / "out")),
+        *("--battery", battery, "--allow-private", "--quiet"),
+        *("--wake-timeout", str(WAKE_TIMEOUT)),  # as for apps that are not on this machine
+        *options,
+    ]
+
+
+def client(name: str, sites: Sequence[Site], counts: Sequence[int], loop: str = LOOPS[-1]) -> Cost:
     """What one of `benchmarks.clients` costs that asks each site so many times."""
     with simulated(sites) as served:
         plan = [(url, count) for url, count in zip(served.urls, counts, strict=True) if count]
-        command = [sys.executable, "-m", "benchmarks.clients", name, json.dumps(plan)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=_ENVIRONMENT)
-    wall, cpu = json.loads(done.stdout)
-    return Cost(wall, cpu, served.asked)
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.clients", name, loop],
+            input=json.dumps(plan), text=True, check=True, stdout=subprocess.PIPE,
+            env=_ENVIRONMENT,
+        )  # fmt: skip
+    wall, cpu, right = json.loads(done.stdout)
+    return Cost(wall, cpu, asked=served.asked, right=right)
 
 
 def _children_cpu() -> float:

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.measuring import claim
+
 BLOCKS = 20
 REQUESTS = 2_000  # in one block, over all clients
 CLIENTS = 4  # each on one kept-alive connection
@@ -142,12 +144,6 @@ def interval(
     return figure(pairs), figures[50], figures[-51]
 
 
-def verdict(words: str, reached: bool) -> bool:
-    """Print one claim and whether it holds."""
-    print(f"{'OK' if reached else 'MISSED':<7}{words}", flush=True)
-    return reached
-
-
 def measure_requests() -> bool:
     """CPU of the workers for each request, and what the two serve in a second."""
     cpu: dict[str, list[float]] = {app: [] for app in APPS}
@@ -167,17 +163,17 @@ def measure_requests() -> bool:
     ratio, low, high = interval(pairs, lambda ours, bares: ours / bares)
     for app in APPS:
         print(
-            f"       {app}: {statistics.median(cpu[app]):.0f} us of worker CPU a request, "
+            f"         {app}: {statistics.median(cpu[app]):.0f} us of worker CPU a request, "
             f"{statistics.median(rate[app]):,.0f} requests/s (medians of {BLOCKS} blocks)"
         )
     return all(
         [
-            verdict(
+            claim(
                 f"worker CPU a request: {ratio:.3f} times the bare app's "
                 f"(95%: {low:.3f} to {high:.3f}; at most {MAX_CPU_RATIO})",
                 ratio <= MAX_CPU_RATIO,
             ),
-            verdict(
+            claim(
                 f"memory of {WORKERS} workers x {THREADS} threads after the load: "
                 f"{rss:.0f} MB RSS, {pss:.0f} MB PSS (at most {MAX_MEMORY_MB:.0f} MB RSS)",
                 rss <= MAX_MEMORY_MB,
@@ -196,7 +192,7 @@ def measure_starts() -> bool:
     pairs = list(zip(first["webapp"], first["bare"], strict=True))
     later, low, high = interval(pairs, lambda ours, bares: ours - bares)
     ours, bares = (statistics.median(first[app]) for app in ("webapp", "bare"))
-    return verdict(
+    return claim(
         f"first 200 after {ours:.0f} ms, the bare app's after {bares:.0f} ms: {later:+.0f} ms "
         f"(95%: {low:+.0f} to {high:+.0f}; at most +{MAX_LATER_MS:.0f}; medians of {STARTS})",
         later <= MAX_LATER_MS,

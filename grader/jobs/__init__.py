@@ -9,7 +9,7 @@ from grader.jobs.appeals import undecided
 from grader.jobs.enrollment import Enrollment
 from grader.jobs.opening import OtherRunError, require_same
 from grader.jobs.overrides import OverrideError
-from grader.jobs.rejudged import ByHand, Change, Rejudged, UnjudgedError
+from grader.jobs.rejudging_all import ByHand, Change, Rejudged, UnjudgedError
 from grader.jobs.run import Run
 from grader.jobs.transcripts import UngradedError, UnknownStudentError
 

@@ -2,13 +2,16 @@
 
 from sqlalchemy import Connection, insert
 
-from grader.jobs import attempts, transcripts
-from grader.jobs.tables import ACCEPTANCE, ACCEPTANCES
+from grader.jobs import attempts, progress, transcripts
+from grader.jobs.tables import ACCEPTANCE, ACCEPTANCES, Status
 from grader.model import Acceptance, AttemptKind, Keep, Scorecard, State
 
 
 def undecided(before: Scorecard, now: Scorecard) -> str:
-    """Why what came `now` says nothing of the app; empty where it can be adopted."""
+    """Why the scorecard that came `now` cannot be adopted; empty where it can.
+
+    It cannot be where it says nothing of the app.
+    """
     if now.earned is None:
         return now.reason
     answered = before.state is State.GRADED and before.submission.url == now.submission.url
@@ -28,33 +31,38 @@ def adopt(
     scorecard: Scorecard,
     accepted: Acceptance,
 ) -> bool:
-    """Let what came be an attempt of the student's; whether it counts by the rule `keep`.
+    """Store what came of an appeal as a new attempt of the student's, and who accepted it.
 
-    Who accepted it, when and why is kept with the attempt.
+    Args:
+        connection: to the store, in a transaction.
+        run_id: the run in it.
+        keep: the run's rule.
+        andrew_id: the student.
+        scorecard: what came.
+        accepted: who accepted it, when and why.
+
+    Returns:
+        Whether the new attempt counts by the rule.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
     """
     row = transcripts.submission_row(connection, run_id, andrew_id)
-    kind = AttemptKind.APPEALED
     before = attempts.standings(connection, run_id, [row.student]).get(row.student, [])
-    # It was asked what counts: where that is of an earlier battery, so is what came.
-    outdated = any(each.counts and each.outdated for each in before)
+    # The questions were those of the attempt that counts: of an earlier battery, if that is.
+    outdated = any(each.id == row.counting and each.outdated for each in before)
     attempt_id = attempts.add(
         connection,
         row.id,
         scorecard,
-        kind=kind,
+        kind=AttemptKind.APPEALED,
         at=accepted.at,
-        final=True,
         outdated=outdated,
-        accepted=True,
     )
+    progress.move(connection, [row.id], Status.DONE)
     connection.execute(
         insert(ACCEPTANCES).values(
             attempt_id=attempt_id, document=ACCEPTANCE.dump_json(accepted).decode()
         )
     )
-    attempts.settle(connection, run_id, keep, [row.student])
-    (found,) = attempts.standings(connection, run_id, [row.student]).values()
-    return found[-1].counts
+    return attempts.settle(connection, run_id, keep, [row.student])[row.student] == attempt_id

@@ -21,7 +21,16 @@ class OverrideError(InputError):
 def set_all(
     connection: Connection, run_id: int, decided: Mapping[str, Override]
 ) -> dict[str, InputError]:
-    """Let each override count for its student, by id; why for some it cannot, by id."""
+    """Let each override count for its student.
+
+    Args:
+        connection: to the store, in a transaction.
+        run_id: the run in it.
+        decided: the override of each student, by id.
+
+    Returns:
+        Why an override cannot count, by id; the caller then rolls all of it back.
+    """
     refused: dict[str, InputError] = {}
     for andrew_id, override in decided.items():
         try:
@@ -40,7 +49,7 @@ def set_by_hand(connection: Connection, run_id: int, andrew_id: str, override: O
         OverrideError: if the score is out of range, or there is nothing to withdraw.
     """
     row = submission_row(connection, run_id, andrew_id)
-    card = current_scorecard(connection, run_id, andrew_id, in_doubt=False)
+    card = current_scorecard(connection, run_id, andrew_id)
     most = card.max_score
     if override.withdrawn and card.override is None:
         raise OverrideError(f"nothing is set by hand for {andrew_id}: what was graded counts")
@@ -52,13 +61,13 @@ def set_by_hand(connection: Connection, run_id: int, andrew_id: str, override: O
     connection.execute(
         update(OVERRIDES)
         .where(OVERRIDES.c.run_id == run_id, OVERRIDES.c.student == row.student)
-        .values(current=False)
+        .values(stands=False)
     )
     connection.execute(
         insert(OVERRIDES).values(
             run_id=run_id,
             student=row.student,
-            current=not override.withdrawn,
+            stands=not override.withdrawn,
             document=OVERRIDE.dump_json(override).decode(),
         )
     )

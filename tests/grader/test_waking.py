@@ -14,6 +14,7 @@ import pytest
 from flask import Flask, Response, abort, request
 
 from grader.grading import grade, grade_twice, run
+from grader.jobs.rejudging import rejudge
 from grader.model import (
     AskingAgain,
     Awake,
@@ -34,7 +35,6 @@ from grader.model import (
 from grader.outcomes import Cause, Outcome
 from grader.passes import as_accepted, not_before, waited_before, wake_seconds
 from grader.probes.deadline import all_stopped
-from grader.rejudging import rejudge
 from tests.grader.apps import ACTIVITY, SEED, finished_app, job, right_answers
 from tests.grader.probes.raw import (
     HALF_A_REPLY,

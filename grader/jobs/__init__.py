@@ -5,10 +5,9 @@ ever overwritten: what is graded, judged or set anew supersedes what was, which 
 attempts of a student one counts, by the rule that the run keeps.
 """
 
-from grader.jobs.appeals import undecided
+from grader.jobs.correcting import OverrideError, undecided
 from grader.jobs.enrollment import Enrollment
 from grader.jobs.opening import OtherRunError, require_same
-from grader.jobs.overrides import OverrideError
 from grader.jobs.rejudging_all import ByHand, Change, Rejudged, UnjudgedError
 from grader.jobs.run import Run
 from grader.jobs.transcripts import UngradedError, UnknownStudentError

@@ -136,9 +136,9 @@ def add(
     connection: Connection,
     submission_id: int,
     scorecard: Scorecard,
-    *,
-    kind: AttemptKind = AttemptKind.GRADED,
+    kind: AttemptKind,
     at: datetime,
+    *,
     outdated: bool = False,
 ) -> int:
     """Store a new attempt of a submission; its id. Which attempt counts is not settled yet."""
@@ -155,9 +155,7 @@ def add(
     return attempt_id
 
 
-def ask_once_more(
-    connection: Connection, attempt_id: int, scorecard: Scorecard, *, at: datetime
-) -> None:
+def ask_once_more(connection: Connection, attempt_id: int, scorecard: Scorecard) -> None:
     """Store what the second pass of an attempt made of it."""
     connection.execute(
         update(ATTEMPTS).where(ATTEMPTS.c.id == attempt_id).values(seconds=_seconds(scorecard))
@@ -168,14 +166,13 @@ def ask_once_more(
             ACCEPTANCES.c.attempt_id == attempt_id, ACCEPTANCES.c.document.is_(None)
         )
     )
-    judge_again(connection, attempt_id, scorecard, kind=AttemptKind.GRADED, at=at)
+    judge_again(connection, attempt_id, scorecard, AttemptKind.GRADED, scorecard.finished_at)
 
 
 def judge_again(
     connection: Connection,
     attempt_id: int,
     scorecard: Scorecard,
-    *,
     kind: AttemptKind,
     at: datetime,
 ) -> None:

@@ -4,10 +4,52 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from grader.jobs import appeals, overrides, rejudging_all, transcripts
+from sqlalchemy import Connection, insert, update
+
+from grader.jobs import attempts, progress, rejudging_all
 from grader.jobs.opened import Opened
-from grader.jobs.tables import reading
-from grader.model import Acceptance, Battery, InputError, Job, Limits, Override, Scorecard
+from grader.jobs.tables import (
+    ACCEPTANCE,
+    ACCEPTANCES,
+    OVERRIDE,
+    OVERRIDES,
+    Status,
+    reading,
+)
+from grader.jobs.transcripts import (
+    UngradedError,
+    UnknownStudentError,
+    current_scorecard,
+    submission_row,
+)
+from grader.model import (
+    Acceptance,
+    AttemptKind,
+    Battery,
+    InputError,
+    Job,
+    Limits,
+    Override,
+    Scorecard,
+    State,
+)
+
+
+class OverrideError(InputError):
+    """The override does not fit what was graded."""
+
+
+def undecided(before: Scorecard, now: Scorecard) -> str:
+    """Why the scorecard that came `now` of an appeal says nothing of the app; empty if it does."""
+    if now.earned is None:
+        return now.reason
+    answered = before.state is State.GRADED and before.submission.url == now.submission.url
+    if answered and now.state is State.REFUSED:
+        return (
+            f"its address answered before, and is refused now ({now.reason}): look at this "
+            "machine's network, or open the address with --allow-private"
+        )
+    return ""
 
 
 class Correcting(Opened):
@@ -22,7 +64,7 @@ class Correcting(Opened):
             OverrideError: if the score is out of range, or there is nothing to withdraw.
         """
         with self._engine.begin() as connection:
-            overrides.set_by_hand(connection, self._id, andrew_id, override)
+            self._set_by_hand(connection, andrew_id, override)
 
     def override_all(
         self, decided: Mapping[str, Override], *, dry_run: bool = False
@@ -36,8 +78,13 @@ class Correcting(Opened):
         Returns:
             Why it cannot be, by id; if there is any, nothing is changed.
         """
+        refused: dict[str, InputError] = {}
         with self._engine.connect() as connection:
-            refused = overrides.set_all(connection, self._id, decided)
+            for andrew_id, override in decided.items():
+                try:
+                    self._set_by_hand(connection, andrew_id, override)
+                except (UnknownStudentError, UngradedError, OverrideError) as error:
+                    refused[andrew_id] = error
             if not refused and not dry_run:
                 connection.commit()
         return refused
@@ -52,9 +99,19 @@ class Correcting(Opened):
             UnknownStudentError: if the run does not have the student.
         """
         with self._engine.begin() as connection:
-            return appeals.adopt(
-                connection, self._id, self.info.keep, andrew_id, scorecard, accepted
+            row = submission_row(connection, self._id, andrew_id)
+            found = attempts.standings(connection, self._id, [row.student]).get(row.student, [])
+            # The questions were those of the attempt that counts: of an earlier battery, if it is.
+            outdated = any(each.id == row.counting and each.outdated for each in found)
+            kind = AttemptKind.APPEALED
+            adopted = attempts.add(
+                connection, row.id, scorecard, kind, accepted.at, outdated=outdated
             )
+            document = ACCEPTANCE.dump_json(accepted).decode()
+            connection.execute(insert(ACCEPTANCES).values(attempt_id=adopted, document=document))
+            progress.move(connection, [row.id], Status.DONE)
+            counting = attempts.settle(connection, self._id, self.info.keep, [row.student])
+        return counting[row.student] == adopted
 
     def appeal(self, andrew_id: str, limits: Limits) -> tuple[Scorecard, Job]:
         """What counts for a student, and the job that asks the same questions again.
@@ -64,8 +121,8 @@ class Correcting(Opened):
             UngradedError: if the student has no scorecard yet.
         """
         with reading(self._engine) as connection:
-            row = transcripts.submission_row(connection, self._id, andrew_id)
-            before = transcripts.current_scorecard(connection, self._id, andrew_id)
+            row = submission_row(connection, self._id, andrew_id)
+            before = current_scorecard(connection, self._id, andrew_id)
         questions = tuple(verdict.question for verdict in before.verdicts)
         return before, replace(self._job(row.document, limits), questions=questions)
 
@@ -96,3 +153,24 @@ class Correcting(Opened):
             connection.commit()
         self.info = replace(self.info, battery=battery)
         return found
+
+    def _set_by_hand(self, connection: Connection, andrew_id: str, override: Override) -> None:
+        row = submission_row(connection, self._id, andrew_id)
+        card = current_scorecard(connection, self._id, andrew_id)
+        if override.withdrawn and card.override is None:
+            raise OverrideError(f"nothing is set by hand for {andrew_id}: what was graded counts")
+        if override.score is not None and not 0 <= override.score <= card.max_score:
+            raise OverrideError(
+                f"a score of {override.score:.15g} is out of range: "
+                f"{andrew_id} can have 0 to {card.max_score:.15g}"
+            )
+        mine = (OVERRIDES.c.run_id == self._id) & (OVERRIDES.c.student == row.student)
+        connection.execute(update(OVERRIDES).where(mine).values(stands=False))
+        connection.execute(
+            insert(OVERRIDES).values(
+                run_id=self._id,
+                student=row.student,
+                stands=not override.withdrawn,
+                document=OVERRIDE.dump_json(override).decode(),
+            )
+        )

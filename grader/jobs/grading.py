@@ -1,38 +1,28 @@
 """What grading needs of a run: the jobs of both passes, and a place for what comes of them."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, Select, update
+from sqlalchemy import Connection, Engine, and_, insert, null, select, update
 
 from grader.jobs import attempts, progress, transcripts
 from grader.jobs.opened import Opened
-from grader.jobs.tables import SCORECARD, SUBMISSIONS, Status, reading
+from grader.jobs.tables import (
+    ACCEPTANCES,
+    ATTEMPTS,
+    KEPT,
+    LAST_ATTEMPT,
+    SCORECARD,
+    SCORECARDS,
+    SUBMISSIONS,
+    Status,
+    reading,
+)
 from grader.model import AttemptKind, Job, Limits, RunInfo, Scorecard, State
 from grader.passes import as_accepted, not_before
 
 _PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A job, and what came of it.
-
-    Attributes:
-        crashed: whether the grader itself failed. It may do so again and take other jobs along, so
-            no second pass of this run asks it.
-    """
-
-    job: Job
-    scorecard: Scorecard
-    crashed: bool = False
-
-    @property
-    def is_final(self) -> bool:
-        """Whether no second pass asks some of it once more."""
-        second = self.job.previous is not None
-        return self.crashed or second or not self.scorecard.wants_second_pass
 
 
 class Grading(Opened):
@@ -48,14 +38,20 @@ class Grading(Opened):
         Deployments that are known come first, the slowest of them foremost; then the others in the
         roster's order.
         """
-        return self._jobs(progress.for_first_pass(self._id), limits, anew=True)
+        return self._jobs(Status.WAITING, limits)
 
     def second_pass(self, limits: Limits) -> Iterator[Job]:
         """The jobs that ask once more what the first pass left open, the slowest first."""
-        return self._jobs(progress.for_second_pass(self._id), limits, anew=False)
+        return self._jobs(Status.ONCE_MORE, limits)
 
     def commit(self, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> bool:
-        """Store what came of `job`; whatever was graded before stays.
+        """Store what came of `job`, in one transaction; whatever was graded before stays.
+
+        Args:
+            job: one that this run has handed out.
+            scorecard: what came of it.
+            crashed: whether the grader itself failed. It may do so again and take other jobs along,
+                so no second pass of this run asks it.
 
         Returns:
             Whether that is final; otherwise a second pass asks some of it once more.
@@ -63,23 +59,24 @@ class Grading(Opened):
         Raises:
             ValueError: if the scorecard cannot be written down; nothing is stored.
         """
-        done = Done(job, scorecard, crashed)
-        self.commit_all([done])
-        return done.is_final
-
-    def commit_all(self, done: Sequence[Done]) -> None:
-        """Store what came of several jobs in one transaction: all of it, or nothing.
-
-        That costs less than one transaction for each.
-
-        Raises:
-            ValueError: if a scorecard cannot be written down; nothing is stored.
-        """
+        student = job.submission.andrew_id.casefold()
+        claim, at = self._claimed[student], scorecard.finished_at
+        final = crashed or job.previous is not None or not scorecard.wants_second_pass
+        changed: dict[str, object] = {"status": Status.DONE if final else Status.ONCE_MORE}
         with self._engine.begin() as connection:
-            for each in done:
-                self._store(connection, each)
-        for each in done:
-            del self._claimed[_key(each.job)]
+            if job.previous is not None and claim.attempt_id is not None:
+                attempts.ask_once_more(connection, claim.attempt_id, scorecard)
+            else:
+                kind = AttemptKind.GRADED
+                added = attempts.add(connection, claim.submission_id, scorecard, kind, at)
+                if claim.is_first:
+                    changed["counting"] = added
+            it = SUBMISSIONS.c.id == claim.submission_id
+            connection.execute(update(SUBMISSIONS).where(it).values(changed))
+            if not claim.is_first:
+                attempts.settle(connection, self._id, self.info.keep, [student])
+        del self._claimed[student]
+        return final
 
     def reopen(self) -> int:
         """Give what could not be graded another second pass.
@@ -91,7 +88,16 @@ class Grading(Opened):
             How many there are.
         """
         with self._engine.begin() as connection:
-            return progress.reopen(connection, self._id)
+            which = (
+                select(SUBMISSIONS.c.id)
+                .select_from(progress.LAST)
+                .where(progress.enrolled(self._id), progress.is_open(connection, self._id))
+            )
+            count = len(connection.scalars(which).all())
+            # Those who wait to be asked anew go on waiting.
+            waiting = SUBMISSIONS.c.status == Status.WAITING
+            progress.move(connection, which.where(~waiting), Status.ONCE_MORE)
+        return count
 
     def ask_again(self, students: Collection[str], states: Collection[State]) -> int:
         """Let the next first pass ask students anew.
@@ -126,48 +132,51 @@ class Grading(Opened):
         """
         now = datetime.now(UTC)
         with self._engine.begin() as connection:
-            progress.accept_unreachable(connection, self._id)
-            taken = progress.blocked(connection, self._id)
-            for attempt_id, _, scorecard in taken:
-                attempts.judge_again(
-                    connection,
-                    attempt_id,
-                    as_accepted(scorecard),
-                    kind=AttemptKind.GRADED,
-                    at=now,
-                )
+            doubtful = (
+                select(ATTEMPTS.c.id, null())
+                .select_from(KEPT)
+                .where(SUBMISSIONS.c.run_id == self._id, SCORECARDS.c.stands, progress.DOUBTFUL)
+            )
+            connection.execute(
+                insert(ACCEPTANCES).from_select(["attempt_id", "document"], doubtful)
+            )
+            taken = self._blocked(connection)
+            for attempt_id, _, card in taken:
+                earned = as_accepted(card)
+                attempts.judge_again(connection, attempt_id, earned, AttemptKind.GRADED, now)
             students = [student for _, student, _ in taken]
             attempts.settle(connection, self._id, self.info.keep, students)
 
-    def _jobs(self, wanted: Select[int], limits: Limits, *, anew: bool) -> Iterator[Job]:
-        """The jobs of the submissions whose ids `wanted` selects, read some at a time."""
+    def _blocked(self, connection: Connection) -> list[tuple[int, str, Scorecard]]:
+        """The attempts that a bot protection kept from being graded: id, student's key, scorecard.
+
+        Those that still wait for their second pass are not among them.
+        """
+        due = and_(SUBMISSIONS.c.status == Status.ONCE_MORE, ATTEMPTS.c.id == LAST_ATTEMPT)
+        query = (
+            select(ATTEMPTS.c.id, SUBMISSIONS.c.student, SCORECARDS.c.document)
+            .select_from(KEPT)
+            .where(
+                SUBMISSIONS.c.run_id == self._id,
+                SCORECARDS.c.stands,
+                SCORECARDS.c.state == State.NOT_GRADED,
+                ~due,
+            )
+        )
+        rows = [(*key, SCORECARD.validate_json(card)) for *key, card in connection.execute(query)]
+        return [row for row in rows if row[2].blocked]
+
+    def _jobs(self, status: Status, limits: Limits) -> Iterator[Job]:
+        """The jobs of the submissions of that status, read some at a time."""
         with reading(self._engine) as connection:
-            ids = connection.scalars(wanted).all()
+            ids = connection.scalars(progress.to_ask(self._id, status)).all()
         for start in range(0, len(ids), _PAGE):
             with reading(self._engine) as connection:
                 claims = progress.claims(connection, ids[start : start + _PAGE])
             for claim in claims:
                 job = self._job(claim.enrolled, limits)
-                if claim.graded is not None and not anew:
+                if claim.graded is not None and status is Status.ONCE_MORE:
                     job = replace(job, previous=SCORECARD.validate_json(claim.graded))
                     job = replace(job, not_before=not_before(job))
-                self._claimed[_key(job)] = claim
+                self._claimed[job.submission.andrew_id.casefold()] = claim
                 yield job
-
-    def _store(self, connection: Connection, done: Done) -> None:
-        claim, card = self._claimed[_key(done.job)], done.scorecard
-        changed: dict[str, object] = {"status": Status.DONE if done.is_final else Status.ONCE_MORE}
-        if done.job.previous is not None and claim.attempt_id is not None:
-            attempts.ask_once_more(connection, claim.attempt_id, card, at=card.finished_at)
-        else:
-            added = attempts.add(connection, claim.submission_id, card, at=card.finished_at)
-            if claim.is_first:
-                changed["counting"] = added
-        it = SUBMISSIONS.c.id == claim.submission_id
-        connection.execute(update(SUBMISSIONS).where(it).values(changed))
-        if not claim.is_first:
-            attempts.settle(connection, self._id, self.info.keep, [_key(done.job)])
-
-
-def _key(job: Job) -> str:
-    return job.submission.andrew_id.casefold()

@@ -155,13 +155,7 @@ def rejudge_all(
 def _changed(
     attempt: _Attempt, before: tuple[float | None, float], scores: Mapping[str, float | None]
 ) -> Change | ByHand | None:
-    """What changes for the student whose `attempt` counts now.
-
-    Args:
-        attempt: the attempt.
-        before: the points that counted until now.
-        scores: what was set by hand, by student.
-    """
+    """What changes for the student whose `attempt` counts now; `scores` were set by hand."""
     now = attempt.points_now
     if attempt.student not in scores:
         return None if now == before else Change(attempt.andrew_id, before, now)
@@ -274,7 +268,7 @@ def _connections(scorecard: Scorecard) -> int:
 
 def _store(connection: Connection, attempt: _Attempt, at: datetime) -> None:
     if attempt.now is not None and attempt.now != attempt.before:
-        judge_again(connection, attempt.id, attempt.now, kind=AttemptKind.REJUDGED, at=at)
+        judge_again(connection, attempt.id, attempt.now, AttemptKind.REJUDGED, at)
     outdated = attempt.now is None
     if outdated != attempt.outdated:
         connection.execute(

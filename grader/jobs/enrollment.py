@@ -125,10 +125,9 @@ def _compared(
         document = SUBMISSION.dump_json(now).decode()
         if row is not None and (row.document, row.position) == (document, place):
             continue
-        before = None if row is None else SUBMISSION.validate_json(row.document)
-        if row is None or before is None:
+        if row is None:
             changes.added.append(now.andrew_id)
-        elif _is_asked_alike(before, now, questions):
+        elif _is_asked_alike(before := SUBMISSION.validate_json(row.document), now, questions):
             changes.corrected.append({"row_id": row.id, "as_now": document, "place": place})
             if before.bypass_secret != now.bypass_secret and _let_in(connection, row.id):
                 changes.changed.append(now.andrew_id)

@@ -59,7 +59,9 @@ def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[A
 
 
 def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcript:
-    """Everything that is known of one student; while the run is in doubt, shown as everywhere.
+    """Everything that is known of one student.
+
+    While the run is in doubt, what counts is shown as in all files: unreachable as not graded.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
@@ -81,24 +83,27 @@ def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcrip
     asked = list(dict.fromkeys(each.attempt_id for each in kept))
     attempts = []
     for each in kept:
-        card = SCORECARD.validate_json(each.document)
-        current = each.stands and each.attempt_id == row.counting
-        if current:
-            card = replace(card, override=stands)
+        attempt = _attempt(each, number=1 + asked.index(each.attempt_id), counting=row.counting)
+        if attempt.current:
+            card = replace(attempt.scorecard, override=stands)
             card = doubted(card) if doubt and not each.accepted else card
-        attempts.append(
-            Attempt(
-                card,
-                AttemptKind(each.kind),
-                1 + asked.index(each.attempt_id),
-                asked_at=datetime.fromisoformat(each.asked_at),
-                at=datetime.fromisoformat(each.at),
-                superseded=not each.stands,
-                current=current,
-                accepted=each.acceptance and ACCEPTANCE.validate_json(each.acceptance),
-            )
-        )
+            attempt = replace(attempt, scorecard=card)
+        attempts.append(attempt)
     return Transcript(public(SUBMISSION.validate_json(row.document)), tuple(attempts), overrides)
+
+
+def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
+    """One stored scorecard of a student; `counting` is the id of the attempt that counts."""
+    return Attempt(
+        SCORECARD.validate_json(kept.document),
+        AttemptKind(kept.kind),
+        number,
+        asked_at=datetime.fromisoformat(kept.asked_at),
+        at=datetime.fromisoformat(kept.at),
+        superseded=not kept.stands,
+        current=kept.stands and kept.attempt_id == counting,
+        accepted=kept.acceptance and ACCEPTANCE.validate_json(kept.acceptance),
+    )
 
 
 def _overrides(

@@ -85,12 +85,12 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     if not cleaned:
         raise LinkError("Nothing was handed in.", HAND_IN)
     words = words_of(cleaned)
-    faults: dict[str, LinkError] = {}
     cut = dict(broken(words))
-    for address in map(excerpt, cut.values()):
-        faults[address] = LinkError(
-            f'There is a blank in the address "{address}".', "Hand it in again, without the blank."
-        )
+    remedy = "Hand it in again, without the blank."
+    faults = {
+        address: LinkError(f'There is a blank in the address "{address}".', remedy)
+        for address in map(excerpt, cut.values())
+    }
     marked = [word for at, word in enumerate(words) if at not in cut and is_marked(word)]
     # Behind a blank in an address stands the rest of it, which by itself may be somebody else's.
     certain = words[: min(cut, default=len(words))]
@@ -100,11 +100,7 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     # and where it names another app beside the one that is found.
     found = _usable(marked, allow_private, faults)
     found |= _other_apps(bare, found) if found else _usable(bare, allow_private, faults)
-    for url in [url for url in found if url.startswith("http://")]:
-        secure = url.replace("http://", "https://", 1)
-        if secure in found:
-            del found[url]
-            notes.append(f"Took {secure} of the two, since https keeps private what is sent.")
+    notes += _keep_https(found)
     if len(found) > 1:
         raise LinkError(f"There are several links: {' and '.join(found)}.", "Hand in one of them.")
     for word, link in found.values():
@@ -116,6 +112,17 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     for fault in faults.values():
         raise fault
     raise LinkError(f'There is no link in "{excerpt(cleaned)}".', HAND_IN)
+
+
+def _keep_https(found: dict[str, tuple[str, Link]]) -> list[str]:
+    """Take http links out where the same link is there with https; what to say of it."""
+    notes = []
+    for url in [url for url in found if url.startswith("http://")]:
+        secure = url.replace("http://", "https://", 1)
+        if secure in found:
+            del found[url]
+            notes.append(f"Took {secure} of the two, since https keeps private what is sent.")
+    return notes
 
 
 def is_loopback(text: str) -> bool:

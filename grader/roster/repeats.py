@@ -57,15 +57,10 @@ def find_superseded(
     for record, values in members:
         andrew_id, _ = split_address(values["andrew_id"])
         if (key := andrew_id.casefold()) in repeated:
-            link = values.get("url", "")
-            entry = _Entry(
-                record.line,
-                andrew_id,
-                None if stamps is None else record.cells[stamps],
-                hash(link) if link else None,
-                "" if ids_are_emails else values.get("email", "").casefold(),
-                values.get("name", ""),
-            )
+            stamp = None if stamps is None else record.cells[stamps]
+            email = "" if ids_are_emails else values.get("email", "").casefold()
+            link, name = values.get("url", ""), values.get("name", "")
+            entry = _Entry(record.line, andrew_id, stamp, hash(link) if link else None, email, name)
             entries.setdefault(key, []).append(entry)
     orders = frozenset[bool]()
     if stamps is not None:

@@ -51,6 +51,12 @@ def open_store(path: Path, room: Room, *, locked: bool = False) -> Engine:
             f"the store {path} was written by another version of the grader (its tables are "
             f"version {found}, this grader's {room.version}): use that version, or a new folder"
         )
+    _say_in_words(engine, path)
+    return engine
+
+
+def _say_in_words(engine: Engine, path: Path) -> None:
+    """Let `engine` raise a StoreError where the file cannot be read or written from now on."""
 
     @event.listens_for(engine, "handle_error")
     def in_words(context: ExceptionContext) -> None:
@@ -63,11 +69,10 @@ def open_store(path: Path, room: Room, *, locked: bool = False) -> Engine:
                 "before is still there: put that right, and run the same command again"
             ) from error
 
-    return engine
-
 
 @contextmanager
 def _opening(path: Path) -> Iterator[None]:
+    """Turn what keeps the file from being opened into a StoreError."""
     try:
         yield
     except (SQLAlchemyError, OSError) as error:

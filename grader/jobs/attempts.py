@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from grader.jobs.tables import (
     ACCEPTANCES,
@@ -142,15 +142,14 @@ def add(
     outdated: bool = False,
 ) -> int:
     """Store a new attempt of a submission; its id. Which attempt counts is not settled yet."""
-    added = connection.execute(
-        insert(ATTEMPTS).values(
-            submission_id=submission_id,
-            asked_at=utc(scorecard.started_at),
-            seconds=_seconds(scorecard),
-            outdated=outdated,
-        )
-    )
-    attempt_id = new_id(added)
+    row = {
+        "submission_id": submission_id,
+        "asked_at": utc(scorecard.started_at),
+        "seconds": _seconds(scorecard),
+        "outdated": outdated,
+    }
+    key: Any = connection.execute(insert(ATTEMPTS), row).inserted_primary_key
+    attempt_id = int(key[0])
     _store(connection, attempt_id, scorecard, kind, at)
     return attempt_id
 
@@ -160,7 +159,7 @@ def ask_once_more(connection: Connection, attempt_id: int, scorecard: Scorecard)
     connection.execute(
         update(ATTEMPTS).where(ATTEMPTS.c.id == attempt_id).values(seconds=_seconds(scorecard))
     )
-    # What was accepted as unreachable was seen anew. Who accepted an appeal stays on record.
+    # It was accepted as unreachable, and was asked again since. Who accepted an appeal is kept.
     connection.execute(
         delete(ACCEPTANCES).where(
             ACCEPTANCES.c.attempt_id == attempt_id, ACCEPTANCES.c.document.is_(None)
@@ -190,12 +189,6 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def new_id(inserted: CursorResult[Any]) -> int:
-    """The id that the store gave to the row that was inserted."""
-    key: Any = inserted.inserted_primary_key
-    return int(key[0])
-
-
 def _store(
     connection: Connection,
     attempt_id: int,
@@ -204,17 +197,16 @@ def _store(
     at: datetime,
 ) -> None:
     stored = replace(scorecard, submission=public(scorecard.submission), override=None)
-    connection.execute(
-        insert(SCORECARDS).values(
-            attempt_id=attempt_id,
-            kind=kind.value,
-            at=utc(at),
-            stands=True,
-            state=scorecard.state.value,
-            score=scorecard.earned,
-            document=SCORECARD.dump_json(stored).decode(),
-        )
-    )
+    row = {
+        "attempt_id": attempt_id,
+        "kind": kind.value,
+        "at": utc(at),
+        "stands": True,
+        "state": scorecard.state.value,
+        "score": scorecard.earned,
+        "document": SCORECARD.dump_json(stored).decode(),
+    }
+    connection.execute(insert(SCORECARDS), row)
 
 
 def _seconds(scorecard: Scorecard) -> float:

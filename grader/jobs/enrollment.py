@@ -46,7 +46,7 @@ class _Changes:
     Attributes:
         expected: the ids of students of whom another commit is expected.
         rows: new rows.
-        superseded: the ids of the rows that new ones replace.
+        replaced: the ids of the rows that new ones replace.
         corrected: the new values of known rows.
     """
 
@@ -54,12 +54,12 @@ class _Changes:
     changed: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    superseded: list[int] = field(default_factory=list)
+    replaced: list[int] = field(default_factory=list)
     corrected: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, connection: Connection) -> None:
-        if self.superseded:
-            move(connection, self.superseded, Status.REPLACED)
+        if self.replaced:
+            move(connection, self.replaced, Status.REPLACED)
         if self.corrected:
             values: dict[str, Any] = {
                 "document": bindparam("as_now"),
@@ -136,7 +136,7 @@ def _compared(
             continue
         else:
             changes.changed.append(now.andrew_id)
-            changes.superseded.append(row.id)
+            changes.replaced.append(row.id)
         changes.rows.append(
             {
                 "run_id": run_id,

@@ -178,5 +178,7 @@ class Grading(Opened):
                 if claim.graded is not None and status is Status.ONCE_MORE:
                     job = replace(job, previous=SCORECARD.validate_json(claim.graded))
                     job = replace(job, not_before=not_before(job))
-                self._claimed[job.submission.andrew_id.casefold()] = claim
+                # Without the documents, of which a large class has too many for the memory.
+                kept = claim._replace(enrolled="", graded=None)
+                self._claimed[job.submission.andrew_id.casefold()] = kept
                 yield job

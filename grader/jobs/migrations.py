@@ -9,30 +9,22 @@ _STATUS_OF_A_SUBMISSION = (
     "CREATE TABLE IF NOT EXISTS acceptance (attempt_id INTEGER, document TEXT)",
     """
     CREATE TABLE new_submission (
-        id INTEGER NOT NULL PRIMARY KEY,
-        run_id INTEGER NOT NULL REFERENCES run (id),
-        student VARCHAR NOT NULL,
-        status VARCHAR NOT NULL,
-        position INTEGER NOT NULL,
-        listed BOOLEAN NOT NULL,
-        counting INTEGER,
-        document TEXT NOT NULL
+        id INTEGER NOT NULL PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES run (id),
+        student VARCHAR NOT NULL, status VARCHAR NOT NULL, position INTEGER NOT NULL,
+        listed BOOLEAN NOT NULL, counting INTEGER, document TEXT NOT NULL
     )
     """,
     """
     INSERT INTO new_submission
     SELECT
-        it.id,
-        it.run_id,
-        it.student,
+        it.id, it.run_id, it.student,
         CASE
             WHEN NOT it.current THEN 'replaced'
             WHEN last.id IS NULL OR last.again THEN 'waiting'
             WHEN last.final THEN 'done'
             ELSE 'once more'
         END,
-        it.position,
-        it.listed,
+        it.position, it.listed,
         (
             SELECT attempt.id
             FROM attempt JOIN submission AS any_link ON any_link.id = attempt.submission_id
@@ -44,18 +36,14 @@ _STATUS_OF_A_SUBMISSION = (
     """,
     """
     CREATE TABLE new_attempt (
-        id INTEGER NOT NULL PRIMARY KEY,
-        submission_id INTEGER NOT NULL REFERENCES submission (id),
-        asked_at VARCHAR NOT NULL,
-        seconds FLOAT NOT NULL,
-        outdated BOOLEAN NOT NULL
+        id INTEGER NOT NULL PRIMARY KEY, submission_id INTEGER NOT NULL REFERENCES submission (id),
+        asked_at VARCHAR NOT NULL, seconds FLOAT NOT NULL, outdated BOOLEAN NOT NULL
     )
     """,
     "INSERT INTO new_attempt SELECT id, submission_id, asked_at, seconds, outdated FROM attempt",
     """
     CREATE TABLE new_acceptance (
-        attempt_id INTEGER NOT NULL PRIMARY KEY REFERENCES attempt (id),
-        document TEXT
+        attempt_id INTEGER NOT NULL PRIMARY KEY REFERENCES attempt (id), document TEXT
     )
     """,
     """

@@ -29,8 +29,8 @@ _KEPT = 512
 class StoredScorecards(Collection[Scorecard]):
     """The scorecards that count, in the roster's order, with what was set by hand.
 
-    The first few hundred are kept once they were read, as most classes are no larger; the rest of
-    a larger one is read anew by each iteration, so that memory does not grow with the class.
+    The first few hundred stay in memory once they were read: most classes are no larger. The rest
+    of a larger class is read anew by each iteration, so that memory does not grow with the class.
     """
 
     def __init__(self, engine: Engine, run_id: int, *, listed_only: bool) -> None:

@@ -95,7 +95,6 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     # Behind a blank in an address stands the rest of it, which by itself may be somebody else's.
     certain = words[: min(cut, default=len(words))]
     bare = [word for word in certain if not is_marked(word) and BARE.fullmatch(word)]
-
     # A word with a dot may be a link or a slip of the keyboard: it counts where nothing else does,
     # and where it names another app beside the one that is found.
     found = _usable(marked, allow_private, faults)
@@ -104,10 +103,8 @@ def read_link(text: str, *, allow_private: bool = False) -> Link:
     if len(found) > 1:
         raise LinkError(f"There are several links: {' and '.join(found)}.", "Hand in one of them.")
     for word, link in found.values():
-        if word != cleaned:
-            notes.append(_FROM_TEXT)
-        notes.extend(link.notes)
-        notes.extend(f"Left out {left}: {fault.message}" for left, fault in faults.items())
+        notes += [_FROM_TEXT] * (word != cleaned) + list(link.notes)
+        notes += [f"Left out {left}: {fault.message}" for left, fault in faults.items()]
         return Link(link.url, tuple(dict.fromkeys(notes)))
     for fault in faults.values():
         raise fault

@@ -6,17 +6,7 @@ Each room has a version of its own, so that one store holds the tables of severa
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    insert,
-    inspect,
-    select,
-)
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, inspect, select
 
 _VERSIONS = Table(
     "schema_version",
@@ -62,11 +52,7 @@ def version_of(connection: Connection, room: Room) -> int | None:
 
 
 def prepare(connection: Connection, room: Room) -> None:
-    """Make the room's tables, or bring them to its version, in the transaction of `connection`.
-
-    Raises:
-        KeyError: if there is no migration from the version found.
-    """
+    """Make the room's tables, or bring them to its version, in the transaction of `connection`."""
     if _is_of_before_rooms(connection):
         _give_rooms_versions(connection)
     _VERSIONS.create(connection, checkfirst=True)

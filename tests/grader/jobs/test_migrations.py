@@ -31,7 +31,7 @@ from grader.jobs import Run, opening
 from grader.jobs.tables import METADATA, ROOM
 from grader.model import Acceptance, Limits
 from grader.store import FolderBusyError, StoreError, exclusive, open_store
-from tests.grader.cli.conftest import Grader, grader
+from tests.grader.cli.conftest import ACCEPT, Grader, grader
 from tests.servers import serve
 
 if TYPE_CHECKING:
@@ -269,9 +269,20 @@ def test_a_version_that_cannot_be_migrated_is_refused_in_words(
     assert _dump(path) == before
 
 
-def test_a_store_of_before_who_accepted_an_appeal_was_kept_is_migrated(tmp_path: Path) -> None:
-    path = made_by_version_4(tmp_path / "run", "doubt")
+def test_a_run_of_before_acceptances_were_kept_goes_on(
+    grader: Grader, tmp_path: Path, apps: Apps
+) -> None:
+    path = made_by_version_4(tmp_path / "run", "class", apps.port)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE acceptance")
-    with closing(Run.open(path)) as run:
-        assert [card.score for card in run.scorecards()] == [0, 0, 0, 0, 20, None]
+
+    def accepted() -> list[dict[str, Any] | None]:
+        shown = json.loads(grader("show", tmp_path / "run", "eve", "--format", "json").output)
+        return [each["accepted"] for each in shown["attempts"]]
+
+    assert accepted() == [None] * 4
+    grader("appeal", tmp_path / "run", "eve", *ACCEPT, "--allow-private", "--timeout", 30)
+    *before, last = accepted()
+    assert before == [None] * 4
+    assert last is not None
+    assert last["by"] == "Dean"

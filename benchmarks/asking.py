@@ -21,10 +21,10 @@ import trustme
 from benchmarks import measuring
 from benchmarks.measuring import at_least, at_most, claim
 from benchmarks.sites import ANSWER, Served, Site, simulated
-from grader.batch import STORE_NAME
 from grader.jobs import Run
 from grader.model import Verdict
 from grader.outcomes import Outcome
+from grader.services.folders import STORE_NAME
 
 ROUNDS = 5
 SITES, LATENCY, QUESTIONS = 300, 0.02, 40

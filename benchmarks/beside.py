@@ -32,11 +32,13 @@ from benchmarks.measuring import at_most
 from grader.asking import grading
 from grader.asking.classes import LocalGraders
 from grader.asking.loops import Scope
-from grader.batch import PAGES, grade_class, with_pages, write_files
-from grader.handouts import StudentPages
 from grader.jobs import Run
 from grader.model import Job, Limits, ProbeKind, Reply, Scorecard, Submission, Timings, Typing
 from grader.questions import draw, load_battery
+from grader.services.files import write_files
+from grader.services.folders import PAGES
+from grader.services.grading_class import grade_class
+from grader.services.handouts import StudentPages, with_pages
 from tests.grader.apps import right_answers
 
 ROUNDS = 5

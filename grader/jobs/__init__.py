@@ -1,15 +1,14 @@
-"""Jobs of a run: enrolled from submissions, graded anywhere, committed here one by one.
+"""A run in the store: students are enrolled, jobs are handed out, and scorecards are committed.
 
-The store is the truth. A scorecard is one row and one transaction: whole or not there. Nothing is
-ever overwritten: what is graded, judged or set anew supersedes what was, which stays. Of several
-attempts of a student one counts, by the rule that the run keeps.
+The store is the truth. A scorecard is one row and one transaction: it is whole, or not there.
+Nothing is written over: an old scorecard stays beside the new one. One attempt of each student
+counts, by the rule of the run.
 """
 
-from grader.jobs.appeals import undecided
+from grader.jobs.correcting import OverrideError, undecided
 from grader.jobs.enrollment import Enrollment
 from grader.jobs.opening import OtherRunError, require_same
-from grader.jobs.overrides import OverrideError
-from grader.jobs.rejudged import ByHand, Change, Rejudged, UnjudgedError
+from grader.jobs.rejudging_all import ByHand, Change, Rejudged, UnjudgedError
 from grader.jobs.run import Run
 from grader.jobs.transcripts import UngradedError, UnknownStudentError
 

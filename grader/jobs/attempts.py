@@ -1,8 +1,8 @@
 """The attempts of a student, and which of them counts.
 
 Each time an app was asked is one attempt: graded, graded again, at a changed link, on appeal. Its
-first pass, second pass and rejudgements are scorecards of that one attempt, and the latest of them
-is what it is worth: points that a wrong key once gave come back by no rule.
+first pass, its second pass and its rejudgements are scorecards of that one attempt. The last of
+them stands, and is what the attempt is worth: points that a wrong key once gave never come back.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -10,14 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from grader.jobs.tables import ATTEMPTS, SCORECARD, SCORECARDS, SUBMISSIONS, public
+from grader.jobs.tables import (
+    ACCEPTANCES,
+    ATTEMPTS,
+    IN_FORCE,
+    KEPT,
+    SCORECARD,
+    SCORECARDS,
+    SUBMISSIONS,
+    public,
+)
 from grader.model import AttemptKind, Keep, Scorecard
 
 _PAGE = 50
-KEPT = SCORECARDS.join(ATTEMPTS).join(SUBMISSIONS)
-"""Scorecards with the attempts and submissions that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +32,27 @@ class Standing:
     """An attempt as far as it decides which one counts.
 
     Attributes:
-        score: what was earned by its latest scorecard; None where that is not graded.
-        outdated: whether it could not be judged by the run's battery, only by an earlier one.
-        counts: whether it is the one that counts so far.
+        score: what was earned by the scorecard that stands; None where that is not graded.
+        outdated: whether the run's battery could not judge it, only an earlier one could.
     """
 
     id: int
     asked_at: datetime
     score: float | None
     outdated: bool = False
-    counts: bool = False
 
 
 def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
-    """The one of a student's attempts, given in the order they were asked, that counts.
+    """The attempt that counts.
 
-    Unless the last one counts whatever it is, what could not be graded never takes the place of
-    what could. Who was asked only after the moment of `before` has the first attempt after it: when
-    an app is asked is the grader's doing, and that one says most about the moment itself.
+    By the rule `last` it is the last one, whatever came of it. By the other rules, an attempt that
+    is graded goes before one that could not be graded. By `before`, a student who was only asked
+    after that moment has the first attempt after it: the grader chose when to ask, and the first
+    attempt says most about the app at that moment.
+
+    Args:
+        attempts: all attempts of one student, in the order they were asked.
+        keep: the run's rule.
     """
     if keep.rule == "last":
         return attempts[-1]
@@ -54,15 +64,31 @@ def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
     return max(graded, key=lambda each: (not each.outdated, each.score or 0.0, each.id))
 
 
-def settle(connection: Connection, run_id: int, keep: Keep, students: Collection[str]) -> None:
-    """Mark what counts for each of `students`, by their keys in the store."""
-    for attempts in standings(connection, run_id, students).values():
-        chosen = counting(attempts, keep)
-        for each in attempts:
-            if each.counts != (each is chosen):
-                connection.execute(
-                    update(ATTEMPTS).where(ATTEMPTS.c.id == each.id).values(counts=each is chosen)
-                )
+def settle(
+    connection: Connection, run_id: int, keep: Keep, students: Collection[str]
+) -> dict[str, int]:
+    """Find out anew which attempt counts for each of `students`, and store it.
+
+    Args:
+        connection: to the store, in a transaction.
+        run_id: the run in it.
+        keep: the run's rule.
+        students: their keys: ids, case folded.
+
+    Returns:
+        The id of the attempt that counts, by student; without those who have no attempt.
+    """
+    found = {
+        student: counting(attempts, keep).id
+        for student, attempts in standings(connection, run_id, students).items()
+    }
+    for student, attempt_id in found.items():
+        connection.execute(
+            update(SUBMISSIONS)
+            .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.student == student, IN_FORCE)
+            .values(counting=attempt_id)
+        )
+    return found
 
 
 def standings(
@@ -76,13 +102,12 @@ def standings(
             ATTEMPTS.c.asked_at,
             SCORECARDS.c.score,
             ATTEMPTS.c.outdated,
-            ATTEMPTS.c.counts,
         )
         .select_from(KEPT)
         .where(
             SUBMISSIONS.c.run_id == run_id,
             SUBMISSIONS.c.student.in_(students),
-            SCORECARDS.c.current,
+            SCORECARDS.c.stands,
         )
         .order_by(ATTEMPTS.c.id)
     )
@@ -93,11 +118,11 @@ def standings(
     return found
 
 
-def classmates(connection: Connection, run_id: int) -> Iterator[list[str]]:
-    """The keys of all students of a run, some at a time, in the roster's order."""
+def pages_of_students(connection: Connection, run_id: int) -> Iterator[list[str]]:
+    """The keys of all students of a run in the roster's order, some at a time."""
     query = (
         select(SUBMISSIONS.c.position, SUBMISSIONS.c.student)
-        .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.current)
+        .where(SUBMISSIONS.c.run_id == run_id, IN_FORCE)
         .order_by(SUBMISSIONS.c.position)
         .limit(_PAGE)
     )
@@ -111,71 +136,52 @@ def add(
     connection: Connection,
     submission_id: int,
     scorecard: Scorecard,
-    *,
     kind: AttemptKind,
     at: datetime,
-    final: bool,
-    only: bool = False,
+    *,
     outdated: bool = False,
-    accepted: bool = False,
 ) -> int:
-    """Keep a new attempt of a submission; unless it is the `only` one, settle what counts then.
-
-    Returns:
-        The attempt's id.
-    """
-    if not only:
-        connection.execute(
-            update(ATTEMPTS)
-            .where(ATTEMPTS.c.submission_id == submission_id, ATTEMPTS.c.current)
-            .values(current=False)
-        )
-    added = connection.execute(
-        insert(ATTEMPTS).values(
-            submission_id=submission_id,
-            asked_at=utc(scorecard.started_at),
-            seconds=_seconds(scorecard),
-            current=True,
-            final=final,
-            again=False,
-            counts=only,
-            outdated=outdated,
-            accepted=accepted,
-        )
-    )
-    key: Any = added.inserted_primary_key
-    attempt_id: int = key[0]
-    _keep(connection, attempt_id, scorecard, kind, at)
+    """Store a new attempt of a submission; its id. Which attempt counts is not settled yet."""
+    row = {
+        "submission_id": submission_id,
+        "asked_at": utc(scorecard.started_at),
+        "seconds": _seconds(scorecard),
+        "outdated": outdated,
+    }
+    key: Any = connection.execute(insert(ATTEMPTS), row).inserted_primary_key
+    attempt_id = int(key[0])
+    _store(connection, attempt_id, scorecard, kind, at)
     return attempt_id
 
 
-def ask_once_more(
-    connection: Connection, attempt_id: int, scorecard: Scorecard, *, at: datetime
-) -> None:
-    """Keep what the second pass of an attempt made of it."""
+def ask_once_more(connection: Connection, attempt_id: int, scorecard: Scorecard) -> None:
+    """Store what the second pass of an attempt made of it."""
     connection.execute(
-        update(ATTEMPTS)
-        .where(ATTEMPTS.c.id == attempt_id)
-        .values(final=True, accepted=False, seconds=_seconds(scorecard))
+        update(ATTEMPTS).where(ATTEMPTS.c.id == attempt_id).values(seconds=_seconds(scorecard))
     )
-    judge_again(connection, attempt_id, scorecard, kind=AttemptKind.GRADED, at=at)
+    # It was accepted as unreachable, and was asked again since. Who accepted an appeal is kept.
+    connection.execute(
+        delete(ACCEPTANCES).where(
+            ACCEPTANCES.c.attempt_id == attempt_id, ACCEPTANCES.c.document.is_(None)
+        )
+    )
+    judge_again(connection, attempt_id, scorecard, AttemptKind.GRADED, scorecard.finished_at)
 
 
 def judge_again(
     connection: Connection,
     attempt_id: int,
     scorecard: Scorecard,
-    *,
     kind: AttemptKind,
     at: datetime,
 ) -> None:
     """Let `scorecard` stand for an attempt; the one before stays as evidence."""
     connection.execute(
         update(SCORECARDS)
-        .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.current)
-        .values(current=False)
+        .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.stands)
+        .values(stands=False)
     )
-    _keep(connection, attempt_id, scorecard, kind, at)
+    _store(connection, attempt_id, scorecard, kind, at)
 
 
 def utc(moment: datetime) -> str:
@@ -183,7 +189,7 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _keep(
+def _store(
     connection: Connection,
     attempt_id: int,
     scorecard: Scorecard,
@@ -191,17 +197,16 @@ def _keep(
     at: datetime,
 ) -> None:
     stored = replace(scorecard, submission=public(scorecard.submission), override=None)
-    connection.execute(
-        insert(SCORECARDS).values(
-            attempt_id=attempt_id,
-            kind=kind.value,
-            at=utc(at),
-            current=True,
-            state=scorecard.state.value,
-            score=scorecard.earned,
-            document=SCORECARD.dump_json(stored).decode(),
-        )
-    )
+    row = {
+        "attempt_id": attempt_id,
+        "kind": kind.value,
+        "at": utc(at),
+        "stands": True,
+        "state": scorecard.state.value,
+        "score": scorecard.earned,
+        "document": SCORECARD.dump_json(stored).decode(),
+    }
+    connection.execute(insert(SCORECARDS), row)
 
 
 def _seconds(scorecard: Scorecard) -> float:

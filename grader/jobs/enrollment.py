@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
-from grader.jobs.tables import ATTEMPTS, SCORECARD, SCORECARDS, SUBMISSION, SUBMISSIONS
+from grader.jobs.progress import claims, move
+from grader.jobs.tables import IN_FORCE, SCORECARD, SUBMISSION, SUBMISSIONS, Status
 from grader.model import Question, State, Submission
 from grader.outcomes import Outcome
 from grader.text.comparing import id_key
@@ -20,13 +21,16 @@ Questions = Callable[[Submission], tuple[Question, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """What became of the submissions of a roster: ids of students.
+    """What became of the submissions of a roster, as ids of students.
 
     Attributes:
-        changed: handed in another URL since, or other keys: a new attempt, the old one is kept.
-        removed: no longer in the roster: kept, behind all others.
-        judged: of whom another commit is expected since, judged on the stored replies.
-        unjudged: likewise, but the replies cannot tell: what they had counts.
+        added: they are new.
+        changed: their link or their keys are others now: they are asked anew, and what they had is
+            kept.
+        removed: the roster no longer has them: they are kept, behind all others.
+        judged: another commit is expected of them now, and their stored replies were judged by it.
+        unjudged: another commit is expected of them now, and their stored replies do not tell
+            which one answered: what they had counts.
     """
 
     added: tuple[str, ...]
@@ -38,19 +42,25 @@ class Enrollment:
 
 @dataclass(slots=True)
 class _Changes:
-    """What some rows of a roster change in the store."""
+    """What some rows of a roster change in the store.
+
+    Attributes:
+        expected: the ids of students of whom another commit is expected.
+        rows: new rows.
+        replaced: the ids of the rows that new ones replace.
+        corrected: the new values of known rows.
+    """
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    superseded: list[int] = field(default_factory=list)
+    replaced: list[int] = field(default_factory=list)
     corrected: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, connection: Connection) -> None:
-        if self.superseded:
-            old = SUBMISSIONS.c.id.in_(self.superseded)
-            connection.execute(update(SUBMISSIONS).where(old).values(current=False))
+        if self.replaced:
+            move(connection, self.replaced, Status.REPLACED)
         if self.corrected:
             values: dict[str, Any] = {
                 "document": bindparam("as_now"),
@@ -65,19 +75,18 @@ class _Changes:
 def enroll(
     connection: Connection, run_id: int, submissions: Iterable[Submission], questions: Questions
 ) -> tuple[Enrollment, tuple[str, ...]]:
-    """Add the new submissions, and correct or supersede the known ones.
-
-    What is stored of students of whom another commit is expected now is still to be judged.
+    """Add the new submissions, and correct or replace the known ones.
 
     Args:
-        connection: to the store.
+        connection: to the store, in a transaction.
         run_id: the run in it.
         submissions: the roster's, in its order.
-        questions: what a submission is asked; where a corrected row is asked otherwise, it is
-            asked anew.
+        questions: what a submission is asked. A student whose row was corrected is asked anew only
+            if that changes the questions.
 
     Returns:
-        What became of them, and of whom another commit is expected than before.
+        What became of them; and the ids of students of whom another commit is expected now. Their
+        stored replies are still to be judged by it.
     """
     added: list[str] = []
     changed: list[str] = []
@@ -108,7 +117,7 @@ def _compared(
     questions: Questions,
 ) -> _Changes:
     coming = {id_key(each.andrew_id): (place, each) for place, each in some}
-    mine = (SUBMISSIONS.c.run_id == run_id) & SUBMISSIONS.c.current
+    mine = (SUBMISSIONS.c.run_id == run_id) & IN_FORCE
     query = select(SUBMISSIONS).where(mine, SUBMISSIONS.c.student.in_(coming))
     known = {row.student: row for row in connection.execute(query)}
     changes = _Changes()
@@ -117,10 +126,9 @@ def _compared(
         document = SUBMISSION.dump_json(now).decode()
         if row is not None and (row.document, row.position) == (document, place):
             continue
-        before = None if row is None else SUBMISSION.validate_json(row.document)
-        if row is None or before is None:
+        if row is None:
             changes.added.append(now.andrew_id)
-        elif _is_asked_alike(before, now, questions):
+        elif _is_asked_alike(before := SUBMISSION.validate_json(row.document), now, questions):
             changes.corrected.append({"row_id": row.id, "as_now": document, "place": place})
             if before.bypass_secret != now.bypass_secret and _let_in(connection, row.id):
                 changes.changed.append(now.andrew_id)
@@ -129,15 +137,15 @@ def _compared(
             continue
         else:
             changes.changed.append(now.andrew_id)
-            changes.superseded.append(row.id)
+            changes.replaced.append(row.id)
         changes.rows.append(
             {
                 "run_id": run_id,
                 "student": student,
-                "attempt": 1 if row is None else row.attempt + 1,
-                "current": True,
-                "listed": True,
+                "status": Status.WAITING,
                 "position": place,
+                "listed": True,
+                "counting": None if row is None else row.counting,
                 "document": document,
             }
         )
@@ -145,55 +153,52 @@ def _compared(
 
 
 def _is_asked_alike(before: Submission, now: Submission, questions: Questions) -> bool:
-    """Whether what was asked still stands, whatever else of the row was corrected.
+    """Whether the questions are still the same, whatever else of the row was corrected.
 
-    Which commit is expected says how a reply is judged, and a secret opens what was closed.
+    The commit that is expected changes how a reply is judged, and no question.
     """
     if (before.url, before.fault) != (now.url, now.fault):
         return False
     if before.columns == now.columns:
         return True
-    # Who writes the id in other letters is the same student.
+    # An id in other letters is the same student.
     of_any = (replace(each, expect_commit="", andrew_id=now.andrew_id) for each in (before, now))
     asked_before, asked_now = map(questions, of_any)
     return asked_before == asked_now
 
 
 def _let_in(connection: Connection, submission_id: int) -> bool:
-    """Have an app asked again that was closed to the grader, or not met; whether it was."""
-    query = (
-        select(ATTEMPTS.c.id, SCORECARDS.c.document)
-        .join_from(ATTEMPTS, SCORECARDS)
-        .where(ATTEMPTS.c.submission_id == submission_id, ATTEMPTS.c.current, SCORECARDS.c.current)
-    )
-    last = connection.execute(query).first()
-    if last is None:
+    """Let an app be asked anew if it asked for a login or was not reached; whether it is."""
+    (last,) = claims(connection, [submission_id])
+    if last.graded is None:
         return False
-    card = SCORECARD.validate_json(last.document)
+    card = SCORECARD.validate_json(last.graded)
     closed = any(verdict.outcome is Outcome.PROTECTED for verdict in card.verdicts)
     if not closed and card.state not in _UNASKED:
         return False
-    connection.execute(update(ATTEMPTS).where(ATTEMPTS.c.id == last.id).values(again=True))
+    move(connection, [submission_id], Status.WAITING)
     return True
 
 
 def unlisted(connection: Connection, run_id: int) -> list[str]:
-    """The students whom the roster no longer has."""
+    """The keys of the students whom the roster no longer has."""
     return [row.student for row in connection.execute(_unlisted(run_id))]
 
 
 def _unlisted(run_id: int) -> Select[int, str]:
     return (
         select(SUBMISSIONS.c.id, SUBMISSIONS.c.student)
-        .where(
-            SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.current, SUBMISSIONS.c.listed.is_(False)
-        )
+        .where(SUBMISSIONS.c.run_id == run_id, IN_FORCE, SUBMISSIONS.c.listed.is_(False))
         .order_by(SUBMISSIONS.c.position, SUBMISSIONS.c.id)
     )
 
 
 def _put_last(connection: Connection, run_id: int, count: int) -> tuple[str, ...]:
-    """Put the students whom the roster no longer has behind the `count` it has; who they are."""
+    """Put the students whom the roster no longer has behind the `count` that it has.
+
+    Returns:
+        Their keys.
+    """
     removed = connection.execute(_unlisted(run_id)).all()
     if removed:
         moved = (

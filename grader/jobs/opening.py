@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, insert, select
 
-from grader.jobs.tables import METADATA, NOTES, RUNS, VERSION, reading
+from grader.jobs.tables import NOTES, ROOM, RUNS, reading
 from grader.model import Battery, InputError, Keep, ProbeKind, RunInfo
 from grader.questions import is_shipped, parse_battery
 from grader.store import StoreError, open_store
@@ -17,15 +17,15 @@ class OtherRunError(InputError):
     """The run was begun with another battery, seed or probes: scores could not be compared."""
 
 
-def find(location: Path | str) -> tuple[Engine, int, RunInfo]:
-    """The store at `location`, with the id of its run and what that was begun with.
+def find(location: Path) -> tuple[Engine, int, RunInfo]:
+    """Open the store at `location`, with the id of its run and what the run was begun with.
 
     Raises:
         StoreError: if there is none.
     """
-    if isinstance(location, Path) and not location.is_file():
+    if not location.is_file():
         raise StoreError(f"{location.parent} holds no run: it has no {location.name}")
-    engine = open_store(location, METADATA, VERSION)
+    engine = open_store(location, ROOM)
     with reading(engine) as connection:
         row = connection.execute(select(RUNS)).first()
     if row is None:
@@ -46,19 +46,21 @@ def find(location: Path | str) -> tuple[Engine, int, RunInfo]:
 
 
 def begin(
-    location: Path | str,
+    location: Path,
     battery: Battery,
     seed: int | None,
     probes: Sequence[ProbeKind] | None,
 ) -> tuple[Engine, int, RunInfo]:
-    """The same for a run that is begun now, unless the store holds it already.
+    """Open the store at `location` likewise; where it holds no run yet, begin one.
+
+    The caller holds the lock of the folder.
 
     Raises:
         StoreError: if the store cannot be opened.
         OtherRunError: if the run found there has another battery, seed or probes; of a battery that
             comes with the grader it may have an earlier text.
     """
-    engine = open_store(location, METADATA, VERSION)
+    engine = open_store(location, ROOM, locked=True)
     with engine.begin() as connection:
         if connection.scalar(select(func.count()).select_from(RUNS)) == 0:
             connection.execute(
@@ -85,12 +87,14 @@ def begin(
 
 def require_same(
     info: RunInfo,
-    location: Path | str,
+    location: Path,
     battery: Battery,
     seed: int | None,
     probes: Sequence[ProbeKind] | None,
 ) -> None:
-    """Check that the run at `location` can go on with these; None stands for what it has.
+    """Check that the run at `location` can go on with this battery, seed and probes.
+
+    A seed or probes of None are those that the run has.
 
     Raises:
         OtherRunError: it cannot.

@@ -1,13 +1,16 @@
-"""The current scorecards of a run, as they are shown and exported."""
+"""The scorecards of a run that count, as they are shown and exported."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, select
 
-from grader.jobs.attempts import KEPT
+from grader.jobs.progress import in_doubt
 from grader.jobs.tables import (
+    ACCEPTED,
     ATTEMPTS,
+    COUNTING,
+    IN_FORCE,
     OVERRIDE,
     OVERRIDES,
     SCORECARD,
@@ -24,47 +27,51 @@ _KEPT = 512
 
 
 class StoredScorecards(Collection[Scorecard]):
-    """The current scorecards of a run, in the roster's order, with what was set by hand.
+    """The scorecards that count, in the roster's order, with what was set by hand.
 
-    The first few hundred are kept once they were read, as most classes are no larger; the rest of
-    a larger one is read anew by each iteration, so that memory does not grow with the class.
+    The first few hundred stay in memory once they were read: most classes are no larger. The rest
+    of a larger class is read anew by each iteration, so that memory does not grow with the class.
     """
 
-    def __init__(self, engine: Engine, run_id: int, *, in_doubt: bool, listed_only: bool) -> None:
+    def __init__(self, engine: Engine, run_id: int, *, listed_only: bool) -> None:
         self._engine = engine
-        self._in_doubt = in_doubt
         self._kept: list[Scorecard] = []
-        self._which = (SUBMISSIONS.c.run_id == run_id) & ATTEMPTS.c.counts & SCORECARDS.c.current
+        self._which = and_(SUBMISSIONS.c.run_id == run_id, IN_FORCE)
         if listed_only:
             self._which &= SUBMISSIONS.c.listed
+        with reading(engine) as connection:
+            self._in_doubt = in_doubt(connection, run_id)
 
     def __len__(self) -> int:
         with reading(self._engine) as connection:
             return connection.scalars(
-                select(func.count()).select_from(KEPT).where(self._which)
+                select(func.count()).select_from(COUNTING).where(self._which)
             ).one()
 
     def __iter__(self) -> Iterator[Scorecard]:
-        # What counts may be an attempt at an earlier link; who and where is said by the last row.
-        last = SUBMISSIONS.alias()
-        of_student = [
-            (table.c.run_id == SUBMISSIONS.c.run_id)
-            & (table.c.student == SUBMISSIONS.c.student)
-            & table.c.current
-            for table in (last, OVERRIDES)
-        ]
+        # What counts may be an attempt at an earlier link; the person is that of the last row.
+        asked = SUBMISSIONS.alias()
+        by_hand = and_(
+            OVERRIDES.c.run_id == SUBMISSIONS.c.run_id,
+            OVERRIDES.c.student == SUBMISSIONS.c.student,
+            OVERRIDES.c.stands,
+        )
         query = (
             select(
                 SCORECARDS.c.document,
+                asked.c.document,
                 SUBMISSIONS.c.document,
-                last.c.document,
                 OVERRIDES.c.document,
-                ATTEMPTS.c.accepted,
+                ACCEPTED,
                 SUBMISSIONS.c.listed,
             )
-            .select_from(KEPT.join(last, of_student[0]).outerjoin(OVERRIDES, of_student[1]))
+            .select_from(
+                COUNTING.join(asked, asked.c.id == ATTEMPTS.c.submission_id).outerjoin(
+                    OVERRIDES, by_hand
+                )
+            )
             .where(self._which)
-            .order_by(last.c.position)
+            .order_by(SUBMISSIONS.c.position)
             .offset(len(self._kept))
             .execution_options(yield_per=50)
         )
@@ -105,7 +112,10 @@ def doubted(scorecard: Scorecard) -> Scorecard:
 
 
 def _of_person(asked: str, enrolled: str) -> Submission:
-    """What was asked, of whom the roster says now: that may have been corrected since."""
+    """The submission that was asked, with the person's name and section as the roster has them now.
+
+    The roster may have been corrected since.
+    """
     submission = public(SUBMISSION.validate_json(asked))
     if asked == enrolled:
         return submission

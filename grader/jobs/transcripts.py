@@ -7,12 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from grader.jobs.attempts import KEPT
+from grader.jobs.progress import in_doubt
 from grader.jobs.scorecards import doubted
 from grader.jobs.tables import (
     ACCEPTANCE,
     ACCEPTANCES,
+    ACCEPTED,
     ATTEMPTS,
+    IN_FORCE,
+    KEPT,
     OVERRIDE,
     OVERRIDES,
     SCORECARD,
@@ -21,7 +24,7 @@ from grader.jobs.tables import (
     SUBMISSIONS,
     public,
 )
-from grader.model import Attempt, AttemptKind, InputError, Scorecard, Transcript
+from grader.model import Attempt, AttemptKind, InputError, Override, Scorecard, Transcript
 from grader.text.comparing import id_key
 
 
@@ -38,12 +41,12 @@ class UngradedError(InputError):
 
 
 def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[Any]:
-    """The row of a student's current submission.
+    """The row of the submission that a student has now.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
     """
-    mine = (SUBMISSIONS.c.run_id == run_id) & SUBMISSIONS.c.current
+    mine = (SUBMISSIONS.c.run_id == run_id) & IN_FORCE
     student = id_key(andrew_id)
     row = connection.execute(
         select(SUBMISSIONS).where(mine, SUBMISSIONS.c.student == student)
@@ -56,16 +59,10 @@ def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[A
     return row
 
 
-def transcript(
-    connection: Connection, run_id: int, andrew_id: str, *, in_doubt: bool
-) -> Transcript:
+def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcript:
     """Everything that is known of one student.
 
-    Args:
-        connection: to the store.
-        run_id: the run in it.
-        andrew_id: the student.
-        in_doubt: whether the run is: what counts is then shown as everywhere.
+    While the run is in doubt, what counts is shown as in all files: unreachable as not graded.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
@@ -75,54 +72,62 @@ def transcript(
         select(
             SCORECARDS,
             ATTEMPTS.c.asked_at,
-            ATTEMPTS.c.counts,
-            ATTEMPTS.c.accepted,
+            ACCEPTED.label("accepted"),
             ACCEPTANCES.c.document.label("acceptance"),
         )
         .select_from(KEPT.outerjoin(ACCEPTANCES))
         .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.student == row.student)
         .order_by(ATTEMPTS.c.id, SCORECARDS.c.id)
     ).all()
-    by_hand = connection.scalars(
-        select(OVERRIDES.c.document)
-        .where(OVERRIDES.c.run_id == run_id, OVERRIDES.c.student == row.student)
-        .order_by(OVERRIDES.c.id)
-    )
-    overrides = tuple(OVERRIDE.validate_json(document) for document in by_hand)
-    stands = overrides[-1] if overrides and not overrides[-1].withdrawn else None
+    overrides, stands = _overrides(connection, run_id, row.student)
+    doubt = in_doubt(connection, run_id)
     asked = list(dict.fromkeys(each.attempt_id for each in kept))
     attempts = []
     for each in kept:
-        card = SCORECARD.validate_json(each.document)
-        current = each.current and each.counts
-        if current:
-            card = replace(card, override=stands)
-            card = doubted(card) if in_doubt and not each.accepted else card
-        attempts.append(
-            Attempt(
-                card,
-                AttemptKind(each.kind),
-                1 + asked.index(each.attempt_id),
-                asked_at=datetime.fromisoformat(each.asked_at),
-                at=datetime.fromisoformat(each.at),
-                superseded=not each.current,
-                current=current,
-                accepted=each.acceptance and ACCEPTANCE.validate_json(each.acceptance),
-            )
-        )
+        attempt = _attempt(each, number=1 + asked.index(each.attempt_id), counting=row.counting)
+        if attempt.current:
+            card = replace(attempt.scorecard, override=stands)
+            card = doubted(card) if doubt and not each.accepted else card
+            attempt = replace(attempt, scorecard=card)
+        attempts.append(attempt)
     return Transcript(public(SUBMISSION.validate_json(row.document)), tuple(attempts), overrides)
 
 
-def current_scorecard(
-    connection: Connection, run_id: int, andrew_id: str, *, in_doubt: bool
-) -> Scorecard:
+def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
+    """One stored scorecard of a student; `counting` is the id of the attempt that counts."""
+    return Attempt(
+        SCORECARD.validate_json(kept.document),
+        AttemptKind(kept.kind),
+        number,
+        asked_at=datetime.fromisoformat(kept.asked_at),
+        at=datetime.fromisoformat(kept.at),
+        superseded=not kept.stands,
+        current=kept.stands and kept.attempt_id == counting,
+        accepted=kept.acceptance and ACCEPTANCE.validate_json(kept.acceptance),
+    )
+
+
+def _overrides(
+    connection: Connection, run_id: int, student: str
+) -> tuple[tuple[Override, ...], Override | None]:
+    """All that was ever set by hand for a student, and what of it stands."""
+    rows = connection.execute(
+        select(OVERRIDES.c.document, OVERRIDES.c.stands)
+        .where(OVERRIDES.c.run_id == run_id, OVERRIDES.c.student == student)
+        .order_by(OVERRIDES.c.id)
+    ).all()
+    overrides = tuple(OVERRIDE.validate_json(row.document) for row in rows)
+    return overrides, overrides[-1] if rows and rows[-1].stands else None
+
+
+def current_scorecard(connection: Connection, run_id: int, andrew_id: str) -> Scorecard:
     """The scorecard of a student that counts.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
         UngradedError: if there is none yet.
     """
-    current = transcript(connection, run_id, andrew_id, in_doubt=in_doubt).current
+    current = transcript(connection, run_id, andrew_id).current
     if current is None:
         raise UngradedError(f"{andrew_id} is not graded yet: run grader batch first")
     return current

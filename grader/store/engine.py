@@ -1,61 +1,62 @@
-"""One store: SQLite by default, PostgreSQL by URL. Rooms above own their tables."""
+"""One store: an SQLite file, opened with the tables of a room in place."""
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Column,
-    Connection,
-    Engine,
-    ExceptionContext,
-    Integer,
-    MetaData,
-    Table,
-    create_engine,
-    event,
-    insert,
-    make_url,
-    select,
-)
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from grader.model import InputError
+from grader.store.locking import exclusive
+from grader.store.rooms import Room, prepare, version_of
 
 
 class StoreError(InputError):
     """The store cannot be opened or written; the text says why and what to do."""
 
 
-def open_store(location: Path | str, metadata: MetaData, version: int) -> Engine:
-    """Open the store at `location`, with the tables of `metadata` in place.
+def open_store(path: Path, room: Room, *, locked: bool = False) -> Engine:
+    """Open the store at `path` (mode 0600), with the tables of `room` in place.
+
+    Tables of an earlier version are migrated, in one transaction: all of them or none. Nobody else
+    may use the folder meanwhile, since a grader of that version could not go on. Any thread may
+    use the engine.
 
     Args:
-        location: a file's path (SQLite, mode 0600) or a database URL, whose password is not told.
-        metadata: the tables of the room that opens the store.
-        version: the version of those tables, kept in the store.
+        path: the file; it is made where it is missing.
+        room: who opens it.
+        locked: whether the caller holds the folder's lock already.
 
     Raises:
-        StoreError: if it cannot be opened, or holds tables of another version.
+        StoreError: if it cannot be opened, or its tables are of another version.
+        FolderBusyError: if it needs to be migrated while another command uses the folder.
     """
-    where = _shown(location)
-    try:
-        engine = _sqlite(location) if isinstance(location, Path) else create_engine(location)
+    with _opening(path):
+        engine = _sqlite(path)
         try:
-            found = _prepare(engine, metadata, version)
+            found = _version(engine, room)
+            if found is None or room.can_migrate(found):
+                with nullcontext() if found is None or locked else exclusive(path.parent):
+                    _prepare(engine, room, path)
+                found = room.version
         except BaseException:
             engine.dispose()
             raise
-    except (SQLAlchemyError, OSError, ModuleNotFoundError) as error:
-        reason = getattr(error, "orig", None) or error
-        raise StoreError(f"the store {where} cannot be opened: {reason}") from error
-    if found != version:
+    if found != room.version:
         engine.dispose()
         raise StoreError(
-            f"the store {where} was written by another version of the grader (its tables are "
-            f"version {found}, this grader's {version}): use that version, or a new folder"
+            f"the store {path} was written by another version of the grader (its tables are "
+            f"version {found}, this grader's {room.version}): use that version, or a new folder"
         )
+    _say_in_words(engine, path)
+    return engine
+
+
+def _say_in_words(engine: Engine, path: Path) -> None:
+    """Let `engine` raise a StoreError where the file cannot be read or written from now on."""
 
     @event.listens_for(engine, "handle_error")
     def in_words(context: ExceptionContext) -> None:
@@ -64,34 +65,38 @@ def open_store(location: Path | str, metadata: MetaData, version: int) -> Engine
             error, IntegrityError | ProgrammingError
         ):
             raise StoreError(
-                f"the store {where} cannot be read or written: {error.orig}. What it held "
+                f"the store {path} cannot be read or written: {error.orig}. What it held "
                 "before is still there: put that right, and run the same command again"
             ) from error
 
-    return engine
 
-
-def _shown(location: Path | str) -> str:
-    if isinstance(location, Path):
-        return str(location)
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Turn what keeps the file from being opened into a StoreError."""
     try:
-        return make_url(location).render_as_string(hide_password=True)
-    except SQLAlchemyError:
-        return "of this URL"
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreError(f"the store {path} cannot be opened: {reason}") from error
 
 
-def _prepare(engine: Engine, metadata: MetaData, version: int) -> int:
-    """Make the tables that are not there; the version of those that are there now."""
-    versions = Table("schema_version", MetaData(), Column("version", Integer, primary_key=True))
-    with engine.begin() as connection:
-        versions.create(connection, checkfirst=True)
-        found = connection.scalar(select(versions.c.version))
-        if found is None:
-            connection.execute(insert(versions).values(version=version))
-            found = version
-        if found == version:
-            metadata.create_all(connection)
-    return found
+def _version(engine: Engine, room: Room) -> int | None:
+    with engine.connect().execution_options(reading=True) as connection:
+        return version_of(connection, room)
+
+
+def _prepare(engine: Engine, room: Room, path: Path) -> None:
+    """Make or migrate the room's tables. Two processes may try at once: one waits for the other."""
+    with closing(engine.connect()) as connection:
+        # SQLite cannot change most of a table: it is made anew, while others refer to it.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            prepare(connection, room)
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise StoreError(f"the store {path} is damaged: its tables do not fit together")
+    # The connection with that setting is of no more use.
+    engine.dispose()
 
 
 def _sqlite(path: Path) -> Engine:

@@ -19,6 +19,7 @@ from grader.asking.loops import Scope
 from grader.asking.passes import as_accepted, not_before, waited_before, wake_seconds
 from grader.asking.running import events as told
 from grader.asking.running import run
+from grader.jobs.rejudging import rejudge
 from grader.model import (
     AskingAgain,
     Awake,
@@ -37,7 +38,6 @@ from grader.model import (
     WakingUp,
 )
 from grader.outcomes import Cause, Outcome
-from grader.rejudging import rejudge
 from tests.grader.apps import ACTIVITY, SEED, finished_app, first_pass, job, right_answers
 from tests.grader.probes.raw import (
     HALF_A_REPLY,

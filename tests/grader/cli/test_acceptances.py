@@ -1,7 +1,5 @@
 """Who let an appeal count, and why: kept with the attempt."""
 
-import contextlib
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -40,12 +38,3 @@ def test_an_acceptance_without_author_or_reason_asks_nobody(
     asked = len(graded.requests)
     assert words in grader("appeal", graded.out, "ada", *options, *QUICK, code=2).output
     assert len(graded.requests) == asked
-
-
-def test_a_run_of_before_acceptances_were_kept_goes_on(graded: Class, grader: Grader) -> None:
-    with contextlib.closing(sqlite3.connect(graded.out / "run.sqlite")) as store:
-        store.execute("DROP TABLE acceptance")
-        store.commit()
-    assert graded.shown("ada")["attempts"][0]["accepted"] is None
-    grader("appeal", graded.out, "ada", *ACCEPT, *QUICK)
-    assert graded.shown("ada")["attempts"][-1]["accepted"]["by"] == "Dean"

@@ -1,4 +1,5 @@
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +96,19 @@ def test_what_may_pass_yet_gets_a_second_pass_and_only_one(store: Path) -> None:
     assert list(run.second_pass(LIMITS)) == []
     assert run.finished() == 1
     assert len(run.scorecards()) == 1
+    run.close()
+
+
+def test_another_thread_commits_while_jobs_are_read(store: Path) -> None:
+    count = 120
+    run = begun(store, count)
+    with ThreadPoolExecutor(1) as beside:
+        committed = [
+            beside.submit(run.commit, job, scorecard(job.submission))
+            for job in run.first_pass(LIMITS)
+        ]
+        assert all(each.result() for each in committed)
+    assert len(committed) == run.finished() == len(list(run.scorecards())) == count
     run.close()
 
 
@@ -250,6 +264,15 @@ def test_what_could_not_be_graded_is_asked_again_next_time(store: Path) -> None:
     assert run.reopen() == 1
     (job,) = run.second_pass(LIMITS)
     assert job.submission == submission(0)
+    run.close()
+
+
+def test_what_is_asked_anew_is_not_asked_once_more_as_well(store: Path) -> None:
+    run = _with_states(store, State.NOT_GRADED, State.GRADED)
+    assert run.ask_again(["student0"], []) == 1
+    assert run.reopen() == 1
+    assert [job.submission for job in run.first_pass(LIMITS)] == [submission(0)]
+    assert list(run.second_pass(LIMITS)) == []
     run.close()
 
 

@@ -1,4 +1,4 @@
-"""Judging stored replies by other questions, without asking anybody."""
+"""The stored replies of one attempt are judged by other questions, without asking anybody."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,21 +22,25 @@ from grader.outcomes import Cause, Outcome
 def rejudge(
     scorecard: Scorecard, questions: Sequence[Question], earlier: Sequence[Scorecard] = ()
 ) -> Scorecard | None:
-    """The scorecard that the stored replies give with `questions`.
+    """Judge the stored replies by `questions`.
 
-    Each question is answered by what was asked in the same words through the same probe, where the
-    scorecard does not hold it by the `earlier` ones that it replaced, the latest first; where that
-    got no reply, its verdict stands. A release that was never asked for is told by the wake-up.
-    Where nothing could be asked at all, the reason why stands for any question.
+    A question is judged by the reply to the same words through the same probe. A question that got
+    no reply keeps its verdict. The release is also told by the wake-up, if nobody asked for it.
+    Where the app could not be asked at all, each question gets the reason for that.
+
+    Args:
+        scorecard: what stands for the attempt.
+        questions: the corrected ones.
+        earlier: scorecards that stood for the attempt before, the last one first. They are looked
+            into for what `scorecard` does not hold.
 
     Returns:
-        None where a question cannot be judged without asking it.
+        The new scorecard; None where a question cannot be judged without asking it.
     """
     if not scorecard.verdicts:
         return scorecard
     if not any(verdict.replies for verdict in scorecard.verdicts):
-        judgement = scorecard.verdicts[0].judgement
-        verdicts = [Verdict(question, judgement) for question in questions]
+        verdicts = [Verdict(each, scorecard.verdicts[0].judgement) for each in questions]
         return replace(scorecard, verdicts=tuple(verdicts))
     stored = defaultdict(list)
     for card in (scorecard, *earlier):
@@ -44,12 +48,7 @@ def rejudge(
             stored[_asked(verdict.question)].append(verdict)
     verdicts = []
     for question in questions:
-        # Two entries may ask the same words: each keeps its own reply.
-        same = sorted(
-            stored[_asked(question)],
-            key=lambda each: (each.question.name != question.name, not each.replies),
-        )
-        before = same[0] if same else None
+        before = _before(question, stored[_asked(question)])
         if before is None or not (before.replies or before.outcome.rule.second_pass):
             before = _told_by_wake_up(question, scorecard) or before
         judged = _judged(question, before, verdicts)
@@ -63,10 +62,11 @@ def rejudge(
 
 
 def _follows_from_verdicts(scorecard: Scorecard) -> bool:
-    """Whether its state says what its verdicts say.
+    """Whether its state is the one that its verdicts give.
 
-    What could not be graded for another reason, such as a network that was down when the second
-    pass began, still is not graded: who knows what that pass would have seen.
+    It is not where something else kept it from being graded, such as a network that was down when
+    the second pass began. Then it stays not graded, since nobody knows what that pass would have
+    seen.
     """
     if scorecard.wake_up and scorecard.wake_up[-1].failure is Outcome.NOT_CHECKED:
         return False
@@ -74,14 +74,25 @@ def _follows_from_verdicts(scorecard: Scorecard) -> bool:
     return scorecard.state is state and state in (State.GRADED, State.NOT_GRADED)
 
 
+def _before(question: Question, stored: list[Verdict]) -> Verdict | None:
+    """The stored verdict on a question; of several, the one of the same name, or with a reply."""
+    # Two entries may ask the same words: each keeps its own reply.
+    return min(
+        stored,
+        key=lambda each: (each.question.name != question.name, not each.replies),
+        default=None,
+    )
+
+
 def _asked(question: Question) -> tuple[str, ProbeKind, str, str]:
+    """What makes two questions ask the same."""
     # A release is asked without words, like a page; fresh connections ask the words of another.
     how = question.key.kind if isinstance(question.key, ReleaseKey | ConsistencyKey) else ""
     return question.query, question.probe, question.typing, how
 
 
 def _told_by_wake_up(question: Question, scorecard: Scorecard) -> Verdict | None:
-    """The verdict on a release that only the wake-up asked for; None where it did not come."""
+    """The verdict on a release by what the wake-up saw; None where it saw none."""
     if not isinstance(question.key, ReleaseKey) or not scorecard.wake_up:
         return None
     told = [reply for reply in scorecard.wake_up if reply.is_healthz]
@@ -92,6 +103,7 @@ def _told_by_wake_up(question: Question, scorecard: Scorecard) -> Verdict | None
 
 
 def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -> Verdict | None:
+    """The new verdict on a question; None where it cannot be judged without asking."""
     if names := missing(question, so_far):
         return replace(skipped(question, names), replies=before.replies if before else ())
     if before is None:
@@ -103,15 +115,15 @@ def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -
         # How long is too long was decided when it was asked.
         degraded = before.degraded and judgement.outcome is Outcome.RIGHT
         return Verdict(question, judgement, before.replies, degraded)
-    # It was skipped for what is right now: nobody knows what the answer would have been.
+    # What it requires was wrong and is right now, so it was never asked: nobody knows the answer.
     return None if before.outcome is Outcome.SKIPPED else replace(before, question=question)
 
 
 def _judgement(question: Question, before: Verdict, so_far: list[Verdict]) -> Judgement:
-    """What the stored replies are worth now.
+    """Whether the stored replies are right now.
 
-    Whether a bot protection stood in the way was found out when the app was asked: that stands,
-    unless the answer is right.
+    A bot protection that was found when the app was asked still stands in the way, unless the
+    answer is right. One that was not found then is not found now.
     """
     judgement = judge(question, *before.replies, earlier=so_far)
     if is_blocked(before.judgement):

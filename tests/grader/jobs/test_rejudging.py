@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from grader.jobs.rejudging import rejudge
 from grader.model import NumberKey, ProbeKind, ReleaseKey, Reply, Scorecard, State, Verdict
 from grader.outcomes import Outcome
-from grader.rejudging import rejudge
 from tests.grader.formats.classes import QUESTIONS, START, scorecard, verdict
 
 ALL_RIGHT = [Outcome.RIGHT] * 5

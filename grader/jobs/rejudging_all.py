@@ -1,20 +1,24 @@
-"""A whole run judged again by a corrected battery, on the replies that the store holds."""
+"""A whole run is judged again by a corrected battery, on the replies that the store holds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from grader.jobs.attempts import KEPT, classmates, judge_again, settle, standings
+from grader.jobs.attempts import judge_again, pages_of_students, settle
+from grader.jobs.rejudging import rejudge
 from grader.jobs.tables import (
     ATTEMPTS,
+    IN_FORCE,
+    KEPT,
     OVERRIDE,
     OVERRIDES,
     SCORECARD,
     SCORECARDS,
     SUBMISSION,
     SUBMISSIONS,
+    Status,
 )
 from grader.model import (
     AttemptKind,
@@ -25,7 +29,6 @@ from grader.model import (
     Scorecard,
 )
 from grader.questions import ColumnError, draw
-from grader.rejudging import rejudge
 from grader.text.comparing import id_key
 from grader.text.cutting import some_of
 
@@ -53,11 +56,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A student whose score was set by hand, of other points than there are now; it still counts.
+    """A student whose score was set by hand, while a battery had more or fewer points than now.
+
+    The score still counts.
 
     Attributes:
+        score: what was set by hand.
         before: the most points by the earlier battery.
-        now: the same by the corrected one.
+        now: the most points by the corrected one.
     """
 
     andrew_id: str
@@ -71,11 +77,11 @@ class Rejudged:
     """What came of judging again.
 
     Attributes:
-        judged: for how many students something counts that the corrected battery has judged.
-        changed: those of them whose points are others now, and were not set by hand.
-        not_judged: ids of those in the roster who were never asked what it asks: they keep what
-            they had.
-        by_hand: whose score was set by hand, while the most points are others now or fewer.
+        judged: how many students have a score by the corrected battery.
+        changed: the students among them whose points are others now, and were not set by hand.
+        not_judged: the ids of students of the roster who were never asked what it asks. They keep
+            the score that they had.
+        by_hand: the students whose score was set by hand and may not fit the corrected battery.
     """
 
     judged: int
@@ -86,7 +92,13 @@ class Rejudged:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """An attempt that is judged again; `now` is None where it cannot be without asking."""
+    """An attempt that is judged again.
+
+    Attributes:
+        counted: whether it counted until now.
+        listed: whether the roster still has the student.
+        now: None where it cannot be judged without asking.
+    """
 
     id: int
     student: str
@@ -110,43 +122,55 @@ class _Attempt:
 def rejudge_all(
     connection: Connection, run_id: int, run: RunInfo, battery: Battery, at: datetime
 ) -> Rejudged:
-    """Judge every attempt of a run anew, those that may count later too, and settle what counts.
+    """Judge every attempt of a run again, and settle which ones count then.
+
+    Attempts that do not count are judged too, since by the corrected battery they may count.
 
     Raises:
         ColumnError: if `battery` needs a column that a student's row does not give.
     """
     judged, changed, not_judged, by_hand = 0, [], [], []
-    for students in classmates(connection, run_id):
+    for students in pages_of_students(connection, run_id):
         attempts = sorted(
             _attempts(connection, run_id, run, battery, students),
             key=lambda attempt: students.index(attempt.student),
         )
         for attempt in attempts:
             _store(connection, attempt, at)
-        settle(connection, run_id, run.keep, students)
-        counts = _counting(connection, run_id, students)
+        counting = settle(connection, run_id, run.keep, students)
         scores = _set_by_hand(connection, run_id, students)
         before = {each.student: each.points_before for each in attempts if each.counted}
-        for attempt in (each for each in attempts if each.id in counts):
-            points = attempt.points_now
+        for attempt in (each for each in attempts if each.id == counting[each.student]):
             if attempt.now is not None:
                 judged += 1
             elif attempt.listed:
                 not_judged.append(attempt.andrew_id)
-            _, most = before[attempt.student]
-            score = scores.get(attempt.student)
-            if score is not None and (points[1] != most or score > points[1]):
-                by_hand.append(ByHand(attempt.andrew_id, score, most, points[1]))
-            elif attempt.student not in scores and points != before[attempt.student]:
-                changed.append(Change(attempt.andrew_id, before[attempt.student], points))
+            found = _changed(attempt, before[attempt.student], scores)
+            if isinstance(found, ByHand):
+                by_hand.append(found)
+            elif found is not None:
+                changed.append(found)
     return Rejudged(judged, tuple(changed), tuple(not_judged), tuple(by_hand))
 
 
+def _changed(
+    attempt: _Attempt, before: tuple[float | None, float], scores: Mapping[str, float | None]
+) -> Change | ByHand | None:
+    """What changes for the student whose `attempt` counts now; `scores` were set by hand."""
+    now = attempt.points_now
+    if attempt.student not in scores:
+        return None if now == before else Change(attempt.andrew_id, before, now)
+    score, most = scores[attempt.student], now[1]
+    if score is None or (most == before[1] and score <= most):
+        return None
+    return ByHand(attempt.andrew_id, score, before[1], most)
+
+
 def refuse_unjudged(battery: Battery, rejudged: Rejudged) -> None:
-    """See to it that everybody could be judged.
+    """Check that everybody could be judged.
 
     Raises:
-        UnjudgedError: if somebody could not be.
+        UnjudgedError: if somebody could not be; the text names them.
     """
     if not rejudged.not_judged:
         return
@@ -163,10 +187,11 @@ def refuse_unjudged(battery: Battery, rejudged: Rejudged) -> None:
 def judge_expected(
     connection: Connection, run_id: int, run: RunInfo, andrew_ids: Sequence[str], at: datetime
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Judge what is stored of students of whom another commit is expected than before.
+    """Judge the stored replies of students of whom another commit is expected now.
 
     Returns:
-        Who was judged, and whose replies cannot tell which commit answers: what they had counts.
+        The ids of those who were judged; and of those whose replies do not tell which commit
+        answered, so that what they had still counts.
     """
     judged: set[str] = set()
     unjudged: set[str] = set()
@@ -188,35 +213,37 @@ def judge_expected(
 def _attempts(
     connection: Connection, run_id: int, run: RunInfo, battery: Battery, students: Sequence[str]
 ) -> Iterator[_Attempt]:
+    counting = _counting(connection, run_id, students)
     query = (
         select(SCORECARDS.c.document, ATTEMPTS, SUBMISSIONS)
         .select_from(KEPT)
         .where(
             SUBMISSIONS.c.run_id == run_id,
             SUBMISSIONS.c.student.in_(students),
-            SCORECARDS.c.current,
+            SCORECARDS.c.stands,
         )
         .order_by(ATTEMPTS.c.id)
     )
     for row in connection.execute(query).mappings():
         before = SCORECARD.validate_json(row[SCORECARDS.c.document])
         submission = SUBMISSION.validate_json(row[SUBMISSIONS.c.document])
+        attempt_id = row[ATTEMPTS.c.id]
         try:
             questions = draw(battery, submission, run.seed, run.probes, _connections(before))
         except ColumnError:
             # An earlier row of the roster, or one that is gone, cannot be corrected any more.
-            if row[SUBMISSIONS.c.current] and row[SUBMISSIONS.c.listed]:
+            if row[SUBMISSIONS.c.status] != Status.REPLACED and row[SUBMISSIONS.c.listed]:
                 raise
             now = None
         else:
             now = rejudge(before, questions)
             if now is None:
-                now = rejudge(before, questions, _replaced(connection, row[ATTEMPTS.c.id]))
+                now = rejudge(before, questions, _earlier(connection, attempt_id))
         yield _Attempt(
-            row[ATTEMPTS.c.id],
+            attempt_id,
             row[SUBMISSIONS.c.student],
             submission.andrew_id,
-            row[ATTEMPTS.c.counts],
+            attempt_id in counting,
             row[ATTEMPTS.c.outdated],
             row[SUBMISSIONS.c.listed],
             before,
@@ -224,11 +251,11 @@ def _attempts(
         )
 
 
-def _replaced(connection: Connection, attempt_id: int) -> list[Scorecard]:
-    """What stood for an attempt before, the latest first."""
+def _earlier(connection: Connection, attempt_id: int) -> list[Scorecard]:
+    """The scorecards that stood for an attempt before, the last one first."""
     documents = connection.scalars(
         select(SCORECARDS.c.document)
-        .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.current.is_(False))
+        .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.stands.is_(False))
         .order_by(SCORECARDS.c.id.desc())
     )
     return [SCORECARD.validate_json(document) for document in documents]
@@ -242,7 +269,7 @@ def _connections(scorecard: Scorecard) -> int:
 
 def _store(connection: Connection, attempt: _Attempt, at: datetime) -> None:
     if attempt.now is not None and attempt.now != attempt.before:
-        judge_again(connection, attempt.id, attempt.now, kind=AttemptKind.REJUDGED, at=at)
+        judge_again(connection, attempt.id, attempt.now, AttemptKind.REJUDGED, at)
     outdated = attempt.now is None
     if outdated != attempt.outdated:
         connection.execute(
@@ -250,20 +277,21 @@ def _store(connection: Connection, attempt: _Attempt, at: datetime) -> None:
         )
 
 
-def _counting(connection: Connection, run_id: int, students: Sequence[str]) -> set[int]:
+def _counting(connection: Connection, run_id: int, students: Sequence[str]) -> set[int | None]:
     """The attempts of `students` that count."""
-    found = standings(connection, run_id, students)
-    return {each.id for attempts in found.values() for each in attempts if each.counts}
+    mine = (SUBMISSIONS.c.run_id == run_id) & SUBMISSIONS.c.student.in_(students) & IN_FORCE
+    return set(connection.scalars(select(SUBMISSIONS.c.counting).where(mine)))
 
 
 def _set_by_hand(
     connection: Connection, run_id: int, students: Sequence[str]
 ) -> dict[str, float | None]:
+    """The scores that were set by hand, by student; None for those who are excused."""
     rows = connection.execute(
         select(OVERRIDES.c.student, OVERRIDES.c.document).where(
             OVERRIDES.c.run_id == run_id,
             OVERRIDES.c.student.in_(students),
-            OVERRIDES.c.current,
+            OVERRIDES.c.stands,
         )
     )
     return {student: OVERRIDE.validate_json(document).score for student, document in rows}

@@ -8,7 +8,7 @@ import pytest
 LIMITED = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 150))
-from grader.services.open_files import allow_files
+from grader.asking.open_files import allow_files
 print([(allow_files(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0]) for wanted in %s])
 """
 

@@ -32,15 +32,12 @@ class DecisionsError(RosterError):
 
 
 def apply_decisions(path: Path, run: Run, at: datetime) -> Mapping[str, Override]:
-    """Set all scores that a file says in `run`, or none if one of them cannot be set.
+    """Set all scores of a file in `run`, or none if one of them cannot be set.
 
-    Args:
-        path: of a CSV file with the columns id, score or excuse, by, reason.
-        run: of the students.
-        at: when the scores are decided.
+    It is a CSV file with the columns id, score or excuse, by, reason. `at` is the time of decision.
 
     Returns:
-        What was set, by student.
+        The new overrides, by student.
 
     Raises:
         DecisionsError: with everything that is wrong in the file, or does not fit the run.
@@ -86,18 +83,16 @@ def _columns(table: Table, where: str) -> dict[str, str]:
         word = next((word for word, known in _HEADERS.items() if plain in known), None)
         if word in found:
             message = f'It means the same as the column "{found[word]}": keep one of them.'
-            faults.append(Fault(table.header_line, header, message))
+            faults.append((header, message))
         elif word is not None:
             found[word] = header
-    for word in ("id", "by", "reason"):
-        if word not in found:
-            message = "There is no such column."
-            faults.append(Fault(table.header_line, word, message))
+    missing = [word for word in ("id", "by", "reason") if word not in found]
+    faults += [(word, "There is no such column.") for word in missing]
     if "score" not in found and "excuse" not in found:
         message = "There is no such column, and none called excuse: one of the two is needed."
-        faults.append(Fault(table.header_line, "score", message))
+        faults.append(("score", message))
     if faults:
-        raise DecisionsError(where, tuple(faults))
+        raise DecisionsError(where, tuple(Fault(table.header_line, *fault) for fault in faults))
     return found
 
 

@@ -26,7 +26,7 @@ _CONNECTIONS = 8
 
 
 def drawn(seed: int | None) -> int:
-    """The seed that is given, or else a new one, so that nobody can look up the keys before."""
+    """The seed, or a new one if it is None, so that nobody can look up the keys before."""
     return secrets.randbelow(2**31) if seed is None else seed
 
 
@@ -39,12 +39,7 @@ def job_of(
 ) -> Job:
     """The job that checks one deployment.
 
-    Args:
-        submission: whose deployment it is.
-        battery: what is asked.
-        seed: draws the questions; None for a new one.
-        limits: how it is asked.
-        connections: how many fresh connections are compared; None for 8 where a commit is expected.
+    If `connections` (how many fresh ones are compared) is None, it is 8 if a commit is expected.
 
     Raises:
         InputError: if it is asked in a browser, and this machine has none that starts.
@@ -57,7 +52,7 @@ def job_of(
 
 
 def check(job: Job) -> Iterator[Event]:
-    """Check a deployment, with a second pass where it needs one; the last event is Finished.
+    """Check a deployment, with a second pass if it needs one; the last event is Finished.
 
     Raises:
         ColumnError: if the battery needs a column that the submission does not have.
@@ -66,12 +61,12 @@ def check(job: Job) -> Iterator[Event]:
 
 
 def run_of(job: Job, scorecard: Scorecard) -> RunInfo:
-    """A run with only this submission, for formats that print a run."""
+    """A run of this submission alone, for formats that print a run."""
     return RunInfo(job.battery, job.seed, scorecard.started_at, probes=job.limits.probes)
 
 
 def ask(submission: Submission, kind: ProbeKind, query: str, limits: Limits) -> Reply:
-    """Ask one query and give the reply as it came.
+    """Ask one query, and return the reply.
 
     Raises:
         InputError: if it is asked in a browser, and this machine has none that starts.
@@ -82,7 +77,7 @@ def ask(submission: Submission, kind: ProbeKind, query: str, limits: Limits) -> 
 
 
 def ask_again(job: Job) -> Scorecard:
-    """Ask the questions of `job` once more, with a second pass where it is needed.
+    """Ask the questions of `job` once more, with a second pass if it needs one.
 
     Raises:
         InputError: if they are asked in a browser, and this machine has none that starts.
@@ -95,7 +90,7 @@ def ask_again(job: Job) -> Scorecard:
 def doubt_of(scorecard: Scorecard) -> str:
     """Why perhaps not all servers run the expected commit; empty if there is no sign of that.
 
-    A deployment that tells no commit is not doubted.
+    A deployment that names no commit is not doubted.
     """
     expect_commit = scorecard.submission.expect_commit
     for verdict in scorecard.verdicts if expect_commit else ():

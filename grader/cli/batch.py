@@ -1,4 +1,4 @@
-"""The command of an instructor that grades: batch."""
+"""The command that grades a class: batch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _unless_dry(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
-    """The folder of the run. Only a dry run needs none; its option is eager, so known here."""
+    """The folder of the run. Only a dry run needs none; its option is eager: read first."""
     if value is None and not context.params.get("dry_run"):
         raise click.MissingParameter(ctx=context, param=option)
     return value
@@ -135,13 +135,5 @@ def grade(opened: classes.OpenClass, *, quiet: bool = False) -> int:
     return NOT_GRADED if opened.run.unsettled() else DONE
 
 
-COMMANDS = (
-    command(
-        "batch",
-        _Batch,
-        {
-            DONE: "The run is complete, whatever the scores.",
-            NOT_GRADED: EXIT_CODES[NOT_GRADED],
-        },
-    ),
-)
+_CODES = {DONE: "The run is complete, whatever the scores.", NOT_GRADED: EXIT_CODES[NOT_GRADED]}
+COMMANDS = (command("batch", _Batch, _CODES),)

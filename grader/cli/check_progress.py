@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 class Telling:
     """Says what happens to one submission, event by event.
 
-    Args:
-        submission: whose deployment is checked.
-        several_ways: whether queries are asked through several probes.
-        err: whether to use standard error, because standard output is for the result alone.
+    With `err` it prints on standard error, because standard output is for the result alone.
     """
 
     def __init__(self, submission: Submission, *, several_ways: bool, err: bool) -> None:
@@ -33,15 +30,13 @@ class Telling:
         say(words, err=self._err)
 
     def tell(self, event: Event) -> None:
-        """Say what just happened. Rows that stay the same are counted, and told in one line."""
+        """Say what just happened. Rows that stay the same are counted, and said in one line."""
         from grader.formats import terminal
         from grader.model import Judged
 
+        columns = width(err=self._err)
         words = terminal.told(
-            event,
-            self._submission,
-            width=width(err=self._err),
-            several_ways=self._several_ways,
+            event, self._submission, width=columns, several_ways=self._several_ways
         )
         if isinstance(event, Judged):
             if self._rows.get(event.number) == words:

@@ -1,4 +1,4 @@
-"""The result of a check: printed in the form that was asked for, and told to GitHub Actions."""
+"""Prints the result of a check in the chosen form, and tells it to GitHub Actions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
-    """Print the result. If GitHub Actions runs this command, tell it the result, too."""
+    """Print the result. If GitHub Actions runs this command, write it to its files, too."""
     from grader.formats import step_summary
 
     rendered = _rendered(form, run, scorecard)
@@ -34,7 +34,7 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
 
 
 def _tell_github(variable: str, text: str) -> None:
-    """Add to a file that GitHub Actions reads, if this environment variable names one."""
+    """Add `text` to the file that this environment variable names, if it is set."""
     import os
 
     if path := os.environ.get(variable):

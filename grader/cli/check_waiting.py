@@ -1,4 +1,4 @@
-"""How `check` waits for a push, and what it says meanwhile."""
+"""How `check` waits for a push, and what it prints meanwhile."""
 
 from __future__ import annotations
 
@@ -21,13 +21,9 @@ _TELL_IT = (
 
 
 def wait(job: Job, seconds: float, *, quiet: bool, page: bool) -> None:
-    """Wait until the deployment runs the expected commit; end the command where it does not.
+    """Wait until the deployment runs the expected commit; if it does not in time, exit.
 
-    Args:
-        job: whose deployment is looked at.
-        seconds: how long to wait at most.
-        quiet: whether nothing is told meanwhile.
-        page: whether the result is a page; the shell may have made an empty file for it.
+    If the result is to be a page, the shell may have made an empty file for it; this is said.
     """
     from grader.services.waiting import Standing, wait_for
 

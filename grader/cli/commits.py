@@ -1,4 +1,4 @@
-"""Read the commit that an option names: by its digits, or as HEAD, which git looks up."""
+"""Reads the commit that an option names: its digits, or HEAD, which git looks up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEAD = "HEAD"
 
 
 def commit(value: str) -> str:
-    """The commit that is written, or that HEAD is at; empty where nothing is written.
+    """The commit with these digits, or the one of HEAD; empty if `value` is.
 
     Raises:
         ValueError: if it is no commit, or git cannot tell what HEAD is.
@@ -32,11 +32,7 @@ def commit(value: str) -> str:
 
 
 def _head() -> str:
-    """The commit that the repository in the current folder is at.
-
-    Raises:
-        ValueError: if git cannot tell.
-    """
+    """The last commit of the repository in the current folder; ValueError if there is none."""
     other = "or give the commit itself: --wait-for-commit SHA, as GitHub shows it"
     try:
         found = _git("rev-parse", "--verify", f"{HEAD}^{{commit}}")

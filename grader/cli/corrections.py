@@ -109,16 +109,14 @@ class _Appeal:
         if found.undecided:
             say(f"It could not be graded now, so nothing changed: {found.undecided}", err=True)
             sys.exit(NOT_GRADED)
-        match found.counts:
-            case None:
-                say("Nothing changed; --accept asks again and adopts.")
-            case True:
-                say("Adopted.")
-            case False:
-                say(
-                    f"Kept, but another attempt counts: {rule(found.keep)}. grader override sets a "
-                    "score by hand."
-                )
+        say(
+            {
+                None: "Nothing changed; --accept asks again and adopts.",
+                True: "Adopted.",
+                False: f"Kept, but another attempt counts: {rule(found.keep)}. grader override "
+                "sets a score by hand.",
+            }[found.counts]
+        )
         if found.before.override:
             say("What was set by hand still counts; grader override sets it anew.")
 
@@ -194,16 +192,13 @@ def _say_rejudged(rejudged: Rejudged) -> None:
         say(f"  {each.andrew_id:<18}  {was} -> {now}")
 
 
+_APPEALED = {
+    DONE: "The app was asked; with --accept, what came is kept.",
+    NOT_GRADED: "It could not be graded now, and nothing changed.",
+}
 COMMANDS = (
     command("show", _Show, {DONE: "It is shown."}),
     command("rejudge", _Rejudge, _CHANGED),
-    command(
-        "appeal",
-        _Appeal,
-        {
-            DONE: "The app was asked; with --accept, what came is kept.",
-            NOT_GRADED: "It could not be graded now, and nothing changed.",
-        },
-    ),
+    command("appeal", _Appeal, _APPEALED),
     command("override", _Override, _CHANGED),
 )

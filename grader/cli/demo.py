@@ -1,4 +1,4 @@
-"""The command that shows all of it on this machine: demo."""
+"""The command that grades a sample class on this machine: demo."""
 
 from __future__ import annotations
 

@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from grader.formats.gradebook import Filled
     from grader.services.exports import Export, Exported
 
-# The fields of a gradebook, as options.
-_OPTIONS = {
-    "downloaded": "--gradebook",
-    "assignment": "--assignment",
-    "id_column": "--id-column",
-    "replace_excused": "--replace-excused",
-}
-
 
 @dataclass(frozen=True)
 class _Export:
@@ -65,13 +57,9 @@ class _Export:
         from grader.text.cutting import some_of
 
         self._check_given()
+        column, ids = self.assignment or "", self.id_column or ""
         wanted = exports.Export(
-            self.form,
-            self.out,
-            self.gradebook,
-            self.assignment or "",
-            self.id_column or "",
-            self.replace_excused,
+            self.form, self.out, self.gradebook, column, ids, self.replace_excused
         )
         exported = exports.export(self.folder, wanted)
         if exported.in_doubt:
@@ -87,18 +75,18 @@ class _Export:
             sys.exit(NOT_GRADED)
 
     def _check_given(self) -> None:
-        values = {
-            "downloaded": self.gradebook,
-            "assignment": self.assignment,
-            "id_column": self.id_column,
-            "replace_excused": self.replace_excused or None,
-        }
-        given = {field for field, value in values.items() if value is not None}
         chosen = registry.EXPORTS[self.form]
-        for name in sorted(_OPTIONS[field] for field in chosen.needs - given):
-            raise click.UsageError(f"--format {self.form} needs {name}.")
-        for name in sorted(_OPTIONS[field] for field in given - chosen.needs - chosen.takes):
-            raise click.UsageError(f"--format {self.form} has no use for {name}: leave it out.")
+        # Each field of a gradebook, by the option that gives it; sorted.
+        for name, field, value in (
+            ("--assignment", "assignment", self.assignment),
+            ("--gradebook", "downloaded", self.gradebook),
+            ("--id-column", "id_column", self.id_column),
+            ("--replace-excused", "replace_excused", self.replace_excused or None),
+        ):
+            if value is None and field in chosen.needs:
+                raise click.UsageError(f"--format {self.form} needs {name}.")
+            if value is not None and field not in chosen.needs | chosen.takes:
+                raise click.UsageError(f"--format {self.form} has no use for {name}: leave it out.")
 
 
 def _told(exported: Exported, wanted: Export) -> Iterator[str]:
@@ -126,7 +114,7 @@ def _told(exported: Exported, wanted: Export) -> Iterator[str]:
 
 
 def _told_of_values(filled: Filled) -> Iterator[str]:
-    """What became of the values that stood in the gradebook before."""
+    """What happened to the values that were in the gradebook before."""
     from grader.text.cutting import some_of
 
     if filled.replaced:
@@ -150,6 +138,7 @@ class _Zip:
     asking: options.Asking = group(options.Asking)
 
     def __call__(self) -> None:
+        from grader.formats.words import decimal
         from grader.gradescope.building import build, is_autograder
         from grader.questions import load_battery
         from grader.store import write_private
@@ -159,20 +148,15 @@ class _Zip:
             raise click.UsageError(
                 f"{out} is there already, and no autograder: choose another name."
             )
-        built = build(load_battery(asking.battery), asking.limits(), asking.seed)
-        write_private(out, [built.content])
+        battery = load_battery(asking.battery)
+        write_private(out, [build(battery, asking.limits(), asking.seed)])
         say(f"Wrote {out}: upload it to Gradescope as the autograder's zip file.")
-        say(f"Set the assignment's autograder points to {built.points}.")
+        say(f"Set the assignment's autograder points to {decimal(battery.points)}.")
 
 
+_WRITTEN = {DONE: "The file is written."}
+_UNGRADED = {NOT_GRADED: "It is written, and some students in it are not graded yet."}
 COMMANDS = (
-    command(
-        "export",
-        _Export,
-        {
-            DONE: "The file is written.",
-            NOT_GRADED: "It is written, and some students in it are not graded yet.",
-        },
-    ),
-    command("gradescope-zip", _Zip, {DONE: "The file is written."}),
+    command("export", _Export, _WRITTEN | _UNGRADED),
+    command("gradescope-zip", _Zip, _WRITTEN),
 )

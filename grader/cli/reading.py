@@ -1,4 +1,4 @@
-"""Reads what options are given; each function raises ValueError with advice for bad values."""
+"""Reads the values of options. Each function raises ValueError with advice for a bad value."""
 
 from __future__ import annotations
 
@@ -26,11 +26,7 @@ def own_id(value: str) -> str:
 
 
 def address_first(value: str) -> str:
-    """The address to ask.
-
-    Raises:
-        click.UsageError: if it is a query; the message has the whole line to write.
-    """
+    """The address to ask; if it is none, an error with the whole line to write."""
     import os
 
     from grader.formats.escaping import ask_command
@@ -125,7 +121,7 @@ def connections(value: int) -> int:
 
 
 def pairs(example: str) -> Callable[[tuple[str, ...]], dict[str, str]]:
-    """A function that reads pairs such as `example`: the meaning of each word."""
+    """A function that reads pairs such as `example` into a mapping."""
 
     def read(given: tuple[str, ...]) -> dict[str, str]:
         found = [pair.partition("=") for pair in given]

@@ -1,4 +1,4 @@
-"""The commands of one deployment's student: check, ask, questions."""
+"""The commands of a student, for one deployment: check, ask, questions."""
 
 from __future__ import annotations
 
@@ -187,11 +187,7 @@ class _Questions:
 
 @contextlib.contextmanager
 def _values_needed() -> Iterator[None]:
-    """Where a battery needs a column of a roster, say which option gives it instead.
-
-    Raises:
-        click.UsageError: in place of the ColumnError.
-    """
+    """If a battery needs a column of a roster, say which option gives it instead."""
     from grader.questions import ColumnError
 
     try:
@@ -202,24 +198,18 @@ def _values_needed() -> Iterator[None]:
         ) from None
 
 
+_CHECKED = {
+    DONE: "The pass mark is reached.",
+    FALLS_SHORT: "It is not, or the expected commit is not live everywhere.",
+    NOT_GRADED: EXIT_CODES[NOT_GRADED],
+}
+_ASKED = {
+    DONE: "A reply came.",
+    FALLS_SHORT: "None could be read.",
+    NOT_GRADED: "The fault is this machine's.",
+}
 COMMANDS = (
-    command(
-        "check",
-        _Check,
-        {
-            DONE: "The pass mark is reached.",
-            FALLS_SHORT: "It is not, or the expected commit is not live everywhere.",
-            NOT_GRADED: EXIT_CODES[NOT_GRADED],
-        },
-    ),
-    command(
-        "ask",
-        _Ask,
-        {
-            DONE: "A reply came.",
-            FALLS_SHORT: "None could be read.",
-            NOT_GRADED: "The fault is this machine's.",
-        },
-    ),
+    command("check", _Check, _CHECKED),
+    command("ask", _Ask, _ASKED),
     command("questions", _Questions, {DONE: "They are printed."}),
 )

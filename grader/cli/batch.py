@@ -1,4 +1,4 @@
-"""The command that grades a class: batch."""
+"""The commands that grade a class, a real one or a sample: batch, demo."""
 
 from __future__ import annotations
 
@@ -135,5 +135,40 @@ def grade(opened: classes.OpenClass, *, quiet: bool = False) -> int:
     return NOT_GRADED if opened.run.unsettled() else DONE
 
 
+@dataclass(frozen=True)
+class _Demo:
+    """Serve a sample class on this machine, and grade it."""
+
+    students: int = option(
+        "--students", type=kinds.Whole(1, 2000), default=24, show_default=True, metavar="N",
+        help="How many there are, 2000 at most.",
+    )  # fmt: skip
+    latency: float = option(
+        "--latency", type=kinds.Number(0, 5), default=0.05, show_default=True, metavar="SECONDS",
+        help="How long each reply takes.",
+    )  # fmt: skip
+    seed: int | None = option(
+        "--seed", type=kinds.SEED, metavar="N",
+        help="The whole number that decides questions and apps; a new one unless given.",
+    )  # fmt: skip
+    out: Path = option(
+        "--out", default="demo-results", show_default=True, type=kinds.NEW_FOLDER, metavar="DIR",
+        help="The run's folder; an earlier demo in it is replaced.",
+    )  # fmt: skip
+
+    def __call__(self) -> None:
+        from grader.demo.sample import open_sample
+        from grader.questions import load_battery
+        from grader.services.deployments import drawn
+
+        seed, many = drawn(self.seed), self.students
+        with open_sample(self.out, load_battery("activity"), seed, many, self.latency) as opened:
+            say(f"A sample class of {many} apps is up on this machine (seed {seed}).")
+            sys.exit(grade(opened))
+
+
 _CODES = {DONE: "The run is complete, whatever the scores.", NOT_GRADED: EXIT_CODES[NOT_GRADED]}
-COMMANDS = (command("batch", _Batch, _CODES),)
+COMMANDS = (
+    command("batch", _Batch, _CODES),
+    command("demo", _Demo, {DONE: "The sample class is graded."}),
+)

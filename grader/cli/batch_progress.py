@@ -82,24 +82,24 @@ def _bar(console: Console, *, disable: bool) -> Progress:
 def _heard(speak: Callable[[], None], silent: bool) -> Iterator[threading.Event]:
     """Call `speak` after every 10 seconds without a line; set the event after each line."""
     heard, over = threading.Event(), threading.Event()
+    if silent:
+        yield heard
+        return
 
     def listen() -> None:
         while not over.is_set():
-            if heard.wait(_SILENCE):
-                heard.clear()
-            else:
+            if not heard.wait(_SILENCE):
                 speak()
+            heard.clear()
 
     listener = threading.Thread(target=listen, name="progress", daemon=True)
-    if not silent:
-        listener.start()
+    listener.start()
     try:
         yield heard
     finally:
         over.set()
         heard.set()
-        if not silent:
-            listener.join()
+        listener.join()
 
 
 def _words(states: Counter[State], waiting: int) -> str:

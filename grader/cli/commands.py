@@ -1,16 +1,4 @@
-"""Makes commands: the fields of a dataclass are the options, and `__call__` does the work.
-
-@dataclass(frozen=True)
-class Hello:
-    "Greet somebody."
-
-    name: str = argument(help="Who is greeted.")
-
-    def __call__(self) -> None:
-        say(f"Hello {self.name}")
-
-cli.add_command(command("hello", Hello, {DONE: "It is said."}))
-"""
+"""Makes commands: the fields of a dataclass are the options, and `__call__` does the work."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import check_waiting, commits, kinds, options, reading
+from grader.cli import check_waiting, kinds, options, reading
 from grader.cli.commands import argument, command, group, option
 from grader.cli.exit_codes import DONE, EXIT_CODES, FALLS_SHORT, NOT_GRADED
 from grader.cli.output import say
@@ -38,12 +38,12 @@ class _Check:
     values: dict[str, str] = options.VALUES
     bypass_secret: str = options.BYPASS_SECRET
     expect_commit: str = option(
-        "--expect-commit", default="", read=commits.commit, metavar="SHA",
+        "--expect-commit", default="", read=reading.commit, metavar="SHA",
         help="The commit that should answer, as /healthz tells it.",
     )  # fmt: skip
     wait_for_commit: str | None = option(
-        "--wait-for-commit", is_flag=False, flag_value=commits.HEAD,
-        read=commits.commit, metavar="[SHA|HEAD]",
+        "--wait-for-commit", is_flag=False, flag_value=reading.HEAD,
+        read=reading.commit, metavar="[SHA|HEAD]",
         help="Wait until this commit is live, as /healthz tells it, then check, and expect it. "
         "Without a value it is HEAD, the last commit of the git repository in this folder.",
     )  # fmt: skip
@@ -65,8 +65,7 @@ class _Check:
     quiet: bool = options.QUIET
 
     def __call__(self) -> None:
-        from grader.cli.check_progress import Telling
-        from grader.cli.check_result import print_result
+        from grader.cli.check_words import Telling, print_result
         from grader.formats import scorecard_text
         from grader.model import Finished
         from grader.services import deployments

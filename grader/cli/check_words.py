@@ -1,4 +1,7 @@
-"""What `check` says while it runs. A row that has not changed is not printed a second time."""
+"""The words of `check`: what happens meanwhile, and the result.
+
+A row that has not changed is not printed a second time.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 from grader.cli.output import say, width
 
 if TYPE_CHECKING:
-    from grader.model import Event, Submission
+    from grader.model import Event, RunInfo, Scorecard, Submission
 
 
 class Telling:
@@ -48,3 +51,35 @@ class Telling:
             self._same = 0
         if words:
             self.say(words)
+
+
+def print_result(form: str, run: RunInfo, scorecard: Scorecard) -> None:
+    """Print the result. If GitHub Actions runs this command, write it to its files, too."""
+    from grader.formats import step_summary
+
+    rendered = _rendered(form, run, scorecard)
+    say(rendered)
+    if form == "classroom":
+        _tell_github("GITHUB_OUTPUT", f"result={rendered}\n")
+    _tell_github("GITHUB_STEP_SUMMARY", step_summary.render(run, scorecard))
+
+
+def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
+    from grader.formats import registry, terminal
+
+    rendered = registry.of_scorecard(form)(run, scorecard)
+    if form == "text":
+        return terminal.fitted(rendered, width())
+    if form == "html":
+        # Shells write files in different encodings; an ASCII page is the same in all of them.
+        return rendered.encode("ascii", "xmlcharrefreplace").decode()
+    return rendered
+
+
+def _tell_github(variable: str, text: str) -> None:
+    """Add `text` to the file that this environment variable names, if it is set."""
+    import os
+
+    if path := os.environ.get(variable):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)

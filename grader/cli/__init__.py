@@ -64,10 +64,6 @@ def cli() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
-for command in (
-    *student.COMMANDS,
-    *batch.COMMANDS,
-    *exports.COMMANDS,
-    *corrections.COMMANDS,
-):
-    cli.add_command(command)
+for room in (student, batch, exports, corrections):
+    for command in room.COMMANDS:
+        cli.add_command(command)

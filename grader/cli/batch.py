@@ -20,20 +20,13 @@ if TYPE_CHECKING:
     from grader.services import classes
 
 
-def _unless_dry(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
-    """The folder of the run. Only a dry run needs none; its option is eager: read first."""
-    if value is None and not context.params.get("dry_run"):
-        raise click.MissingParameter(ctx=context, param=option)
-    return value
-
-
 @dataclass(frozen=True)
 class _Batch:
     """Grade a class from a roster; run it again to resume."""
 
     roster: Path = argument(type=kinds.FILE, metavar="ROSTER", help="The file with ids and links.")
     out: Path | None = option(
-        "--out", type=kinds.NEW_FOLDER, callback=_unless_dry, metavar="DIR",
+        "--out", type=kinds.NEW_FOLDER, metavar="DIR",
         help="The run's folder: a new one, or that of the run to go on with.  [required]",
     )  # fmt: skip
     asking: options.Asking = group(options.Asking)
@@ -74,7 +67,7 @@ class _Batch:
         "a date. The run goes on with it; the last counts unless one was given.",
     )  # fmt: skip
     dry_run: bool = option(
-        "--dry-run", is_flag=True, is_eager=True,
+        "--dry-run", is_flag=True,
         help="Say how the roster is read and what would be asked; nobody is asked, nothing is "
         "written.",
     )  # fmt: skip
@@ -83,6 +76,8 @@ class _Batch:
     def __call__(self) -> None:
         from grader.services import classes
 
+        if self.out is None and not self.dry_run:
+            raise click.MissingParameter(param_hint="'--out'", param_type="option")
         order = self._order()
         if not self.quiet:
             for word, header in order.roster.columns.items():

@@ -5,6 +5,7 @@ A row that has not changed is not printed a second time.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from grader.cli.output import say, width
@@ -78,8 +79,6 @@ def _rendered(form: str, run: RunInfo, scorecard: Scorecard) -> str:
 
 def _tell_github(variable: str, text: str) -> None:
     """Add `text` to the file that this environment variable names, if it is set."""
-    import os
-
     if path := os.environ.get(variable):
         with open(path, "a", encoding="utf-8") as file:
             file.write(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -144,8 +145,6 @@ class _Override:
     )  # fmt: skip
 
     def __call__(self) -> None:
-        from datetime import UTC, datetime
-
         from grader.formats import words
         from grader.model import Override
         from grader.services import corrections

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from grader.formats.gradebook import Filled
     from grader.services.exports import Export, Exported
+
+
+_EXCUSED = "; --replace-excused writes grades over them"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class _Export:
 
 
 def _told(exported: Exported, wanted: Export) -> Iterator[str]:
-    """What to say of the file, line by line."""
+    """The lines to print about the file."""
+    from grader.text.cutting import some_of
+
     filled, gone = exported.filled, exported.unlisted
     if filled is None:
         yield f"Wrote: {exported.target}"
@@ -107,25 +111,15 @@ def _told(exported: Exported, wanted: Export) -> Iterator[str]:
         ):
             if ids:
                 yield f"{words}: {', '.join(ids)}"
-        yield from _told_of_values(filled)
+        for words, ids, more in (
+            ("Other values that were replaced", filled.replaced, ""),
+            ("Excused with EX and left alone", filled.left_excused, _EXCUSED),
+        ):
+            if ids:
+                yield f"{words}: {len(ids)} ({some_of(ids)}){more}"
     if gone:
         where = "listed last" if filled is None else "left out"
         yield f"No longer in the roster, {where}: {', '.join(gone)}"
-
-
-def _told_of_values(filled: Filled) -> Iterator[str]:
-    """What happened to the values that were in the gradebook before."""
-    from grader.text.cutting import some_of
-
-    if filled.replaced:
-        many = len(filled.replaced)
-        yield f"Other values that were replaced: {many} ({some_of(filled.replaced)})"
-    if filled.left_excused:
-        many = len(filled.left_excused)
-        yield (
-            f"Excused with EX and left alone: {many} ({some_of(filled.left_excused)}); "
-            "--replace-excused writes grades over them"
-        )
 
 
 @dataclass(frozen=True)

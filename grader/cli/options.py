@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -87,8 +87,6 @@ class Asking:
 
     def limits(self) -> Limits:
         """How a deployment is asked."""
-        from dataclasses import replace
-
         return replace(self.patience.limits(), probes=self.probes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,8 +35,6 @@ def own_id(value: str) -> str:
 
 def address_first(value: str) -> str:
     """The address to ask; if it is none, an error with the whole line to write."""
-    import os
-
     from grader.formats.escaping import ask_command
     from grader.links import LinkError, read_link
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -95,8 +95,6 @@ class _Check:
         sys.exit(DONE if passed else FALLS_SHORT)
 
     def _job(self) -> Job:
-        from dataclasses import replace
-
         from grader.questions import load_battery
         from grader.services import deployments, submissions
 

@@ -3,6 +3,7 @@
 import contextlib
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from grader.demo.apps import KINDS
@@ -94,9 +95,7 @@ def sample_class(
             app = delayed(kind.app(answers, timeout), latency)
             port = servers.enter_context(served(app) if kind.is_up else closed_port())
             url = f"http://{LOOPBACK}:{port}"
-            submissions.append(
-                Submission(andrew_id, url, handed_in=url, name=name, section=kind.words)
-            )
+            submissions.append(replace(asked, url=url, handed_in=url))
         yield submissions
 
 

@@ -1,4 +1,4 @@
-"""Grades explained and corrected: shown, judged again, appealed, set by hand.
+"""Shows grades, judges them again, lets students appeal, and sets scores by hand.
 
 Each function raises StoreError if the folder holds no run, FolderBusyError if another command
 changes it, UnknownStudentError if the run does not have the student, and UngradedError if the
@@ -56,13 +56,11 @@ def transcript(folder: Path, andrew_id: str) -> tuple[RunInfo, Transcript]:
 
 
 def rejudge(folder: Path, battery: Battery, *, partial: bool, dry_run: bool) -> Rejudged:
-    """Judge the stored replies of a run by a corrected battery; nobody is asked.
-
-    Students who were not asked all of its questions keep their scorecard. A `dry_run` changes
-    nothing.
+    """Judge the stored replies of a run by a corrected battery; a `dry_run` changes nothing.
 
     Raises:
-        UnjudgedError: if there are such students, unless `partial` or `dry_run`.
+        UnjudgedError: if students were not asked all of its questions, unless `partial` lets them
+            keep their scorecard, or it is a `dry_run`.
     """
     with changing(folder) as run:
         judged = run.rejudge(battery, datetime.now(UTC), partial=partial, dry_run=dry_run)

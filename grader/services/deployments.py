@@ -66,22 +66,14 @@ def run_of(job: Job, scorecard: Scorecard) -> RunInfo:
 
 
 def ask(submission: Submission, kind: ProbeKind, query: str, limits: Limits) -> Reply:
-    """Ask one query, and return the reply.
-
-    Raises:
-        InputError: if it is asked in a browser, and this machine has none that starts.
-    """
+    """Ask one query; for the errors see `job_of`."""
     if kind is ProbeKind.BROWSER:
         require_browser()
     return reply_to(query, kind, submission, limits)
 
 
 def ask_again(job: Job) -> Scorecard:
-    """Ask the questions of `job` once more, with a second pass if it needs one.
-
-    Raises:
-        InputError: if they are asked in a browser, and this machine has none that starts.
-    """
+    """Ask the questions of `job` once more, in two passes; for the errors see `job_of`."""
     if any(question.probe is ProbeKind.BROWSER for question in job.questions):
         require_browser()
     return run_twice(job)

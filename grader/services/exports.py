@@ -15,7 +15,7 @@ from grader.text.comparing import id_key
 
 
 class TargetError(InputError):
-    """The file exists already, and writing it could destroy something."""
+    """There is such a file already, and it would be lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,12 @@ def _why(look: Look, shown: str, url: str) -> str:
             return f"Not checked: this machine could not look at {url}: {look.words}."
         case Standing.LASTING:
             return f"Not checked: {url} cannot be waited for: {look.words}."
-        case Standing.OTHER:
-            advice = (
-                "Is it pushed (git push), to the branch that is deployed, and did the platform's "
-                "dashboard build it?"
-            )
-        case _:
-            advice = "Open the link in a private window: does it load there?"
+    advice = "Open the link in a private window: does it load there?"
+    if look.standing is Standing.OTHER:
+        advice = (
+            "Is it pushed (git push), to the branch that is deployed, and did the platform's "
+            "dashboard build it?"
+        )
     return (
         f"Not checked: commit {shown} is not live after {look.after:.0f} s. At last: {look.words}. "
         f"{advice} Wait longer with --commit-timeout."

@@ -65,12 +65,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an order would do, before anybody is asked.
-
-    Attributes:
-        example: the first student who would be asked; None if the roster is empty.
-        questions: what that student would be asked.
-    """
+    """What an order would do. The example is the first student who would be asked, if any."""
 
     battery: Battery
     seed: int
@@ -124,11 +119,7 @@ class OpenClass:
         return with_pages(self.run, steps, self._pages)
 
     def finish(self) -> Collection[Scorecard]:
-        """Write the files of the class, and return the scorecards in them.
-
-        Raises:
-            OSError: if the folder cannot be written.
-        """
+        """Write the files of the class, and return the scorecards in them."""
         if self.accept_unreachable:
             self.run.accept_unreachable()
         return write_files(self.run, self.folder, self._pages)

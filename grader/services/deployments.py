@@ -52,11 +52,7 @@ def job_of(
 
 
 def check(job: Job) -> Iterator[Event]:
-    """Check a deployment, with a second pass if it needs one; the last event is Finished.
-
-    Raises:
-        ColumnError: if the battery needs a column that the submission does not have.
-    """
+    """Check a deployment; ColumnError if the battery needs a column that its submission lacks."""
     return events(job)
 
 

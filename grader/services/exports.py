@@ -58,9 +58,8 @@ def export(folder: Path, wanted: Export) -> Exported:
     """Write the grades of the run in `folder`.
 
     Raises:
-        TargetError: if the file exists already, and no earlier export wrote it.
-        StoreError: if there is no run.
-        InputError: if the gradebook cannot be filled.
+        InputError: if there is no run, the gradebook cannot be filled, or the file exists already
+            and no earlier export wrote it.
     """
     target = _target(folder, wanted)
     with opened(folder) as run:

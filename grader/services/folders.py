@@ -17,18 +17,14 @@ class ForeignFolderError(InputError):
     """The folder has files with the names of a run's files, but no run."""
 
 
-def holds_run(folder: Path | None) -> bool:
-    """Whether there is a run in `folder`; there is none if there is no folder."""
-    return folder is not None and (folder / STORE_NAME).exists()
+def holds_run(folder: Path) -> bool:
+    """Whether there is a run in `folder`, which may be missing."""
+    return (folder / STORE_NAME).exists()
 
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Run]:
-    """The run in `folder`, to read it.
-
-    Raises:
-        StoreError: if there is none.
-    """
+    """The run in `folder`, to read it; StoreError if there is none."""
     with contextlib.closing(Run.open(folder / STORE_NAME)) as run:
         yield run
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from grader.asking.classes import Graders
     from grader.asking.cluster import ClusterGraders
@@ -20,16 +21,13 @@ _FILES_PER_JOB = 2  # a connection, and another one if the first was redirected
 _BROWSER_JOBS = 8
 
 
-@contextlib.contextmanager
-def cluster_at(scheduler: str | None) -> Iterator[ClusterGraders | None]:
+def cluster_at(scheduler: str | None) -> AbstractContextManager[ClusterGraders | None]:
     """The cluster whose scheduler has this address; None if there is no address."""
     if scheduler is None:
-        yield None
-        return
+        return contextlib.nullcontext()
     from grader.asking.cluster import connected
 
-    with connected(scheduler) as cluster:
-        yield cluster
+    return connected(scheduler)
 
 
 def require_browser_of(cluster: ClusterGraders | None) -> None:

@@ -44,12 +44,12 @@ def grade_class(run: Run, graders: Graders, limits: Limits, per_site: int = 1) -
 
 
 def _committed(run: Run, ended: Ended) -> Graded:
-    """Commit the scorecard of a job; after a crash it says "not graded", which is never a zero."""
+    """Commit the job's scorecard; one whose grading crashed is not graded, and never a zero."""
     job, result = ended.job, ended.result
     if isinstance(result, Scorecard):
         try:
             return Graded(result, run.commit(job, result))
-        except ValueError as error:  # it cannot be stored; the other students are graded
+        except ValueError as error:  # what cannot be written down concerns its own student alone
             result = error
     failed = _failed(job, result)
     return Graded(failed, run.commit(job, failed, crashed=True))
@@ -58,15 +58,9 @@ def _committed(run: Run, ended: Ended) -> Graded:
 def _failed(job: Job, error: Exception) -> Scorecard:
     _log.debug("grading %s failed", job.submission.andrew_id, exc_info=error)
     now, judgement = datetime.now(UTC), crash(error)
-    return Scorecard(
-        submission=job.submission,
-        state=State.NOT_GRADED,
-        verdicts=_unchecked(job, judgement),
-        started_at=now,
-        finished_at=now,
-        reason=judgement.reason,
-        cause=judgement.cause,
-    )
+    verdicts, reason = _unchecked(job, judgement), judgement.reason
+    state, cause = State.NOT_GRADED, judgement.cause
+    return Scorecard(job.submission, state, verdicts, now, now, reason, cause=cause)
 
 
 def _unchecked(job: Job, judgement: Judgement) -> tuple[Verdict, ...]:

@@ -88,15 +88,12 @@ def submission_of(
     """
     private = allow_private or is_loopback(url)
     link = read_link(url, allow_private=private)
-    submission = Submission(
-        andrew_id,
-        link.url,
-        handed_in=url,
-        notes=link.notes,
+    submission = replace(
+        with_values(Submission(andrew_id, link.url, handed_in=url, notes=link.notes), values),
         bypass_secret=bypass_secret,
         expect_commit=expect_commit,
     )
-    return with_values(submission, values), private
+    return submission, private
 
 
 def with_values(submission: Submission, values: Mapping[str, str]) -> Submission:
@@ -115,6 +112,7 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
     else:
         asked = {"url": link.url, "notes": link.notes}
     kept = without_password(row.handed_in)
+    columns = {name: kept if it == row.handed_in else it for name, it in row.columns.items()}
     is_usable = BYPASS_SECRET.fullmatch(row.bypass_secret)
     return Submission(
         andrew_id=row.andrew_id,
@@ -124,9 +122,7 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
         email=row.email,
         expect_commit=row.expect_commit,
         bypass_secret=row.bypass_secret if is_usable else "",
-        columns={
-            name: kept if value == row.handed_in else value for name, value in row.columns.items()
-        },
+        columns=columns,
         **asked,
     )
 

@@ -59,11 +59,11 @@ def say_enrolled(order: Order, enrolled: Enrolled, opened: OpenClass) -> None:
 
 
 def _changes(enrollment: Enrollment) -> Iterator[str]:
-    again = "Another link, other keys or other addresses open than before, graded anew"
-    unasked = "Never asked which commit answers, as graded before; --students asks anew"
+    again = "Graded again, since the link, the keys or the addresses that are open have changed"
+    unasked = "Graded as before, since they were never asked for their commit; --students asks them"
     for words, students in (
         (again, enrollment.changed),
-        ("Another commit is expected, judged on what answered", enrollment.judged),
+        ("Judged again by the commit that is expected now", enrollment.judged),
         (unasked, enrollment.unjudged),
         ("No longer in the roster, kept in the run", enrollment.removed),
     ):

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 
 class Telling:
-    """Says what happens to one submission, event by event.
-
-    With `err` it prints on standard error, because standard output is for the result alone.
-    """
+    """Says what happens to one submission, event by event, on standard output or error."""
 
     def __init__(self, submission: Submission, *, several_ways: bool, err: bool) -> None:
         self._submission = submission

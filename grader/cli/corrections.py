@@ -72,7 +72,7 @@ class _Rejudge:
         if rejudged.not_judged and not self.partial:
             say("Nothing changed, and without --dry-run this is refused: it needs --partial.")
             sys.exit(BAD_INPUT)
-        say("Nothing changed: run it without --dry-run to have it so.")
+        say("Nothing changed: run it without --dry-run to change it.")
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _say_rejudged(rejudged: Rejudged) -> None:
             "grader batch with --students asks them anew."
         )
     if rejudged.by_hand:
-        say("Set by hand, of other points than there are now; grader override sets anew:")
+        say("Set by hand when there were other points; grader override sets a new score:")
     for each in rejudged.by_hand:
         was, now = points((each.score, each.before)), points((each.score, each.now))
         say(f"  {each.andrew_id:<18}  {was} -> {now}")

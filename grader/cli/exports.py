@@ -139,9 +139,8 @@ class _Zip:
 
         out, asking = self.out, self.asking
         if out.exists() and not is_autograder(out):
-            raise click.UsageError(
-                f"{out} is there already, and no autograder: choose another name."
-            )
+            words = f"{out} is there already, and no autograder: choose another name."
+            raise click.UsageError(words)
         battery = load_battery(asking.battery)
         write_private(out, [build(battery, asking.limits(), asking.seed)])
         say(f"Wrote {out}: upload it to Gradescope as the autograder's zip file.")

@@ -72,9 +72,8 @@ class _Check:
 
         job = self._job()
         page = self.form == "html"
-        telling = None
+        telling, several = None, len(self.asking.probes) > 1
         if self.form in ("text", "html") and not self.quiet:
-            several = len(self.asking.probes) > 1
             telling = Telling(job.submission, several_ways=several, err=page)
         if self.wait_for_commit:
             check_waiting.wait(job, self.commit_timeout, quiet=self.quiet, page=page)
@@ -99,9 +98,8 @@ class _Check:
         from grader.services import deployments, submissions
 
         if self.expect_commit and self.wait_for_commit:
-            raise click.UsageError(
-                "--wait-for-commit expects its commit: leave --expect-commit out."
-            )
+            words = "--wait-for-commit expects its commit: leave --expect-commit out."
+            raise click.UsageError(words)
         submission, private = submissions.submission_of(
             self.url,
             self.andrew_id,

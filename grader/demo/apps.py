@@ -22,9 +22,7 @@ class Kind:
     """A kind of sample app.
 
     Attributes:
-        words: what it is like.
         answer: how it answers; None for the starter as it is.
-        is_up: whether anything answers at its address.
         is_asleep: whether its host wakes it up at the first request.
     """
 

@@ -44,15 +44,9 @@ def result(root: Path) -> str:
         return render_message(f"There is nothing that could be checked. {error}", score=0.0)
     except MetadataError as error:
         return render_message(f"The grader does not know whose this is: {error}. {_TELL}", None)
-    checked = subprocess.run(
-        [
-            *(sys.executable, "-X", "utf8", "-m", "grader", "check", "--format", "gradescope"),
-            *("--andrew-id", student, *options, "--", handed_in),
-        ],
-        cwd=root / "source",
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    check = [sys.executable, "-X", "utf8", "-m", "grader", "check", "--format", "gradescope"]
+    check += ["--andrew-id", student, *options, "--", handed_in]
+    checked = subprocess.run(check, cwd=root / "source", stdout=subprocess.PIPE, encoding="utf-8")
     try:
         found: dict[str, Any] = json.loads(checked.stdout)
     except ValueError:

@@ -80,8 +80,7 @@ class Enrolled:
     """What an order has changed in a run.
 
     Attributes:
-        before: the run before the order.
-        had: how many submissions the run had then.
+        had: how many submissions the run had before.
         asked_anew: how many students are asked anew; None if the order asks for nobody.
         reopened: how many are asked once more, because they could not be graded.
     """

@@ -74,10 +74,8 @@ def appeal(
 ) -> Appeal:
     """Ask one student's app the same questions again.
 
-    `accepted` says who accepts the result as a new attempt, and why; if None, nothing changes.
-
-    Raises:
-        UnaskableError: if the student has no link that can be asked.
+    `accepted` says who accepts the result as a new attempt, and why; if None, nothing changes. If
+    the student has no link that can be asked, it is an UnaskableError.
     """
     with changing(folder) as run:
         before, job = run.appeal(andrew_id, limits)

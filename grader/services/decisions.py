@@ -32,12 +32,9 @@ class DecisionsError(RosterError):
 
 
 def apply_decisions(path: Path, run: Run, at: datetime) -> Mapping[str, Override]:
-    """Set all scores of a file in `run`, or none if one of them cannot be set.
+    """Set all scores of a file in `run`, or none, and return the overrides by student.
 
     It is a CSV file with the columns id, score or excuse, by, reason. `at` is the time of decision.
-
-    Returns:
-        The new overrides, by student.
 
     Raises:
         DecisionsError: with everything that is wrong in the file, or does not fit the run.

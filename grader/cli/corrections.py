@@ -185,7 +185,7 @@ def _say_rejudged(rejudged: Rejudged) -> None:
             "grader batch with --students asks them anew."
         )
     if rejudged.by_hand:
-        say("Set by hand when there were other points; grader override sets a new score:")
+        say("Set by hand, of other points than there are now; grader override sets a new score:")
     for each in rejudged.by_hand:
         was, now = points((each.score, each.before)), points((each.score, each.now))
         say(f"  {each.andrew_id:<18}  {was} -> {now}")

@@ -41,7 +41,7 @@ class Exported:
 
     Attributes:
         filled: what was filled in; None if the format needs no gradebook.
-        unlisted: students whom the roster no longer has.
+        unlisted: students who are no longer in the roster.
         ungraded: students of the roster without a grade.
         in_doubt: whether so many are unreachable that this machine may be to blame.
     """

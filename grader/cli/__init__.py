@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from grader.cli import batch, corrections, demo, exports, student
+from grader.cli import batch, corrections, exports, student
 from grader.cli.commands import write_codes
 from grader.cli.exit_codes import BAD_INPUT, EXIT_CODES, INTERRUPTED
 from grader.cli.output import say
@@ -64,11 +64,6 @@ def cli() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
-for command in (
-    *student.COMMANDS,
-    *batch.COMMANDS,
-    *demo.COMMANDS,
-    *exports.COMMANDS,
-    *corrections.COMMANDS,
-):
-    cli.add_command(command)
+for room in (student, batch, exports, corrections):
+    for command in room.COMMANDS:
+        cli.add_command(command)

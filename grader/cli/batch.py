@@ -1,4 +1,4 @@
-"""The command of an instructor that grades: batch."""
+"""The commands that grade a class, a real one or a sample: batch, demo."""
 
 from __future__ import annotations
 
@@ -20,20 +20,13 @@ if TYPE_CHECKING:
     from grader.services import classes
 
 
-def _unless_dry(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
-    """The folder of the run. Only a dry run needs none; its option is eager, so known here."""
-    if value is None and not context.params.get("dry_run"):
-        raise click.MissingParameter(ctx=context, param=option)
-    return value
-
-
 @dataclass(frozen=True)
 class _Batch:
     """Grade a class from a roster; run it again to resume."""
 
     roster: Path = argument(type=kinds.FILE, metavar="ROSTER", help="The file with ids and links.")
     out: Path | None = option(
-        "--out", type=kinds.NEW_FOLDER, callback=_unless_dry, metavar="DIR",
+        "--out", type=kinds.NEW_FOLDER, metavar="DIR",
         help="The run's folder: a new one, or that of the run to go on with.  [required]",
     )  # fmt: skip
     asking: options.Asking = group(options.Asking)
@@ -74,7 +67,7 @@ class _Batch:
         "a date. The run goes on with it; the last counts unless one was given.",
     )  # fmt: skip
     dry_run: bool = option(
-        "--dry-run", is_flag=True, is_eager=True,
+        "--dry-run", is_flag=True,
         help="Say how the roster is read and what would be asked; nobody is asked, nothing is "
         "written.",
     )  # fmt: skip
@@ -83,6 +76,8 @@ class _Batch:
     def __call__(self) -> None:
         from grader.services import classes
 
+        if self.out is None and not self.dry_run:
+            raise click.MissingParameter(param_hint="'--out'", param_type="option")
         order = self._order()
         if not self.quiet:
             for word, header in order.roster.columns.items():
@@ -135,13 +130,40 @@ def grade(opened: classes.OpenClass, *, quiet: bool = False) -> int:
     return NOT_GRADED if opened.run.unsettled() else DONE
 
 
+@dataclass(frozen=True)
+class _Demo:
+    """Serve a sample class on this machine, and grade it."""
+
+    students: int = option(
+        "--students", type=kinds.Whole(1, 2000), default=24, show_default=True, metavar="N",
+        help="How many there are, 2000 at most.",
+    )  # fmt: skip
+    latency: float = option(
+        "--latency", type=kinds.Number(0, 5), default=0.05, show_default=True, metavar="SECONDS",
+        help="How long each reply takes.",
+    )  # fmt: skip
+    seed: int | None = option(
+        "--seed", type=kinds.SEED, metavar="N",
+        help="The whole number that decides questions and apps; a new one unless given.",
+    )  # fmt: skip
+    out: Path = option(
+        "--out", default="demo-results", show_default=True, type=kinds.NEW_FOLDER, metavar="DIR",
+        help="The run's folder; an earlier demo in it is replaced.",
+    )  # fmt: skip
+
+    def __call__(self) -> None:
+        from grader.demo.sample import open_sample
+        from grader.questions import load_battery
+        from grader.services.deployments import drawn
+
+        seed, many = drawn(self.seed), self.students
+        with open_sample(self.out, load_battery("activity"), seed, many, self.latency) as opened:
+            say(f"A sample class of {many} apps is up on this machine (seed {seed}).")
+            sys.exit(grade(opened))
+
+
+_CODES = {DONE: "The run is complete, whatever the scores.", NOT_GRADED: EXIT_CODES[NOT_GRADED]}
 COMMANDS = (
-    command(
-        "batch",
-        _Batch,
-        {
-            DONE: "The run is complete, whatever the scores.",
-            NOT_GRADED: EXIT_CODES[NOT_GRADED],
-        },
-    ),
+    command("batch", _Batch, _CODES),
+    command("demo", _Demo, {DONE: "The sample class is graded."}),
 )

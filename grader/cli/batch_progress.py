@@ -20,7 +20,7 @@ from grader.model import State
 from grader.services.grading_class import Graded
 
 _LINES = 20
-_SILENCE = 10.0  # seconds without a line, after which it is said how far it is
+_SILENCE = 10.0  # after so many seconds without a line, another one says how far it is
 
 
 class _Console(Console):
@@ -31,7 +31,7 @@ class _Console(Console):
 
 
 def show(steps: Iterable[Graded], done: int, total: int, *, quiet: bool) -> None:
-    """Show how many of `total` submissions are done, step by step; `done` were done before."""
+    """Show how many of `total` submissions are done, after each step; `done` were done before."""
     console = _Console(stderr=True, quiet=quiet)
     states: Counter[State] = Counter()
     waiting: set[str] = set()
@@ -80,26 +80,26 @@ def _bar(console: Console, *, disable: bool) -> Progress:
 
 @contextlib.contextmanager
 def _heard(speak: Callable[[], None], silent: bool) -> Iterator[threading.Event]:
-    """Call `speak` after every 10 seconds without a line. Whoever prints a line sets the event."""
+    """Call `speak` after every 10 seconds without a line; set the event after each line."""
     heard, over = threading.Event(), threading.Event()
+    if silent:
+        yield heard
+        return
 
     def listen() -> None:
         while not over.is_set():
-            if heard.wait(_SILENCE):
-                heard.clear()
-            else:
+            if not heard.wait(_SILENCE):
                 speak()
+            heard.clear()
 
     listener = threading.Thread(target=listen, name="progress", daemon=True)
-    if not silent:
-        listener.start()
+    listener.start()
     try:
         yield heard
     finally:
         over.set()
         heard.set()
-        if not silent:
-            listener.join()
+        listener.join()
 
 
 def _words(states: Counter[State], waiting: int) -> str:

@@ -1,4 +1,4 @@
-"""What `batch` says of a class: before, as it is enrolled, when it is stopped, and at the end."""
+"""The words of `batch`: for a dry run, after enrolling, when it is stopped, and at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def say_preview(found: Preview) -> None:
-    """Say what would become of a class."""
+    """Say what an order would do."""
     from grader.formats import preview
 
     for note in found.notes:
@@ -59,11 +59,11 @@ def say_enrolled(order: Order, enrolled: Enrolled, opened: OpenClass) -> None:
 
 
 def _changes(enrollment: Enrollment) -> Iterator[str]:
-    again = "Another link, other keys or other addresses open than before, graded anew"
-    unasked = "Never asked which commit answers, as graded before; --students asks anew"
+    again = "Graded again, since the link, the keys or the addresses that are open have changed"
+    unasked = "Graded as before, since they were never asked for their commit; --students asks them"
     for words, students in (
         (again, enrollment.changed),
-        ("Another commit is expected, judged on what answered", enrollment.judged),
+        ("Judged again by the commit that is expected now", enrollment.judged),
         (unasked, enrollment.unjudged),
         ("No longer in the roster, kept in the run", enrollment.removed),
     ):
@@ -74,7 +74,7 @@ def _changes(enrollment: Enrollment) -> Iterator[str]:
 def say_stopped(why: str, opened: OpenClass) -> None:
     """Say what is kept of a run that was stopped, and how to resume it."""
     options = click.get_current_context().params
-    # These students are marked already; the same options would have all of them asked again.
+    # These students are marked already; with the same options, all of them would be asked again.
     again = [f"--{name}" for name in ("students", "only") if options.get(name)]
     without = f" without {' and '.join(again)}" if again else ""
     say(
@@ -85,7 +85,7 @@ def say_stopped(why: str, opened: OpenClass) -> None:
 
 
 def say_graded(opened: OpenClass, scorecards: Collection[Scorecard]) -> None:
-    """Say what became of a class, and where its files are."""
+    """Print the summary of a class, and say where its files are."""
     from grader.formats import keeping, terminal
     from grader.services.files import DOUBT
     from grader.services.folders import GRADES, REPORT

@@ -1,4 +1,4 @@
-"""How `check` waits for a push, and what it says meanwhile."""
+"""How `check` waits for a push, and what it prints meanwhile."""
 
 from __future__ import annotations
 
@@ -21,13 +21,9 @@ _TELL_IT = (
 
 
 def wait(job: Job, seconds: float, *, quiet: bool, page: bool) -> None:
-    """Wait until the deployment runs the expected commit; end the command where it does not.
+    """Wait until the deployment runs the expected commit; if it does not in time, exit.
 
-    Args:
-        job: whose deployment is looked at.
-        seconds: how long to wait at most.
-        quiet: whether nothing is told meanwhile.
-        page: whether the result is a page; the shell may have made an empty file for it.
+    If the result is to be a page, the shell may have made an empty file for it; this is said.
     """
     from grader.services.waiting import Standing, wait_for
 
@@ -61,13 +57,12 @@ def _why(look: Look, shown: str, url: str) -> str:
             return f"Not checked: this machine could not look at {url}: {look.words}."
         case Standing.LASTING:
             return f"Not checked: {url} cannot be waited for: {look.words}."
-        case Standing.OTHER:
-            advice = (
-                "Is it pushed (git push), to the branch that is deployed, and did the platform's "
-                "dashboard build it?"
-            )
-        case _:
-            advice = "Open the link in a private window: does it load there?"
+    advice = "Open the link in a private window: does it load there?"
+    if look.standing is Standing.OTHER:
+        advice = (
+            "Is it pushed (git push), to the branch that is deployed, and did the platform's "
+            "dashboard build it?"
+        )
     return (
         f"Not checked: commit {shown} is not live after {look.after:.0f} s. At last: {look.words}. "
         f"{advice} Wait longer with --commit-timeout."

@@ -1,16 +1,4 @@
-"""How a command is made: the fields of a dataclass are its options, and `__call__` does the work.
-
-@dataclass(frozen=True)
-class Hello:
-    "Greet somebody."
-
-    name: str = argument(help="Who is greeted.")
-
-    def __call__(self) -> None:
-        say(f"Hello {self.name}")
-
-cli.add_command(command("hello", Hello, {DONE: "It is said."}))
-"""
+"""Makes commands: the fields of a dataclass are the options, and `__call__` does the work."""
 
 from __future__ import annotations
 
@@ -47,10 +35,7 @@ class Command(click.Command):
 def option(*flags: str, read: Callable[[Any], Any] | None = None, **attrs: Any) -> Any:
     """A field that an option gives.
 
-    Args:
-        flags: the names of the option, such as `--out`.
-        read: turns what is given into the field's value; it raises ValueError with advice.
-        attrs: as click takes them.
+    `read` turns the option's value into the field's; it raises ValueError with advice.
     """
     return lambda name: click.Option([name, *flags], **_reading(read), **attrs)
 
@@ -66,12 +51,9 @@ def group(values: type) -> Any:
 
 
 def command(name: str, values: type, codes: Mapping[int, str]) -> Command:
-    """Make a command of a dataclass; its docstring is the help.
+    """Make a command of a dataclass, whose docstring is the help.
 
-    Args:
-        name: the name of the command.
-        values: the dataclass.
-        codes: its exit codes besides `BAD_INPUT` and `INTERRUPTED`, and what they mean.
+    `codes` are its exit codes besides `BAD_INPUT` and `INTERRUPTED`, with their meaning.
     """
     return Command(
         name,
@@ -97,12 +79,11 @@ def _parameters(values: Any) -> Iterator[click.Parameter]:
 
 
 def _filled(values: Any, given: Mapping[str, Any]) -> Any:
-    return values(
-        **{
-            name: _filled(made_of, given) if isinstance(made_of, type) else given[name]
-            for name, made_of in _fields(values)
-        }
-    )
+    filled = {
+        name: _filled(made_of, given) if isinstance(made_of, type) else given[name]
+        for name, made_of in _fields(values)
+    }
+    return values(**filled)
 
 
 def _fields(values: Any) -> Iterator[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -71,7 +72,7 @@ class _Rejudge:
         if rejudged.not_judged and not self.partial:
             say("Nothing changed, and without --dry-run this is refused: it needs --partial.")
             sys.exit(BAD_INPUT)
-        say("Nothing changed: run it without --dry-run to have it so.")
+        say("Nothing changed: run it without --dry-run to change it.")
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,14 @@ class _Appeal:
         if found.undecided:
             say(f"It could not be graded now, so nothing changed: {found.undecided}", err=True)
             sys.exit(NOT_GRADED)
-        match found.counts:
-            case None:
-                say("Nothing changed; --accept asks again and adopts.")
-            case True:
-                say("Adopted.")
-            case False:
-                say(
-                    f"Kept, but another attempt counts: {rule(found.keep)}. grader override sets a "
-                    "score by hand."
-                )
+        say(
+            {
+                None: "Nothing changed; --accept asks again and adopts.",
+                True: "Adopted.",
+                False: f"Kept, but another attempt counts: {rule(found.keep)}. grader override "
+                "sets a score by hand.",
+            }[found.counts]
+        )
         if found.before.override:
             say("What was set by hand still counts; grader override sets it anew.")
 
@@ -146,8 +145,6 @@ class _Override:
     )  # fmt: skip
 
     def __call__(self) -> None:
-        from datetime import UTC, datetime
-
         from grader.formats import words
         from grader.model import Override
         from grader.services import corrections
@@ -188,22 +185,19 @@ def _say_rejudged(rejudged: Rejudged) -> None:
             "grader batch with --students asks them anew."
         )
     if rejudged.by_hand:
-        say("Set by hand, of other points than there are now; grader override sets anew:")
+        say("Set by hand, of other points than there are now; grader override sets a new score:")
     for each in rejudged.by_hand:
         was, now = points((each.score, each.before)), points((each.score, each.now))
         say(f"  {each.andrew_id:<18}  {was} -> {now}")
 
 
+_APPEALED = {
+    DONE: "The app was asked; with --accept, what came is kept.",
+    NOT_GRADED: "It could not be graded now, and nothing changed.",
+}
 COMMANDS = (
     command("show", _Show, {DONE: "It is shown."}),
     command("rejudge", _Rejudge, _CHANGED),
-    command(
-        "appeal",
-        _Appeal,
-        {
-            DONE: "The app was asked; with --accept, what came is kept.",
-            NOT_GRADED: "It could not be graded now, and nothing changed.",
-        },
-    ),
+    command("appeal", _Appeal, _APPEALED),
     command("override", _Override, _CHANGED),
 )

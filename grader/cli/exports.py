@@ -18,16 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from grader.formats.gradebook import Filled
     from grader.services.exports import Export, Exported
 
-# The fields of a gradebook, as options.
-_OPTIONS = {
-    "downloaded": "--gradebook",
-    "assignment": "--assignment",
-    "id_column": "--id-column",
-    "replace_excused": "--replace-excused",
-}
+
+_EXCUSED = "; --replace-excused writes grades over them"
 
 
 @dataclass(frozen=True)
@@ -65,13 +59,9 @@ class _Export:
         from grader.text.cutting import some_of
 
         self._check_given()
+        column, ids = self.assignment or "", self.id_column or ""
         wanted = exports.Export(
-            self.form,
-            self.out,
-            self.gradebook,
-            self.assignment or "",
-            self.id_column or "",
-            self.replace_excused,
+            self.form, self.out, self.gradebook, column, ids, self.replace_excused
         )
         exported = exports.export(self.folder, wanted)
         if exported.in_doubt:
@@ -87,22 +77,24 @@ class _Export:
             sys.exit(NOT_GRADED)
 
     def _check_given(self) -> None:
-        values = {
-            "downloaded": self.gradebook,
-            "assignment": self.assignment,
-            "id_column": self.id_column,
-            "replace_excused": self.replace_excused or None,
-        }
-        given = {field for field, value in values.items() if value is not None}
         chosen = registry.EXPORTS[self.form]
-        for name in sorted(_OPTIONS[field] for field in chosen.needs - given):
-            raise click.UsageError(f"--format {self.form} needs {name}.")
-        for name in sorted(_OPTIONS[field] for field in given - chosen.needs - chosen.takes):
-            raise click.UsageError(f"--format {self.form} has no use for {name}: leave it out.")
+        # Each field of a gradebook, by the option that gives it; sorted.
+        for name, field, value in (
+            ("--assignment", "assignment", self.assignment),
+            ("--gradebook", "downloaded", self.gradebook),
+            ("--id-column", "id_column", self.id_column),
+            ("--replace-excused", "replace_excused", self.replace_excused or None),
+        ):
+            if value is None and field in chosen.needs:
+                raise click.UsageError(f"--format {self.form} needs {name}.")
+            if value is not None and field not in chosen.needs | chosen.takes:
+                raise click.UsageError(f"--format {self.form} has no use for {name}: leave it out.")
 
 
 def _told(exported: Exported, wanted: Export) -> Iterator[str]:
-    """What to say of the file, line by line."""
+    """The lines to print about the file."""
+    from grader.text.cutting import some_of
+
     filled, gone = exported.filled, exported.unlisted
     if filled is None:
         yield f"Wrote: {exported.target}"
@@ -119,25 +111,15 @@ def _told(exported: Exported, wanted: Export) -> Iterator[str]:
         ):
             if ids:
                 yield f"{words}: {', '.join(ids)}"
-        yield from _told_of_values(filled)
+        for words, ids, more in (
+            ("Other values that were replaced", filled.replaced, ""),
+            ("Excused with EX and left alone", filled.left_excused, _EXCUSED),
+        ):
+            if ids:
+                yield f"{words}: {len(ids)} ({some_of(ids)}){more}"
     if gone:
         where = "listed last" if filled is None else "left out"
         yield f"No longer in the roster, {where}: {', '.join(gone)}"
-
-
-def _told_of_values(filled: Filled) -> Iterator[str]:
-    """What became of the values that stood in the gradebook before."""
-    from grader.text.cutting import some_of
-
-    if filled.replaced:
-        many = len(filled.replaced)
-        yield f"Other values that were replaced: {many} ({some_of(filled.replaced)})"
-    if filled.left_excused:
-        many = len(filled.left_excused)
-        yield (
-            f"Excused with EX and left alone: {many} ({some_of(filled.left_excused)}); "
-            "--replace-excused writes grades over them"
-        )
 
 
 @dataclass(frozen=True)
@@ -150,29 +132,24 @@ class _Zip:
     asking: options.Asking = group(options.Asking)
 
     def __call__(self) -> None:
+        from grader.formats.words import decimal
         from grader.gradescope.building import build, is_autograder
         from grader.questions import load_battery
         from grader.store import write_private
 
         out, asking = self.out, self.asking
         if out.exists() and not is_autograder(out):
-            raise click.UsageError(
-                f"{out} is there already, and no autograder: choose another name."
-            )
-        built = build(load_battery(asking.battery), asking.limits(), asking.seed)
-        write_private(out, [built.content])
+            words = f"{out} is there already, and no autograder: choose another name."
+            raise click.UsageError(words)
+        battery = load_battery(asking.battery)
+        write_private(out, [build(battery, asking.limits(), asking.seed)])
         say(f"Wrote {out}: upload it to Gradescope as the autograder's zip file.")
-        say(f"Set the assignment's autograder points to {built.points}.")
+        say(f"Set the assignment's autograder points to {decimal(battery.points)}.")
 
 
+_WRITTEN = {DONE: "The file is written."}
+_UNGRADED = {NOT_GRADED: "It is written, and some students in it are not graded yet."}
 COMMANDS = (
-    command(
-        "export",
-        _Export,
-        {
-            DONE: "The file is written.",
-            NOT_GRADED: "It is written, and some students in it are not graded yet.",
-        },
-    ),
-    command("gradescope-zip", _Zip, {DONE: "The file is written."}),
+    command("export", _Export, _WRITTEN | _UNGRADED),
+    command("gradescope-zip", _Zip, _WRITTEN),
 )

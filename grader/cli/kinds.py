@@ -12,13 +12,7 @@ _LARGEST = 2**63 - 1  # what the store can hold
 
 
 class Number(click.ParamType[float]):
-    """A number from `least` to `most`; neither "nan" nor "inf" is one.
-
-    Args:
-        least: the smallest one that is allowed.
-        most: the largest one; none if it is infinite.
-        above: whether it must be above `least`.
-    """
+    """A finite number from `least`, or `above` it, to `most`."""
 
     name = "number"
 
@@ -30,11 +24,7 @@ class Number(click.ParamType[float]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number.
-
-        Raises:
-            click.BadParameter: if it is no number, or out of range.
-        """
+        """Read the number."""
         try:
             number = self._read(value)
         except ValueError:
@@ -72,11 +62,7 @@ class Text(click.types.StringParamType):
     """Text that can be sent and stored: every character of it is valid Unicode."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text as it is.
-
-        Raises:
-            click.BadParameter: if it is not valid.
-        """
+        """Read the text, and leave it as it is."""
         text: str = super().convert(value, param, ctx)
         try:
             text.encode()

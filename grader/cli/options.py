@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -64,7 +64,7 @@ class Patience:
     allow_private: bool = ALLOW_PRIVATE
 
     def limits(self) -> Limits:
-        """The same as `Limits`, which the services take."""
+        """The same values for the services."""
         from grader.model import Limits
 
         return Limits(
@@ -87,13 +87,11 @@ class Asking:
 
     def limits(self) -> Limits:
         """How a deployment is asked."""
-        from dataclasses import replace
-
         return replace(self.patience.limits(), probes=self.probes)
 
 
 def is_given(name: str) -> bool:
-    """Whether somebody gave the option that fills the field `name`, so that it is no default."""
+    """Whether the field `name` was given as an option, and is not the default."""
     from click.core import ParameterSource
 
     return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT

@@ -1,4 +1,4 @@
-"""Printing for terminals: safe whatever strangers wrote, and no wider than fits."""
+"""Prints on a terminal: safely, whatever strangers wrote, and no wider than it is."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def width(*, err: bool = False) -> int:
 
 
 def silence(stream: IO[str]) -> None:
-    """Throw away what is written to `stream` from now on: nobody reads it, and the work goes on."""
+    """Throw away what is written to `stream` from now on: its reader is gone, the work goes on."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

@@ -1,17 +1,25 @@
-"""Reads what options are given; each function raises ValueError with advice for bad values."""
+"""Reads the values of options. Each function raises ValueError with advice for a bad value."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+from grader.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from enum import StrEnum
+    from subprocess import CompletedProcess
 
     from grader.model import Keep, ProbeKind, State
+
+    Word = TypeVar("Word", bound=StrEnum)
+
+HEAD = "HEAD"
 
 
 def own_id(value: str) -> str:
@@ -26,13 +34,7 @@ def own_id(value: str) -> str:
 
 
 def address_first(value: str) -> str:
-    """The address to ask.
-
-    Raises:
-        click.UsageError: if it is a query; the message has the whole line to write.
-    """
-    import os
-
+    """The address to ask; if it is none, an error with the whole line to write."""
     from grader.formats.escaping import ask_command
     from grader.links import LinkError, read_link
 
@@ -75,22 +77,22 @@ def probes(value: str) -> tuple[ProbeKind, ...]:
     """The probes that are named, each once."""
     from grader.model import ProbeKind
 
-    return tuple(map(ProbeKind, _known(value.split(","), ProbeKind)))
+    return _known(value.split(","), ProbeKind)
 
 
 def states(value: str) -> tuple[State, ...]:
     """The states that are named, each once."""
     from grader.model import State
 
-    return tuple(map(State, _known(names(value), State)))
+    return _known(names(value), State)
 
 
-def _known(given: Iterable[str], words: type[StrEnum]) -> Iterable[str]:
+def _known(given: Iterable[str], words: type[Word]) -> tuple[Word, ...]:
     found = dict.fromkeys(name.strip() for name in given)
     for name in found:
         if name not in list(words):
             raise ValueError(f"{name!r} is none of {', '.join(words)}")
-    return found
+    return tuple(map(words, found))
 
 
 def keep(value: str) -> Keep:
@@ -125,7 +127,7 @@ def connections(value: int) -> int:
 
 
 def pairs(example: str) -> Callable[[tuple[str, ...]], dict[str, str]]:
-    """A function that reads pairs such as `example`: the meaning of each word."""
+    """A function that reads pairs such as `example` into a mapping."""
 
     def read(given: tuple[str, ...]) -> dict[str, str]:
         found = [pair.partition("=") for pair in given]
@@ -135,3 +137,57 @@ def pairs(example: str) -> Callable[[tuple[str, ...]], dict[str, str]]:
         return {word: meaning for word, _, meaning in found}
 
     return read
+
+
+def commit(value: str) -> str:
+    """The commit with these digits, or the one of HEAD; empty if `value` is.
+
+    Raises:
+        ValueError: if it is no commit, or git cannot tell what HEAD is.
+    """
+    from grader.model import COMMIT
+
+    given = value.strip()
+    if given == HEAD:
+        return _head()
+    if given and not COMMIT.fullmatch(given.lower()):
+        raise ValueError(
+            f"{given!r} is no commit: a commit is 7 to 40 hexadecimal digits, as git log shows it. "
+            "To mean HEAD, put the option at the end"
+        )
+    return given.lower()
+
+
+def _head() -> str:
+    """The last commit of the repository in the current folder; ValueError if there is none."""
+    other = "or give the commit itself: --wait-for-commit SHA, as GitHub shows it"
+    try:
+        found = _git("rev-parse", "--verify", f"{HEAD}^{{commit}}")
+    except FileNotFoundError:
+        words = f"git, which tells what {HEAD} is, was not found: install it, {other}"
+        raise ValueError(words) from None
+    if found.returncode == 0:
+        ahead = _git("rev-list", "--count", "@{upstream}..HEAD")
+        if ahead.returncode == 0 and ahead.stdout.strip() != "0":
+            say("Note: HEAD is not pushed yet, as far as git here knows: git push", err=True)
+        return found.stdout.strip()
+    if _git("rev-parse", "--git-dir").returncode == 0:
+        raise ValueError(f"this folder's git repository has no commit yet: commit, {other}")
+    said = " ".join(found.stderr.split())
+    raise ValueError(
+        f"git finds no repository in this folder. It says: {said}. Go to your project's folder, "
+        f"{other}"
+    )
+
+
+def _git(*arguments: str) -> CompletedProcess[str]:
+    import subprocess
+
+    return subprocess.run(
+        ["git", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )

@@ -1,15 +1,15 @@
-"""The commands of one deployment's student: check, ask, questions."""
+"""The commands of a student, for one deployment: check, ask, questions."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import check_waiting, commits, kinds, options, reading
+from grader.cli import check_waiting, kinds, options, reading
 from grader.cli.commands import argument, command, group, option
 from grader.cli.exit_codes import DONE, EXIT_CODES, FALLS_SHORT, NOT_GRADED
 from grader.cli.output import say
@@ -38,12 +38,12 @@ class _Check:
     values: dict[str, str] = options.VALUES
     bypass_secret: str = options.BYPASS_SECRET
     expect_commit: str = option(
-        "--expect-commit", default="", read=commits.commit, metavar="SHA",
+        "--expect-commit", default="", read=reading.commit, metavar="SHA",
         help="The commit that should answer, as /healthz tells it.",
     )  # fmt: skip
     wait_for_commit: str | None = option(
-        "--wait-for-commit", is_flag=False, flag_value=commits.HEAD,
-        read=commits.commit, metavar="[SHA|HEAD]",
+        "--wait-for-commit", is_flag=False, flag_value=reading.HEAD,
+        read=reading.commit, metavar="[SHA|HEAD]",
         help="Wait until this commit is live, as /healthz tells it, then check, and expect it. "
         "Without a value it is HEAD, the last commit of the git repository in this folder.",
     )  # fmt: skip
@@ -65,17 +65,15 @@ class _Check:
     quiet: bool = options.QUIET
 
     def __call__(self) -> None:
-        from grader.cli.check_progress import Telling
-        from grader.cli.check_result import print_result
+        from grader.cli.check_words import Telling, print_result
         from grader.formats import scorecard_text
         from grader.model import Finished
         from grader.services import deployments
 
         job = self._job()
         page = self.form == "html"
-        telling = None
+        telling, several = None, len(self.asking.probes) > 1
         if self.form in ("text", "html") and not self.quiet:
-            several = len(self.asking.probes) > 1
             telling = Telling(job.submission, several_ways=several, err=page)
         if self.wait_for_commit:
             check_waiting.wait(job, self.commit_timeout, quiet=self.quiet, page=page)
@@ -96,15 +94,12 @@ class _Check:
         sys.exit(DONE if passed else FALLS_SHORT)
 
     def _job(self) -> Job:
-        from dataclasses import replace
-
         from grader.questions import load_battery
         from grader.services import deployments, submissions
 
         if self.expect_commit and self.wait_for_commit:
-            raise click.UsageError(
-                "--wait-for-commit expects its commit: leave --expect-commit out."
-            )
+            words = "--wait-for-commit expects its commit: leave --expect-commit out."
+            raise click.UsageError(words)
         submission, private = submissions.submission_of(
             self.url,
             self.andrew_id,
@@ -187,11 +182,7 @@ class _Questions:
 
 @contextlib.contextmanager
 def _values_needed() -> Iterator[None]:
-    """Where a battery needs a column of a roster, say which option gives it instead.
-
-    Raises:
-        click.UsageError: in place of the ColumnError.
-    """
+    """If a battery needs a column of a roster, say which option gives it instead."""
     from grader.questions import ColumnError
 
     try:
@@ -202,24 +193,18 @@ def _values_needed() -> Iterator[None]:
         ) from None
 
 
+_CHECKED = {
+    DONE: "The pass mark is reached.",
+    FALLS_SHORT: "It is not, or the expected commit is not live everywhere.",
+    NOT_GRADED: EXIT_CODES[NOT_GRADED],
+}
+_ASKED = {
+    DONE: "A reply came.",
+    FALLS_SHORT: "None could be read.",
+    NOT_GRADED: "The fault is this machine's.",
+}
 COMMANDS = (
-    command(
-        "check",
-        _Check,
-        {
-            DONE: "The pass mark is reached.",
-            FALLS_SHORT: "It is not, or the expected commit is not live everywhere.",
-            NOT_GRADED: EXIT_CODES[NOT_GRADED],
-        },
-    ),
-    command(
-        "ask",
-        _Ask,
-        {
-            DONE: "A reply came.",
-            FALLS_SHORT: "None could be read.",
-            NOT_GRADED: "The fault is this machine's.",
-        },
-    ),
+    command("check", _Check, _CHECKED),
+    command("ask", _Ask, _ASKED),
     command("questions", _Questions, {DONE: "They are printed."}),
 )

@@ -2,9 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from grader.model import FactKey, IdKey, Key, NumberKey
 from webapp.app import create_app
@@ -13,80 +13,78 @@ from webapp.release import Release
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# The answer to a question, from its key and the seconds that it may take.
+_Answering: TypeAlias = Callable[[Key | None, float], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of sample app: what it is like, and how it is made.
+    """A kind of sample app.
 
     Attributes:
-        serve: gives the WSGI app of one student from the answers that would be right (by query)
-            and the seconds that a question may take; None for an app that is down.
+        answer: how it answers; None for the starter as it is.
+        is_asleep: whether its host wakes it up at the first request.
     """
 
     words: str
-    serve: "Callable[[dict[str, Key], float], WSGIApplication] | None"
+    answer: _Answering | None
+    is_up: bool = True
+    is_asleep: bool = False
+
+    def app(self, keys: Mapping[str, Key], timeout: float) -> "WSGIApplication":
+        """The app of a student with these keys by query; a question may take `timeout` seconds."""
+        answer = self.answer
+        if answer is None:
+            return create_app()
+        # A student who has changed the starter has a commit of their own.
+        commit = hashlib.sha256(repr(keys).encode()).hexdigest()[:40]
+        settings = {
+            "PROCESS": lambda query: answer(keys.get(query), timeout),
+            "RELEASE": asdict(Release(commit)),
+        }
+        return _asleep(create_app(settings)) if self.is_asleep else create_app(settings)
 
 
-def _starter(_answers: dict[str, Key], _timeout: float) -> "WSGIApplication":
-    return create_app()
+def _bare(key: Key | None, _timeout: float) -> str:
+    match key:
+        case None:
+            return ""
+        case FactKey():
+            return key.any_of[0]
+        case _:
+            return str(key)
 
 
-def _answering(answers: dict[str, Key], process: Callable[[str], str]) -> "WSGIApplication":
-    # A student who has changed the starter has a commit of their own.
-    commit = hashlib.sha256(repr(answers).encode()).hexdigest()[:40]
-    return create_app({"PROCESS": process, "RELEASE": asdict(Release(commit))})
+def _in_sentences(key: Key | None, timeout: float) -> str:
+    match key:
+        case NumberKey():
+            return f"The answer is {key}."
+        case IdKey():
+            return f"My Andrew ID is {key}."
+        case FactKey():
+            return f"I believe that the word is {key.any_of[0]}."
+        case _:
+            return _bare(key, timeout)
 
 
-def _finished(answers: dict[str, Key], _timeout: float) -> "WSGIApplication":
-    return _answering(answers, lambda query: _bare(answers.get(query)))
+def _wrong_id(key: Key | None, timeout: float) -> str:
+    return "YOUR ANDREW ID SHOULD BE HERE" if isinstance(key, IdKey) else _bare(key, timeout)
 
 
-def _in_sentences(answers: dict[str, Key], _timeout: float) -> "WSGIApplication":
-    def process(query: str) -> str:
-        match answers.get(query):
-            case NumberKey() as key:
-                return f"The answer is {key}."
-            case IdKey() as key:
-                return f"My Andrew ID is {key}."
-            case FactKey() as key:
-                return f"I believe that the word is {key.any_of[0]}."
-            case key:
-                return _bare(key)
-
-    return _answering(answers, process)
+def _slow(key: Key | None, timeout: float) -> str:
+    if isinstance(key, IdKey):
+        time.sleep(timeout + 3)  # too late even if a busy machine notices it late
+    return _bare(key, timeout)
 
 
-def _wrong_id(answers: dict[str, Key], _timeout: float) -> "WSGIApplication":
-    def process(query: str) -> str:
-        key = answers.get(query)
-        return "YOUR ANDREW ID SHOULD BE HERE" if isinstance(key, IdKey) else _bare(key)
-
-    return _answering(answers, process)
+def _erroring(key: Key | None, timeout: float) -> str:
+    if isinstance(key, IdKey):
+        raise ValueError("this app has a bug")
+    return _bare(key, timeout)
 
 
-def _slow(answers: dict[str, Key], timeout: float) -> "WSGIApplication":
-    def process(query: str) -> str:
-        key = answers.get(query)
-        if isinstance(key, IdKey):
-            time.sleep(timeout + 3)  # too late even where a busy machine notices late
-        return _bare(key)
-
-    return _answering(answers, process)
-
-
-def _erroring(answers: dict[str, Key], _timeout: float) -> "WSGIApplication":
-    def process(query: str) -> str:
-        key = answers[query]
-        if isinstance(key, IdKey):
-            raise ValueError("this app has a bug")
-        return _bare(key)
-
-    return _answering(answers, process)
-
-
-def _asleep(answers: dict[str, Key], timeout: float) -> "WSGIApplication":
-    """An app whose host answers 503 for a while after the first request."""
-    app = _finished(answers, timeout)
+def _asleep(app: "WSGIApplication") -> "WSGIApplication":
+    """The same app at a host that answers 503 for a while after the first request."""
     awake_at: list[float] = []
 
     def wake(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -101,23 +99,13 @@ def _asleep(answers: dict[str, Key], timeout: float) -> "WSGIApplication":
     return wake
 
 
-def _bare(key: Key | None) -> str:
-    match key:
-        case None:
-            return ""
-        case FactKey():
-            return key.any_of[0]
-        case _:
-            return str(key)
-
-
 KINDS = (
-    Kind("finished", _finished),
+    Kind("finished", _bare),
     Kind("answers in sentences", _in_sentences),
-    Kind("the starter as it is", _starter),
+    Kind("the starter as it is", None),
     Kind("wrong id", _wrong_id),
     Kind("slow", _slow),
     Kind("raises an error", _erroring),
-    Kind("asleep at first", _asleep),
-    Kind("down", None),
+    Kind("asleep at first", _bare, is_asleep=True),
+    Kind("down", None, is_up=False),
 )

@@ -3,6 +3,7 @@
 import contextlib
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from grader.demo.apps import KINDS
@@ -41,12 +42,7 @@ def open_sample(
 ) -> Iterator[OpenClass]:
     """Serve a sample class on this machine, and open its new run in `folder`.
 
-    Args:
-        folder: the run of an earlier demo in it is replaced.
-        battery: what is asked.
-        seed: decides the questions, and who has which kind of app.
-        students: how many there are.
-        latency: seconds that every reply takes.
+    The run of an earlier demo is replaced. Every reply takes `latency` seconds.
 
     Raises:
         RealClassError: if the folder holds a run of a real class.
@@ -84,12 +80,8 @@ def sample_class(
 ) -> Iterator[list[Submission]]:
     """Serve `students` sample apps, each at a port of its own, while the context lasts.
 
-    Args:
-        battery: what they will be asked; each app knows its answers from the key drawn for it.
-        seed: decides the questions and who has which kind of app.
-        students: how many.
-        latency: seconds that every reply takes.
-        timeout: seconds after which a reply is too slow.
+    The seed decides the questions and the kinds of the apps. Each app knows the keys of its
+    student. Every reply takes `latency` seconds; after `timeout` seconds it is too slow.
     """
     chosen = random.Random(seed)
     with contextlib.ExitStack() as servers:
@@ -100,15 +92,10 @@ def sample_class(
             kind = KINDS[index % len(KINDS)] if index < len(KINDS) else chosen.choice(_USUAL)
             asked = Submission(andrew_id, url="", name=name, section=kind.words)
             answers = {question.query: question.key for question in draw(battery, asked, seed)}
-            if kind.serve is None:
-                port = servers.enter_context(closed_port())
-            else:
-                app = kind.serve(answers, timeout)
-                port = servers.enter_context(served(delayed(app, latency)))
+            app = delayed(kind.app(answers, timeout), latency)
+            port = servers.enter_context(served(app) if kind.is_up else closed_port())
             url = f"http://{LOOPBACK}:{port}"
-            submissions.append(
-                Submission(andrew_id, url, handed_in=url, name=name, section=kind.words)
-            )
+            submissions.append(replace(asked, url=url, handed_in=url))
         yield submissions
 
 

@@ -47,7 +47,7 @@ def silent_log() -> Iterator[None]:
 
 @contextlib.contextmanager
 def served(app: "WSGIApplication") -> Iterator[int]:
-    """Serve an app while the context lasts; its port."""
+    """Serve an app while the context lasts, at a port that is returned."""
     server = make_server(LOOPBACK, 0, app, threaded=True, request_handler=_SilentHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -61,7 +61,7 @@ def served(app: "WSGIApplication") -> Iterator[int]:
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[int]:
-    """A port that refuses connections; it is held, so that nobody else gets it."""
+    """A port that refuses connections. It is held, so that no other program gets it."""
     with socket.socket() as held:
         held.bind((LOOPBACK, 0))
         yield held.getsockname()[1]

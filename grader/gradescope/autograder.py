@@ -1,7 +1,8 @@
-"""What `run_autograder` runs inside Gradescope's container, for each submission.
+"""Checks one submission inside Gradescope's container; `run_autograder` runs it.
 
 It finds out who handed in which URL, runs `grader check`, and always leaves a `results.json` with
-words for the student. A fault of the student's costs all points; any other gives no score at all.
+words for the student. After a mistake of the student, the score is 0. After any other fault, there
+is no score.
 """
 
 import codecs
@@ -25,7 +26,7 @@ _TELL = "Tell your instructor; this is no zero, and it is no fault of yours."
 
 
 class HandInError(InputError):
-    """What was handed in cannot be checked; the text tells the student why and what to do."""
+    """The submission cannot be checked; the text tells the student why and what to do."""
 
 
 class MetadataError(InputError):
@@ -43,15 +44,9 @@ def result(root: Path) -> str:
         return render_message(f"There is nothing that could be checked. {error}", score=0.0)
     except MetadataError as error:
         return render_message(f"The grader does not know whose this is: {error}. {_TELL}", None)
-    checked = subprocess.run(
-        [
-            *(sys.executable, "-X", "utf8", "-m", "grader", "check", "--format", "gradescope"),
-            *("--andrew-id", student, *options, "--", handed_in),
-        ],
-        cwd=root / "source",
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    check = [sys.executable, "-X", "utf8", "-m", "grader", "check", "--format", "gradescope"]
+    check += ["--andrew-id", student, *options, "--", handed_in]
+    checked = subprocess.run(check, cwd=root / "source", stdout=subprocess.PIPE, encoding="utf-8")
     try:
         found: dict[str, Any] = json.loads(checked.stdout)
     except ValueError:
@@ -61,7 +56,7 @@ def result(root: Path) -> str:
 
 
 def _student(metadata: Path) -> tuple[str, str]:
-    """The id of the student, and what to say where several handed in together."""
+    """The id of the student, and a sentence for students who handed in together."""
     try:
         users = json.loads(metadata.read_text("utf-8"))["users"]
         first = users[0]
@@ -88,7 +83,7 @@ def _handed_in(folder: Path) -> str:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise HandInError("The file is too large: write nothing but your app's URL into it.")
-    # Windows writes text as UTF-16 where one redirects a command's output.
+    # On Windows, the redirected output of a command is UTF-16.
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = data.decode("utf-16" if wide else "utf-8-sig", "replace").strip()
     if "\0" in text:

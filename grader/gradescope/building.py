@@ -9,14 +9,12 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import grader
 from grader.asking.passes import WAKE_SECONDS
 from grader.formats.files import file_stem
-from grader.formats.words import decimal
 from grader.gradescope.autograder import OPTIONS
 from grader.model import Battery, InputError, Limits, ProbeKind, Submission
 from grader.questions import ColumnError, draw
@@ -32,32 +30,19 @@ class GradescopeError(InputError):
     """The zip cannot be built; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Autograder:
-    """An autograder for Gradescope.
-
-    Attributes:
-        content: the zip file.
-        points: what the battery's questions are worth together.
-    """
-
-    content: bytes
-    points: str
-
-
 def is_autograder(path: Path) -> bool:
-    """Whether a file is an autograder's zip, which a new one may replace."""
+    """Whether a file is the zip of an autograder, so that a new one may replace it."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
         return set(_SCRIPTS) <= set(archive.namelist())
 
 
-def build(battery: Battery, limits: Limits, seed: int | None) -> Autograder:
-    """Build an autograder that asks this battery, with new questions each time but for a `seed`.
+def build(battery: Battery, limits: Limits, seed: int | None) -> bytes:
+    """Build the zip of an autograder. If `seed` is None, it draws new questions each time.
 
     Raises:
-        GradescopeError: the battery needs what the container does not have.
+        GradescopeError: if the battery needs a roster or a browser; the container has neither.
     """
     try:
         questions = draw(battery, Submission("student", url=""), 0, limits.probes)
@@ -76,11 +61,11 @@ def build(battery: Battery, limits: Limits, seed: int | None) -> Autograder:
         name: battery.source.encode(),
         OPTIONS: json.dumps(_options(name, limits, seed), indent=1).encode(),
     }
-    return Autograder(_zipped(content), decimal(battery.points))
+    return _zipped(content)
 
 
 def _options(battery: str, limits: Limits, seed: int | None) -> list[str]:
-    """The options of `grader check`, run in the folder that the zip is unpacked into."""
+    """The options of `grader check`, which runs in the folder of the unpacked zip."""
     return [
         *("--battery", battery),
         *("--probe", ",".join(limits.probes)),
@@ -95,7 +80,7 @@ def _options(battery: str, limits: Limits, seed: int | None) -> list[str]:
 def _source() -> Iterator[tuple[str, bytes]]:
     scripts = files("grader.gradescope") / "scripts"
     for name in _SCRIPTS:
-        # Read as text: a checkout on Windows may have line ends that bash does not take.
+        # Read as text: on Windows, the files may have line ends that bash refuses.
         yield name, (scripts / name).read_text("utf-8").encode()
     package = Path(grader.__file__).parent
     root = package.parent
@@ -108,8 +93,8 @@ def _source() -> Iterator[tuple[str, bytes]]:
         yield name, (root / name).read_bytes()
     for path in sorted(package.rglob("*")):
         inside = path.relative_to(root)
-        made = any(part.startswith((".", "__pycache__")) for part in inside.parts)
-        if path.is_file() and not made:
+        is_made = any(part.startswith((".", "__pycache__")) for part in inside.parts)
+        if path.is_file() and not is_made:
             yield inside.as_posix(), path.read_bytes()
 
 

@@ -39,17 +39,14 @@ if TYPE_CHECKING:
 class Order:
     """A class that is to be graded, and how.
 
+    Seed, probes and `keep` are those of the run if they are None. `students` (ids) in these
+    `states` are asked anew. If one of the two is empty, it stands for all; if both are, nobody is.
+
     Attributes:
-        limits: how long each deployment is asked, and whether private addresses are opened.
-        seed: draws the questions; None for the run's own, or a new one.
-        probes: how they are asked; None for those of the run, or the API.
-        workers: how many are asked at once; None for as many as this machine bears.
-        per_site: how many are asked at once at one site.
+        workers: how many apps are asked at once; None for as many as this machine can.
+        per_site: how many requests one site gets at once.
         scheduler: the address of the Dask cluster that asks; None for this machine.
-        students: the ids of those who are asked anew; empty for everybody in `states`.
-        states: the states whose students are asked anew; empty for any state.
-        keep: which attempt counts from now on; None for the run's own rule.
-        accept_unreachable: whether unreachable apps count as zero even where they are many.
+        accept_unreachable: whether unreachable apps have zero points even if they are many.
     """
 
     roster: Roster
@@ -68,13 +65,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an order would do, before anybody is asked.
-
-    Attributes:
-        notes: what the instructor should know of the roster and its links.
-        example: the first student who would be asked; None where the roster is empty.
-        questions: what that student would be asked.
-    """
+    """What an order would do. The example is the first student who would be asked, if any."""
 
     battery: Battery
     seed: int
@@ -89,11 +80,8 @@ class Enrolled:
     """What an order has changed in a run.
 
     Attributes:
-        before: the run before the order.
-        had: how many submissions the run had then.
-        notes: what the instructor should know of the roster and its links.
-        enrollment: which students were added, changed or removed.
-        asked_anew: how many are asked anew; None if the order names nobody.
+        had: how many submissions the run had before.
+        asked_anew: how many students are asked anew; None if the order asks for nobody.
         reopened: how many are asked once more, because they could not be graded.
     """
 
@@ -107,15 +95,7 @@ class Enrolled:
 
 @dataclass(slots=True)
 class OpenClass:
-    """A class that is ready to be graded; nobody else changes its folder meanwhile.
-
-    Attributes:
-        run: with everybody enrolled.
-        limits: how everybody is asked.
-        graders: who asks.
-        per_site: how many of them at one site.
-        accept_unreachable: whether unreachable apps count as zero even where they are many.
-    """
+    """A class that is ready to be graded. Its folder is locked, and everybody is enrolled."""
 
     run: Run
     folder: Path
@@ -129,7 +109,7 @@ class OpenClass:
         self._pages = StudentPages(self.run.info, self.folder / PAGES)
 
     def grade(self) -> Iterator[Graded]:
-        """Grade those who are not graded yet. If it is given up, the next call grades the rest.
+        """Grade those who are not graded yet. If the caller stops, the next call grades the rest.
 
         Raises:
             BrokenExecutor: if asking cannot go on, for example because a cluster is lost.
@@ -138,11 +118,7 @@ class OpenClass:
         return with_pages(self.run, steps, self._pages)
 
     def finish(self) -> Collection[Scorecard]:
-        """Write the files of the class, and return the scorecards in them.
-
-        Raises:
-            OSError: if the folder cannot be written.
-        """
+        """Write the files of the class, and return the scorecards in them."""
         if self.accept_unreachable:
             self.run.accept_unreachable()
         return write_files(self.run, self.folder, self._pages)
@@ -157,7 +133,7 @@ def battery_for(name: str, folder: Path | None) -> Battery:
 
 
 def preview(order: Order, folder: Path | None) -> Preview:
-    """Tell what an order would do in `folder`, and ask nobody.
+    """What an order would do in `folder`. Nobody is asked.
 
     Raises:
         RosterColumnsError: if the roster lacks what the battery asks for.
@@ -185,7 +161,7 @@ def enrolled(order: Order, folder: Path) -> Iterator[tuple[OpenClass, Enrolled]]
 
     Raises:
         InputError: if the roster lacks what the battery asks for, the folder holds another run or
-            is in use, `order` names an unknown student, or a cluster or browser is missing.
+            is in use, `order` names an unknown student, or a cluster or a browser is missing.
     """
     check_columns(order.battery, Submissions(order.roster.rows, order.limits.allow_private))
     with cluster_at(order.scheduler) as cluster, _run_for(order, folder, cluster) as run:
@@ -197,7 +173,7 @@ def enrolled(order: Order, folder: Path) -> Iterator[tuple[OpenClass, Enrolled]]
 
 @contextlib.contextmanager
 def _run_for(order: Order, folder: Path, cluster: "ClusterGraders | None") -> Iterator[Run]:
-    # A run never changes its probes: without a browser, a run that needs one is not begun.
+    # A run never changes its probes. If it needs a browser and there is none, it is not begun.
     if not holds_run(folder) and asks_in_browser(order.battery, order.probes or ()):
         require_browser_of(cluster)
     with alone_in(folder):
@@ -214,10 +190,8 @@ def _enroll(run: Run, order: Order) -> Enrolled:
     enrollment = run.enroll(found, tuple(map(Note, notes)))
     if order.accept_unreachable:
         run.accept_unreachable()
-    asked_anew = None
-    if order.students or order.states:
-        asked_anew = run.ask_again(order.students, order.states)
+    is_anew = order.students or order.states
+    asked_anew = run.ask_again(order.students, order.states) if is_anew else None
     if order.keep is not None:
         run.keep(order.keep)
-    notes = (*notes, *shared)
-    return Enrolled(before, had, notes, enrollment, asked_anew, reopened=run.reopen())
+    return Enrolled(before, had, (*notes, *shared), enrollment, asked_anew, run.reopen())

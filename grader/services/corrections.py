@@ -1,4 +1,4 @@
-"""Grades explained and corrected: shown, judged again, appealed, set by hand.
+"""Shows grades, judges them again, lets students appeal, and sets scores by hand.
 
 Each function raises StoreError if the folder holds no run, FolderBusyError if another command
 changes it, UnknownStudentError if the run does not have the student, and UngradedError if the
@@ -34,14 +34,12 @@ class UnaskableError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """What came of asking one student's app again.
+    """The scorecard that counted before, and the one of the app that was asked again.
 
     Attributes:
-        before: the scorecard that counted until now.
-        now: the new scorecard.
         undecided: why the new scorecard cannot be used; empty if it can.
         counts: whether the new scorecard counts; None if nobody accepted it.
-        keep: the rule by which it counts or not.
+        keep: the rule that decides whether it counts.
     """
 
     before: Scorecard
@@ -52,22 +50,17 @@ class Appeal:
 
 
 def transcript(folder: Path, andrew_id: str) -> tuple[RunInfo, Transcript]:
-    """The run in `folder`, and all that it knows of one student."""
+    """The run in `folder`, and all that it knows about one student."""
     with opened(folder) as run:
         return run.info, run.transcript(andrew_id)
 
 
 def rejudge(folder: Path, battery: Battery, *, partial: bool, dry_run: bool) -> Rejudged:
-    """Judge the stored replies of a run by a corrected battery; nobody is asked.
-
-    Args:
-        folder: of the run.
-        battery: the corrected one.
-        partial: whether students keep their scorecard if they were not asked all of its questions.
-        dry_run: whether nothing is changed.
+    """Judge the stored replies of a run by a corrected battery; a `dry_run` changes nothing.
 
     Raises:
-        UnjudgedError: if there are such students, unless `partial` or a `dry_run`.
+        UnjudgedError: if students were not asked all of its questions, unless `partial` lets them
+            keep their scorecard, or it is a `dry_run`.
     """
     with changing(folder) as run:
         judged = run.rejudge(battery, datetime.now(UTC), partial=partial, dry_run=dry_run)
@@ -81,14 +74,8 @@ def appeal(
 ) -> Appeal:
     """Ask one student's app the same questions again.
 
-    Args:
-        folder: of the run.
-        andrew_id: the student.
-        limits: how the app is asked.
-        accepted: who accepts the result as a new attempt, and why; None to change nothing.
-
-    Raises:
-        UnaskableError: if the student has no link that can be asked.
+    `accepted` says who accepts the result as a new attempt, and why; if None, nothing changes. If
+    the student has no link that can be asked, it is an UnaskableError.
     """
     with changing(folder) as run:
         before, job = run.appeal(andrew_id, limits)
@@ -108,7 +95,7 @@ def appeal(
 
 
 def override(folder: Path, andrew_id: str, decided: Override) -> None:
-    """Set one student's score as an instructor decided; what was graded is kept.
+    """Set one student's score as an instructor decided; the graded one is kept beside it.
 
     Raises:
         OverrideError: if the score is out of range, or there is nothing to withdraw.
@@ -119,7 +106,7 @@ def override(folder: Path, andrew_id: str, decided: Override) -> None:
 
 
 def override_all(folder: Path, table: Path) -> Mapping[str, Override]:
-    """Set the scores that a file of decisions says, all or none, and return them by student.
+    """Set all scores of a file of decisions, or none, and return them by student.
 
     Raises:
         DecisionsError: with everything that is wrong in the file.

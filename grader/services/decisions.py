@@ -9,7 +9,7 @@ from grader.jobs import OverrideError, Run
 from grader.model import Override
 from grader.roster import Fault, RosterError
 from grader.roster.csv_files import read_csv
-from grader.roster.table import SAVE_AS_CSV, Record, Table
+from grader.roster.table import SAVE_AS_CSV, Table
 from grader.roster.workbooks import is_workbook
 from grader.text.comparing import header_key, id_key
 from grader.text.invisible import without_invisible
@@ -32,15 +32,9 @@ class DecisionsError(RosterError):
 
 
 def apply_decisions(path: Path, run: Run, at: datetime) -> Mapping[str, Override]:
-    """Set all scores that a file says in `run`, or none if one of them cannot be set.
+    """Set all scores of a file in `run`, or none, and return the overrides by student.
 
-    Args:
-        path: of a CSV file with the columns id, score or excuse, by, reason.
-        run: of the students.
-        at: when the scores are decided.
-
-    Returns:
-        What was set, by student.
+    It is a CSV file with the columns id, score or excuse, by, reason. `at` is the time of decision.
 
     Raises:
         DecisionsError: with everything that is wrong in the file, or does not fit the run.
@@ -51,14 +45,16 @@ def apply_decisions(path: Path, run: Run, at: datetime) -> Mapping[str, Override
     lines: dict[str, int] = {}
     faults = list(table.faults)
     for record in table.records():
-        row = _Row(table, columns, record)
-        override, student = row.override(at), row.cell("id")
+        cells = {word: record.cells[table.headers.index(columns[word])] for word in columns}
+        student = cells["id"] = without_invisible(cells["id"]).strip()
+        decided = _decided(cells, at)
+        wrong = [] if isinstance(decided, Override) else decided
         first = lines.setdefault(id_key(student), record.line)
         if first != record.line:
-            row.fault("id", f"{student} stands in line {first} already: keep one of them.")
-        faults += row.faults
-        if override is not None and first == record.line:
-            overrides[student] = override
+            wrong.append(("id", f"{student} stands in line {first} already: keep one of them."))
+        elif isinstance(decided, Override):
+            overrides[student] = decided
+        faults += (Fault(record.line, columns.get(word, word), said) for word, said in wrong)
     for student, error in run.override_all(overrides, dry_run=bool(faults)).items():
         column = "score" if isinstance(error, OverrideError) else "id"
         faults.append(Fault(lines[id_key(student)], columns[column], str(error)))
@@ -86,62 +82,33 @@ def _columns(table: Table, where: str) -> dict[str, str]:
         word = next((word for word, known in _HEADERS.items() if plain in known), None)
         if word in found:
             message = f'It means the same as the column "{found[word]}": keep one of them.'
-            faults.append(Fault(table.header_line, header, message))
+            faults.append((header, message))
         elif word is not None:
             found[word] = header
-    for word in ("id", "by", "reason"):
-        if word not in found:
-            message = "There is no such column."
-            faults.append(Fault(table.header_line, word, message))
+    missing = [word for word in ("id", "by", "reason") if word not in found]
+    faults += [(word, "There is no such column.") for word in missing]
     if "score" not in found and "excuse" not in found:
         message = "There is no such column, and none called excuse: one of the two is needed."
-        faults.append(Fault(table.header_line, "score", message))
+        faults.append(("score", message))
     if faults:
-        raise DecisionsError(where, tuple(faults))
+        raise DecisionsError(where, tuple(Fault(table.header_line, *fault) for fault in faults))
     return found
 
 
-class _Row:
-    """One line of the file, and what is wrong with it."""
-
-    def __init__(self, table: Table, columns: Mapping[str, str], record: Record) -> None:
-        self._columns = columns
-        self._line = record.line
-        cells = (record.cells[table.headers.index(header)] for header in columns.values())
-        self._cells = dict(zip(columns, cells, strict=True))
-        self._cells["id"] = without_invisible(self._cells["id"]).strip()
-        self.faults: list[Fault] = []
-
-    def cell(self, word: str) -> str:
-        return self._cells.get(word, "")
-
-    def fault(self, word: str, message: str) -> None:
-        self.faults.append(Fault(self._line, self._columns.get(word, word), message))
-
-    def override(self, at: datetime) -> Override | None:
-        """The decision in this line; None if the line has a fault."""
-        for word in ("id", "by", "reason"):
-            if not self.cell(word):
-                self.fault(word, "It is empty.")
-            elif not self.cell(word).isprintable():
-                self.fault(word, "Write it in words, on one line.")
-        score, excused = self._score(), self._excused()
-        if not self.faults and (score is None) != excused:
-            says = "neither a score nor" if score is None else "both a score and"
-            self.fault("score", f"The line has {says} an excuse: it needs one of the two.")
-        return None if self.faults else Override(self.cell("by"), at, self.cell("reason"), score)
-
-    def _score(self) -> float | None:
-        written = self.cell("score")
-        if not written:
-            return None
-        if not _POINTS.fullmatch(written):
-            self.fault("score", f'"{written}" is no number of points, such as 85.5.')
-            return None
-        return float(written)
-
-    def _excused(self) -> bool:
-        written = self.cell("excuse").casefold()
-        if written not in (*_YES, *_NO):
-            self.fault("excuse", f'"{self.cell("excuse")}" is neither yes nor no.')
-        return written in _YES
+def _decided(cells: Mapping[str, str], at: datetime) -> Override | list[tuple[str, str]]:
+    """The decision of a line; if something is wrong, our words for the columns, and messages."""
+    faults = []
+    for word in ("id", "by", "reason"):
+        if not cells[word]:
+            faults.append((word, "It is empty."))
+        elif not cells[word].isprintable():
+            faults.append((word, "Write it in words, on one line."))
+    score, excuse = cells.get("score", ""), cells.get("excuse", "")
+    if score and not _POINTS.fullmatch(score):
+        faults.append(("score", f'"{score}" is no number of points, such as 85.5.'))
+    if excuse.casefold() not in (*_YES, *_NO):
+        faults.append(("excuse", f'"{excuse}" is neither yes nor no.'))
+    if not faults and bool(score) == (excuse.casefold() in _YES):
+        says = "both a score and" if score else "neither a score nor"
+        faults.append(("score", f"The line has {says} an excuse: it needs one of the two."))
+    return faults or Override(cells["by"], at, cells["reason"], float(score) if score else None)

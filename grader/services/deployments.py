@@ -26,7 +26,7 @@ _CONNECTIONS = 8
 
 
 def drawn(seed: int | None) -> int:
-    """The seed that is given, or else a new one, so that nobody can look up the keys before."""
+    """The seed, or a new one if it is None, so that nobody can look up the keys before."""
     return secrets.randbelow(2**31) if seed is None else seed
 
 
@@ -39,12 +39,7 @@ def job_of(
 ) -> Job:
     """The job that checks one deployment.
 
-    Args:
-        submission: whose deployment it is.
-        battery: what is asked.
-        seed: draws the questions; None for a new one.
-        limits: how it is asked.
-        connections: how many fresh connections are compared; None for 8 where a commit is expected.
+    If `connections` (how many fresh ones are compared) is None, it is 8 if a commit is expected.
 
     Raises:
         InputError: if it is asked in a browser, and this machine has none that starts.
@@ -57,36 +52,24 @@ def job_of(
 
 
 def check(job: Job) -> Iterator[Event]:
-    """Check a deployment, with a second pass where it needs one; the last event is Finished.
-
-    Raises:
-        ColumnError: if the battery needs a column that the submission does not have.
-    """
+    """Check a deployment; ColumnError if the battery needs a column that its submission lacks."""
     return events(job)
 
 
 def run_of(job: Job, scorecard: Scorecard) -> RunInfo:
-    """A run with only this submission, for formats that print a run."""
+    """A run of this submission alone, for formats that print a run."""
     return RunInfo(job.battery, job.seed, scorecard.started_at, probes=job.limits.probes)
 
 
 def ask(submission: Submission, kind: ProbeKind, query: str, limits: Limits) -> Reply:
-    """Ask one query and give the reply as it came.
-
-    Raises:
-        InputError: if it is asked in a browser, and this machine has none that starts.
-    """
+    """Ask one query; for the errors see `job_of`."""
     if kind is ProbeKind.BROWSER:
         require_browser()
     return reply_to(query, kind, submission, limits)
 
 
 def ask_again(job: Job) -> Scorecard:
-    """Ask the questions of `job` once more, with a second pass where it is needed.
-
-    Raises:
-        InputError: if they are asked in a browser, and this machine has none that starts.
-    """
+    """Ask the questions of `job` once more, in two passes; for the errors see `job_of`."""
     if any(question.probe is ProbeKind.BROWSER for question in job.questions):
         require_browser()
     return run_twice(job)
@@ -95,7 +78,7 @@ def ask_again(job: Job) -> Scorecard:
 def doubt_of(scorecard: Scorecard) -> str:
     """Why perhaps not all servers run the expected commit; empty if there is no sign of that.
 
-    A deployment that tells no commit is not doubted.
+    A deployment that names no commit is not doubted.
     """
     expect_commit = scorecard.submission.expect_commit
     for verdict in scorecard.verdicts if expect_commit else ():

@@ -15,20 +15,16 @@ from grader.text.comparing import id_key
 
 
 class TargetError(InputError):
-    """The file exists already, and writing it could destroy something."""
+    """There is such a file already, and it would be lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What to write.
+    """What to write: `form` is a format of `registry.EXPORTS`; see `Gradebook` for the rest.
 
     Attributes:
-        form: the format, one of `registry.EXPORTS`.
         target: the file to write; None for the one in the run's folder.
-        gradebook: as the other system exported it; None where the format needs none.
-        assignment: the gradebook's column to fill.
-        id_column: the column by which Moodle finds users; empty for the user name.
-        replace_excused: whether grades are written over Canvas's EX.
+        gradebook: as the other system exported it; None if the format needs none.
     """
 
     form: str
@@ -45,10 +41,9 @@ class Exported:
 
     Attributes:
         filled: what was filled in; None if the format needs no gradebook.
-        unlisted: students whom the roster no longer has.
-        ungraded: students of the roster who have no grade yet.
-        total: how many students the run has.
-        in_doubt: whether so many are unreachable that the grading machine may be to blame.
+        unlisted: students who are no longer in the roster.
+        ungraded: students of the roster without a grade.
+        in_doubt: whether so many are unreachable that this machine may be to blame.
     """
 
     target: Path
@@ -63,9 +58,8 @@ def export(folder: Path, wanted: Export) -> Exported:
     """Write the grades of the run in `folder`.
 
     Raises:
-        TargetError: if the file exists already, and no earlier export wrote it.
-        StoreError: if there is no run.
-        InputError: if the gradebook cannot be filled.
+        InputError: if there is no run, the gradebook cannot be filled, or the file exists already
+            and no earlier export wrote it.
     """
     target = _target(folder, wanted)
     with opened(folder) as run:
@@ -77,9 +71,8 @@ def export(folder: Path, wanted: Export) -> Exported:
 def _target(folder: Path, wanted: Export) -> Path:
     """The file to write. Only a file that the same export wrote before is replaced."""
     own = folder / registry.EXPORTS[wanted.form].file
-    target = wanted.target or own
+    target, gradebook = wanted.target or own, wanted.gradebook
     inside = target.parent.resolve() == folder.resolve()
-    gradebook = wanted.gradebook
     if gradebook is not None and target.exists() and target.samefile(gradebook):
         raise TargetError(f"{target} is the gradebook itself: choose another name with --out.")
     # SQLite makes files beside the store, with longer names.
@@ -105,12 +98,12 @@ def _rendered(run: Run, wanted: Export) -> tuple[Iterable[str | bytes], Filled |
 
 
 def _waiting(run: Run) -> list[Submission]:
-    """Those whom the next `batch` would ask."""
+    """The submissions that the next `batch` would ask."""
     return [job.submission for jobs in (run.first_pass, run.second_pass) for job in jobs(Limits())]
 
 
 def _ungraded(run: Run) -> list[str]:
-    """Who has no grade: not asked yet, or not graded by us and not by hand."""
+    """The ids of students without a grade: not asked yet, or not graded and not set by hand."""
     open_ones = dict.fromkeys(submission.andrew_id for submission in _waiting(run))
     for card in run.scorecards(listed_only=True):
         if card.score is None and card.override is None:

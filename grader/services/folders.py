@@ -9,37 +9,33 @@ from grader.model import InputError
 from grader.store import exclusive
 
 STORE_NAME = "run.sqlite"
+# The files that are made from the store.
 GRADES, RESULTS, REPORT, PAGES = FILES = ("grades.csv", "results.json", "report.html", "students")
-"""The files that are made from the store."""
 
 
 class ForeignFolderError(InputError):
-    """The folder has files that a run would replace, but no run that made them."""
+    """The folder has files with the names of a run's files, but no run."""
 
 
-def holds_run(folder: Path | None) -> bool:
-    """Whether there is a run in `folder`; there is none if there is no folder."""
-    return folder is not None and (folder / STORE_NAME).exists()
+def holds_run(folder: Path) -> bool:
+    """Whether there is a run in `folder`, which may be missing."""
+    return (folder / STORE_NAME).exists()
 
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Run]:
-    """The run in `folder`, for reading.
-
-    Raises:
-        StoreError: if there is none.
-    """
+    """The run in `folder`, to read it; StoreError if there is none."""
     with contextlib.closing(Run.open(folder / STORE_NAME)) as run:
         yield run
 
 
 @contextlib.contextmanager
 def changing(folder: Path) -> Iterator[Run]:
-    """The run in `folder`, locked, for changing it.
+    """The run in `folder`, locked, to change it.
 
     Raises:
-        StoreError: if there is none. Nothing is written then, not even a lock.
-        FolderBusyError: if another command is at work there.
+        StoreError: if there is none. Then nothing is written, not even a lock.
+        FolderBusyError: if another command changes it.
     """
     Run.open(folder / STORE_NAME).close()
     with exclusive(folder), opened(folder) as run:
@@ -52,7 +48,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
     Raises:
         ForeignFolderError: if it has files with the names of a run's files, but no run.
-        FolderBusyError: if another command is at work there.
+        FolderBusyError: if another command changes it.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclusive(folder):

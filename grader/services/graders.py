@@ -1,4 +1,4 @@
-"""Who grades a class's jobs: this process, or a cluster's workers."""
+"""The graders of a class: this process, or the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -7,38 +7,34 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from grader.asking.classes import Graders
     from grader.asking.cluster import ClusterGraders
     from grader.jobs import Run
 
 MAX_WORKERS = 2000
-# What a process has open anyway, and a job at most: its connection, and one to where that was
-# redirected.
-_FILES = 64
-_FILES_PER_JOB = 2
-# Two visits of the browser's go on at once. While some apps wake up or are asked their API, others
-# are visited; many more would be asleep again before it is their turn.
+_FILES = 64  # that a process has open anyway
+_FILES_PER_JOB = 2  # a connection, and another one if the first was redirected
+# The browser opens two pages at once, while other apps wake up or are asked through their API. If
+# more apps woke up, they would be asleep again before the browser comes to them.
 _BROWSER_JOBS = 8
 
 
-@contextlib.contextmanager
-def cluster_at(scheduler: str | None) -> Iterator[ClusterGraders | None]:
-    """The cluster that is to ask, if any."""
+def cluster_at(scheduler: str | None) -> AbstractContextManager[ClusterGraders | None]:
+    """The cluster whose scheduler has this address; None if there is no address."""
     if scheduler is None:
-        yield None
-        return
+        return contextlib.nullcontext()
     from grader.asking.cluster import connected
 
-    with connected(scheduler) as cluster:
-        yield cluster
+    return connected(scheduler)
 
 
 def require_browser_of(cluster: ClusterGraders | None) -> None:
-    """See to it that whoever is to ask has a browser: this machine, or each of a cluster's.
+    """Require a browser on the machine that asks: this one, or each worker of the cluster.
 
     Raises:
-        InputError: if one has none that starts.
+        InputError: if a machine has no browser that starts.
     """
     from grader.probes.browser import require_browser
 
@@ -52,10 +48,10 @@ def require_browser_of(cluster: ClusterGraders | None) -> None:
 def graders_for(
     run: Run, cluster: ClusterGraders | None = None, workers: int | None = None
 ) -> Iterator[Graders]:
-    """Whoever grades the jobs that `run` lacks, `workers` of them at once at most.
+    """The graders of `run`; they grade at most `workers` jobs at once.
 
     Raises:
-        InputError: if they are to be asked in a browser, and there is none.
+        InputError: if the jobs need a browser, and there is none.
     """
     from grader.asking.classes import LocalGraders
     from grader.asking.loops import Scope

@@ -1,4 +1,4 @@
-"""A class is graded: its jobs run many at once, and each result is committed."""
+"""Grades a class: many jobs run at once, and each result is committed."""
 
 import logging
 from collections.abc import Iterator
@@ -18,30 +18,21 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One submission went through a pass.
-
-    Attributes:
-        final: whether it is done; otherwise a second pass asks some of it once more.
-    """
+    """The scorecard of a submission after a pass; if not `final`, a second pass asks once more."""
 
     scorecard: Scorecard
     final: bool
 
 
 def grade_class(run: Run, graders: Graders, limits: Limits, per_site: int = 1) -> Iterator[Graded]:
-    """Grade what `run` still lacks, first pass and second pass, committing each scorecard.
+    """Grade what is not graded yet in `run`, in two passes, and commit each scorecard.
 
-    Only this iterator touches the store. Where it is given up, whoever has `graders` ends what is
-    under way; what was not committed is graded by the next call.
-
-    Args:
-        run: what is to be graded, and where scorecards are committed.
-        graders: who grades the jobs.
-        limits: how long and how deployments are asked.
-        per_site: how many jobs may be under way at one site; each asks one query at a time.
+    Only this iterator uses the store. If the caller stops early, the caller also ends the jobs in
+    `graders`, and the next call grades the rest. At one site, `per_site` jobs run at once; each
+    asks one query at a time.
 
     Raises:
-        BrokenExecutor: if the graders gave their jobs up.
+        BrokenExecutor: if the graders gave up their jobs.
     """
     said: set[str] = set()
     for jobs in (run.first_pass, run.second_pass):
@@ -67,31 +58,25 @@ def _committed(run: Run, ended: Ended) -> Graded:
 def _failed(job: Job, error: Exception) -> Scorecard:
     _log.debug("grading %s failed", job.submission.andrew_id, exc_info=error)
     now, judgement = datetime.now(UTC), crash(error)
-    return Scorecard(
-        submission=job.submission,
-        state=State.NOT_GRADED,
-        verdicts=_unchecked(job, judgement),
-        started_at=now,
-        finished_at=now,
-        reason=judgement.reason,
-        cause=judgement.cause,
-    )
+    verdicts, reason = _unchecked(job, judgement), judgement.reason
+    state, cause = State.NOT_GRADED, judgement.cause
+    return Scorecard(job.submission, state, verdicts, now, now, reason, cause=cause)
 
 
 def _unchecked(job: Job, judgement: Judgement) -> tuple[Verdict, ...]:
-    """What was judged before a job crashed, or else its questions, none of them checked."""
+    """The verdicts of the job's first pass; if there are none, its questions as not checked."""
     if job.previous is not None and job.previous.verdicts:
         return job.previous.verdicts
     try:
         limits = job.limits
         questions = draw(job.battery, job.submission, job.seed, limits.probes, limits.connections)
-    except Exception:  # perhaps that is what crashed
+    except Exception:  # perhaps the same error that made the job crash
         return ()
     return tuple(Verdict(question, judgement) for question in questions)
 
 
 def _log_crashes(scorecard: Scorecard, said: set[str]) -> None:
-    """Log what crashed in us in one line, unless it was `said` of another student before."""
+    """Log each crash of the grader in one line, unless its reason is in `said` already."""
     judgements = ((each.judgement.cause, each.judgement.reason) for each in scorecard.verdicts)
     for cause, reason in ((scorecard.cause, scorecard.reason), *judgements):
         if cause is Cause.CRASH and reason not in said:

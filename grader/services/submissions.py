@@ -1,6 +1,6 @@
 """Makes submissions: of the rows of a roster, or of a single link."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -13,13 +13,16 @@ from grader.roster import Roster, Row
 from grader.text.cutting import some_of
 from grader.text.hosts import leads_to_own_machine
 
-_ON_THIS_MACHINE = (
-    "This link leads to the grading machine itself, and whatever runs there is graded"
+_OWN_MACHINE = "This link leads to the grading machine itself, and whatever runs there is graded"
+_LOST_LINK = "The row that counts has no usable link, an earlier one has another"
+_UNUSED = (
+    "A bypass secret with a blank, a line break or an unusual character in it opens nothing, and "
+    "is not used"
 )
 
 
 class RosterColumnsError(InputError):
-    """The roster does not have what the battery needs of its columns."""
+    """The roster lacks columns or values that the battery needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,33 @@ def submissions(
 ) -> tuple[Submissions, tuple[str, ...], tuple[str, ...]]:
     """The submissions of a roster, the notes on it that a run keeps, and further notes.
 
-    The further notes say which links several students share: a report says that by itself.
+    The further notes say which links several students share. The report finds these by itself.
     """
-    found = Submissions(roster.rows, allow_private)
     there: list[str] = []
-    flags = shared_links(_watched(found, there))
-    notes = (
-        *roster.notes,
-        *_lost_links(roster.rows, allow_private),
-        *_unused_secrets(roster.rows),
-        *_note(_ON_THIS_MACHINE, there),
-    )
-    return found, notes, tuple(f"{flag.detail}: {some_of(flag.students)}" for flag in flags)
+    lost: list[str] = []
+    unused: list[str] = []
+    elsewhere = False
+
+    def watched() -> Iterator[Submission]:
+        nonlocal elsewhere
+        for row in roster.rows:
+            submission = _submission(row, allow_private=allow_private)
+            if leads_to_own_machine(submission.url):
+                there.append(row.andrew_id)
+            else:
+                elsewhere |= bool(submission.url)
+            if row.earlier and submission.state is State.INVALID:
+                lost.append(f"{row.andrew_id} (line {_lines(row)})")
+            if row.bypass_secret and not submission.bypass_secret:
+                unused.append(row.andrew_id)
+            yield submission
+
+    flags = shared_links(watched())
+    # If all links lead to this machine, that is meant.
+    noticed = {_LOST_LINK: lost, _UNUSED: unused, _OWN_MACHINE: there if elsewhere else []}
+    said = (f"{words}: {some_of(who)}." for words, who in noticed.items() if who)
+    shared = tuple(f"{flag.detail}: {some_of(flag.students)}" for flag in flags)
+    return Submissions(roster.rows, allow_private), (*roster.notes, *said), shared
 
 
 def submission_of(
@@ -61,24 +79,21 @@ def submission_of(
     expect_commit: str = "",
     values: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Submission, bool]:
-    """The submission of one student without a roster, and whether it may be on a private address.
+    """The submission of one student without a roster, and whether private addresses are allowed.
 
-    On this machine itself it always may. `values` stand for the columns of a roster.
+    An app on this machine is always allowed. `values` stand for the columns of a roster.
 
     Raises:
         LinkError: if the link cannot be asked.
     """
     private = allow_private or is_loopback(url)
     link = read_link(url, allow_private=private)
-    submission = Submission(
-        andrew_id,
-        link.url,
-        handed_in=url,
-        notes=link.notes,
+    submission = replace(
+        with_values(Submission(andrew_id, link.url, handed_in=url, notes=link.notes), values),
         bypass_secret=bypass_secret,
         expect_commit=expect_commit,
     )
-    return with_values(submission, values), private
+    return submission, private
 
 
 def with_values(submission: Submission, values: Mapping[str, str]) -> Submission:
@@ -97,6 +112,8 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
     else:
         asked = {"url": link.url, "notes": link.notes}
     kept = without_password(row.handed_in)
+    columns = {name: kept if it == row.handed_in else it for name, it in row.columns.items()}
+    is_usable = BYPASS_SECRET.fullmatch(row.bypass_secret)
     return Submission(
         andrew_id=row.andrew_id,
         handed_in=kept,
@@ -104,59 +121,21 @@ def _submission(row: Row, *, allow_private: bool) -> Submission:
         section=row.section,
         email=row.email,
         expect_commit=row.expect_commit,
-        bypass_secret="" if _is_unusable(row.bypass_secret) else row.bypass_secret,
-        columns={
-            name: kept if value == row.handed_in else value for name, value in row.columns.items()
-        },
+        bypass_secret=row.bypass_secret if is_usable else "",
+        columns=columns,
         **asked,
     )
-
-
-def _lost_links(rows: Iterable[Row], allow_private: bool) -> list[str]:
-    students = [
-        f"{row.andrew_id} (line {_lines(row)})"
-        for row in rows
-        if row.earlier and _submission(row, allow_private=allow_private).state is State.INVALID
-    ]
-    return _note("The row that counts has no usable link, an earlier one has another", students)
 
 
 def _lines(row: Row) -> str:
     return ", ".join(map(str, row.earlier))
 
 
-def _watched(found: Iterable[Submission], there: list[str]) -> Iterator[Submission]:
-    """Pass submissions on; `there` gets those on the grading machine, unless all of them are."""
-    elsewhere = False
-    for submission in found:
-        if leads_to_own_machine(submission.url):
-            there.append(submission.andrew_id)
-        else:
-            elsewhere |= bool(submission.url)
-        yield submission
-    if not elsewhere:
-        there.clear()
-
-
-def _is_unusable(secret: str) -> bool:
-    return secret != "" and not BYPASS_SECRET.fullmatch(secret)
-
-
-def _unused_secrets(rows: Iterable[Row]) -> list[str]:
-    students = [row.andrew_id for row in rows if _is_unusable(row.bypass_secret)]
-    odd = "with a blank, a line break or an unusual character in it"
-    return _note(f"A bypass secret {odd} opens nothing, and is not used", students)
-
-
-def _note(words: str, students: Sequence[str]) -> list[str]:
-    return [f"{words}: {some_of(students)}."] if students else []
-
-
 def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
     """Check that every student's row has what the battery's `{column}` references need.
 
     Raises:
-        RosterColumnsError: if a row lacks something; all students concerned are named.
+        RosterColumnsError: if a row lacks something; the message names these students.
     """
     if not columns_needed(battery):
         return
@@ -164,21 +143,17 @@ def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
     for submission in submissions:
         if lacking := lacking_columns(battery, submission):
             has = ", ".join(f'"{header:.80}"' for header in submission.columns if header)
+            names = f"column{'s' * (len(lacking) > 1)} {', '.join(map(repr, lacking))}"
             raise RosterColumnsError(
-                f"the battery needs {_columns(lacking)}, which the roster does not have. There are "
-                f"{has}"
+                f"the battery needs the {names}, which the roster does not have. There are {has}"
             )
         try:
             draw(battery, submission, seed=0)
         except ColumnError as error:
             faults.setdefault((error.column, error.problem), []).append(error.andrew_id)
     if faults:
-        lines = [
+        lines = (
             str(ColumnError(column, some_of(students), problem))
             for (column, problem), students in faults.items()
-        ]
+        )
         raise RosterColumnsError("\n".join(lines))
-
-
-def _columns(names: Sequence[str]) -> str:
-    return f"the column{'s' * (len(names) > 1)} {', '.join(map(repr, names))}"

@@ -37,12 +37,7 @@ _FINAL = frozenset({Standing.LIVE, Standing.UNTOLD, Standing.LASTING})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at a deployment.
-
-    Attributes:
-        words: what was seen, as a clause.
-        after: seconds since the waiting began.
-    """
+    """What one look has seen, in `words` (a clause), `after` so many seconds of waiting."""
 
     standing: Standing
     words: str
@@ -50,15 +45,10 @@ class Look:
 
 
 def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
-    """Look at a deployment until it runs `commit`; the last look says how it ended.
+    """Look at a deployment until it runs `commit`, for so many seconds; the last look says the end.
 
-    Each look is a new connection, because a kept one may stay with an old server. Something that
-    answers without a commit may be a platform's page: it gets the time that a wake-up gets.
-
-    Args:
-        job: the submission, and how long a look may take.
-        commit: as `COMMIT` has it.
-        seconds: how long to wait at most; a look that has begun is finished.
+    Each look is a new connection, because a kept one may stay with an old server. If something
+    answers without a commit, it may be a page of the platform: we wait as long as for a wake-up.
     """
     with Scope() as scope:
         yield from scope.iterate(_looks(job, commit, seconds))
@@ -66,7 +56,7 @@ def wait_for(job: Job, commit: str, seconds: float) -> Iterator[Look]:
 
 async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, None]:
     began = time.monotonic()
-    # Since when it has told no commit. If it never told one, it is perhaps not our app.
+    # Since when it has named no commit. If it never named one, it is perhaps not our app.
     untold_since = 0.0
     has_told = False
     while True:
@@ -86,7 +76,7 @@ async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, 
 
 
 def read(reply: Reply, commit: str) -> Look:
-    """How the deployment that sent this reply of /healthz stands to `commit`."""
+    """What this reply of /healthz says about `commit`."""
     release = read_release(reply)
     if release is not None and release.commit:
         # Both may be abbreviated.

@@ -39,7 +39,7 @@ def container(tmp_path: Path) -> Container:
         root = tmp_path / "auto grader"
         for name in ("submission", "results"):
             (root / name).mkdir(parents=True)
-        with zipfile.ZipFile(BytesIO(build(ACTIVITY, limits, SEED).content)) as archive:
+        with zipfile.ZipFile(BytesIO(build(ACTIVITY, limits, SEED))) as archive:
             archive.extractall(root / "source")
         text = metadata if isinstance(metadata, str) else json.dumps(metadata)
         (root / "submission_metadata.json").write_text(text)
@@ -190,8 +190,8 @@ def test_whatever_is_handed_in_there_is_json(
 
 @runs_bash
 def test_the_scripts_may_be_executed_and_the_same_input_gives_the_same_bytes() -> None:
-    content = build(ACTIVITY, LIMITS, None).content
-    assert content == build(ACTIVITY, LIMITS, None).content
+    content = build(ACTIVITY, LIMITS, None)
+    assert content == build(ACTIVITY, LIMITS, None)
     with zipfile.ZipFile(BytesIO(content)) as archive:
         modes = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
         for script in ("setup.sh", "run_autograder"):

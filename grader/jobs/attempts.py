@@ -5,12 +5,12 @@ first pass, its second pass and its rejudgements are scorecards of that one atte
 them stands, and is what the attempt is worth: points that a wrong key once gave never come back.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from grader.jobs.tables import (
     ACCEPTANCES,
@@ -82,11 +82,13 @@ def settle(
         student: counting(attempts, keep).id
         for student, attempts in standings(connection, run_id, students).items()
     }
-    for student, attempt_id in found.items():
+    if found:
+        mine = (SUBMISSIONS.c.run_id == run_id) & IN_FORCE
         connection.execute(
             update(SUBMISSIONS)
-            .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.student == student, IN_FORCE)
-            .values(counting=attempt_id)
+            .where(mine, SUBMISSIONS.c.student == bindparam("of"))
+            .values(counting=bindparam("counts")),
+            [{"of": student, "counts": attempt_id} for student, attempt_id in found.items()],
         )
     return found
 
@@ -132,73 +134,22 @@ def pages_of_students(connection: Connection, run_id: int) -> Iterator[list[str]
         last = rows[-1].position
 
 
-def add(
-    connection: Connection,
-    submission_id: int,
-    scorecard: Scorecard,
-    kind: AttemptKind,
-    at: datetime,
-    *,
-    outdated: bool = False,
-) -> int:
-    """Store a new attempt of a submission; its id. Which attempt counts is not settled yet."""
-    row = {
-        "submission_id": submission_id,
-        "asked_at": utc(scorecard.started_at),
-        "seconds": _seconds(scorecard),
-        "outdated": outdated,
-    }
-    key: Any = connection.execute(insert(ATTEMPTS), row).inserted_primary_key
-    attempt_id = int(key[0])
-    _store(connection, attempt_id, scorecard, kind, at)
-    return attempt_id
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A scorecard, written down as a row of the store; it may belong to any attempt."""
+
+    scorecard: Scorecard
+    row: dict[str, Any]
 
 
-def ask_once_more(connection: Connection, attempt_id: int, scorecard: Scorecard) -> None:
-    """Store what the second pass of an attempt made of it."""
-    connection.execute(
-        update(ATTEMPTS).where(ATTEMPTS.c.id == attempt_id).values(seconds=_seconds(scorecard))
-    )
-    # It was accepted as unreachable, and was asked again since. Who accepted an appeal is kept.
-    connection.execute(
-        delete(ACCEPTANCES).where(
-            ACCEPTANCES.c.attempt_id == attempt_id, ACCEPTANCES.c.document.is_(None)
-        )
-    )
-    judge_again(connection, attempt_id, scorecard, AttemptKind.GRADED, scorecard.finished_at)
+def write_down(scorecard: Scorecard, kind: AttemptKind, at: datetime) -> Written:
+    """Write a scorecard down.
 
-
-def judge_again(
-    connection: Connection,
-    attempt_id: int,
-    scorecard: Scorecard,
-    kind: AttemptKind,
-    at: datetime,
-) -> None:
-    """Let `scorecard` stand for an attempt; the one before stays as evidence."""
-    connection.execute(
-        update(SCORECARDS)
-        .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.stands)
-        .values(stands=False)
-    )
-    _store(connection, attempt_id, scorecard, kind, at)
-
-
-def utc(moment: datetime) -> str:
-    """A moment as text, which sorts as moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _store(
-    connection: Connection,
-    attempt_id: int,
-    scorecard: Scorecard,
-    kind: AttemptKind,
-    at: datetime,
-) -> None:
+    Raises:
+        ValueError: if the store cannot hold its text.
+    """
     stored = replace(scorecard, submission=public(scorecard.submission), override=None)
     row = {
-        "attempt_id": attempt_id,
         "kind": kind.value,
         "at": utc(at),
         "stands": True,
@@ -206,7 +157,68 @@ def _store(
         "score": scorecard.earned,
         "document": SCORECARD.dump_json(stored).decode(),
     }
-    connection.execute(insert(SCORECARDS), row)
+    return Written(scorecard, row)
+
+
+def add(
+    connection: Connection, asked: Sequence[tuple[int, Written]], *, outdated: bool = False
+) -> list[int]:
+    """Store new attempts, and their ids in the same order. Which one counts is not settled yet.
+
+    Args:
+        connection: to the store, in a transaction.
+        asked: submissions by id, each with what came of asking it.
+        outdated: whether the run's battery cannot judge them.
+    """
+    if not asked:
+        return []
+    rows = [
+        {
+            "submission_id": submission_id,
+            "asked_at": utc(written.scorecard.started_at),
+            "seconds": _seconds(written.scorecard),
+            "outdated": outdated,
+        }
+        for submission_id, written in asked
+    ]
+    ids = insert(ATTEMPTS).returning(ATTEMPTS.c.id, sort_by_parameter_order=True)
+    added = list(connection.scalars(ids, rows))
+    _store(connection, zip(added, (written for _, written in asked), strict=True))
+    return added
+
+
+def ask_once_more(connection: Connection, asked: Mapping[int, Written]) -> None:
+    """Store what the second pass made of attempts, which are given by their ids."""
+    if not asked:
+        return
+    took = [{"asked": key, "took": _seconds(each.scorecard)} for key, each in asked.items()]
+    it = ATTEMPTS.c.id == bindparam("asked")
+    connection.execute(update(ATTEMPTS).where(it).values(seconds=bindparam("took")), took)
+    # They were accepted as unreachable, and asked again since. Who accepted an appeal is kept.
+    unnamed = ACCEPTANCES.c.document.is_(None)
+    connection.execute(delete(ACCEPTANCES).where(ACCEPTANCES.c.attempt_id.in_(asked), unnamed))
+    judge_again(connection, asked)
+
+
+def judge_again(connection: Connection, judged: Mapping[int, Written]) -> None:
+    """Let other scorecards stand for attempts, given by id; those before stay as evidence."""
+    if judged:
+        before = (SCORECARDS.c.attempt_id == bindparam("judged")) & SCORECARDS.c.stands
+        connection.execute(
+            update(SCORECARDS).where(before).values(stands=False),
+            [{"judged": attempt_id} for attempt_id in judged],
+        )
+        _store(connection, judged.items())
+
+
+def utc(moment: datetime) -> str:
+    """A moment as text, which sorts as moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _store(connection: Connection, judged: Iterable[tuple[int, Written]]) -> None:
+    rows = [{"attempt_id": attempt_id, **written.row} for attempt_id, written in judged]
+    connection.execute(insert(SCORECARDS), rows)
 
 
 def _seconds(scorecard: Scorecard) -> float:

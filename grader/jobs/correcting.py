@@ -103,10 +103,8 @@ class Correcting(Opened):
             found = attempts.standings(connection, self._id, [row.student]).get(row.student, [])
             # The questions were those of the attempt that counts: of an earlier battery, if it is.
             outdated = any(each.id == row.counting and each.outdated for each in found)
-            kind = AttemptKind.APPEALED
-            adopted = attempts.add(
-                connection, row.id, scorecard, kind, accepted.at, outdated=outdated
-            )
+            written = attempts.write_down(scorecard, AttemptKind.APPEALED, accepted.at)
+            (adopted,) = attempts.add(connection, [(row.id, written)], outdated=outdated)
             document = ACCEPTANCE.dump_json(accepted).decode()
             connection.execute(insert(ACCEPTANCES).values(attempt_id=adopted, document=document))
             progress.move(connection, [row.id], Status.DONE)

@@ -1,10 +1,10 @@
 """What grading needs of a run: the jobs of both passes, and a place for what comes of them."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, and_, insert, null, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, insert, null, select, update
 
 from grader.asking.passes import as_accepted, not_before
 from grader.jobs import attempts, progress, transcripts
@@ -24,6 +24,47 @@ from grader.model import AttemptKind, Job, Limits, RunInfo, Scorecard, State
 from grader.text.comparing import id_key
 
 _PAGE = 50
+_MOVE = (
+    update(SUBMISSIONS)
+    .where(SUBMISSIONS.c.id == bindparam("asked"))
+    .values(status=bindparam("moved"), counting=bindparam("counts"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a job, ready to be committed.
+
+    Attributes:
+        student: the key of the student.
+        final: whether the job is done; otherwise a second pass asks some of it once more.
+    """
+
+    student: str
+    written: attempts.Written
+    final: bool
+
+    @classmethod
+    def of(cls, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> "Result":
+        """Write down what came of `job`.
+
+        Args:
+            job: one that the run has handed out.
+            scorecard: what came of it.
+            crashed: whether the grader itself failed. It may do so again and take other jobs along,
+                so no second pass of this command asks it.
+
+        Raises:
+            ValueError: if the scorecard cannot be written down.
+        """
+        written = attempts.write_down(scorecard, AttemptKind.GRADED, scorecard.finished_at)
+        final = crashed or job.previous is not None or not scorecard.wants_second_pass
+        return cls(id_key(job.submission.andrew_id), written, final)
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """What came of it."""
+        return self.written.scorecard
 
 
 class Grading(Opened):
@@ -45,39 +86,30 @@ class Grading(Opened):
         """The jobs that ask once more what the first pass left open, the slowest first."""
         return self._jobs(Status.ONCE_MORE, limits)
 
-    def commit(self, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> bool:
-        """Store what came of `job`, in one transaction; whatever was graded before stays.
-
-        Args:
-            job: one that this run has handed out.
-            scorecard: what came of it.
-            crashed: whether the grader itself failed. It may do so again and take other jobs along,
-                so no second pass of this run asks it.
-
-        Returns:
-            Whether that is final; otherwise a second pass asks some of it once more.
-
-        Raises:
-            ValueError: if the scorecard cannot be written down; nothing is stored.
-        """
-        student = id_key(job.submission.andrew_id)
-        claim, at = self._claimed[student], scorecard.finished_at
-        final = crashed or job.previous is not None or not scorecard.wants_second_pass
-        changed: dict[str, object] = {"status": Status.DONE if final else Status.ONCE_MORE}
+    def commit(self, results: Sequence[Result]) -> None:
+        """Store what came of jobs of this run, in one transaction; earlier gradings stay."""
+        claimed = [(self._claimed[each.student], each) for each in results]
+        new = [(claim, each) for claim, each in claimed if claim.attempt_id is None]
+        asked = [(claim.submission_id, each.written) for claim, each in new]
+        again = {claim.attempt_id: each.written for claim, each in claimed if claim.attempt_id}
         with self._engine.begin() as connection:
-            if job.previous is not None and claim.attempt_id is not None:
-                attempts.ask_once_more(connection, claim.attempt_id, scorecard)
-            else:
-                kind = AttemptKind.GRADED
-                added = attempts.add(connection, claim.submission_id, scorecard, kind, at)
-                if claim.is_first:
-                    changed["counting"] = added
-            it = SUBMISSIONS.c.id == claim.submission_id
-            connection.execute(update(SUBMISSIONS).where(it).values(changed))
-            if not claim.is_first:
-                attempts.settle(connection, self._id, self.info.keep, [student])
-        del self._claimed[student]
-        return final
+            added = attempts.add(connection, asked)
+            attempts.ask_once_more(connection, again)
+            first = {claim.submission_id: key for (claim, _), key in zip(new, added, strict=True)}
+            moved = [
+                {
+                    "asked": claim.submission_id,
+                    "moved": Status.DONE if each.final else Status.ONCE_MORE,
+                    "counts": claim.counting or first[claim.submission_id],
+                }
+                for claim, each in claimed
+            ]
+            connection.execute(_MOVE, moved)
+            known = [each.student for claim, each in claimed if claim.counting is not None]
+            if known:
+                attempts.settle(connection, self._id, self.info.keep, known)
+        for each in results:
+            del self._claimed[each.student]
 
     def reopen(self) -> int:
         """Give what could not be graded another second pass.
@@ -142,9 +174,11 @@ class Grading(Opened):
                 insert(ACCEPTANCES).from_select(["attempt_id", "document"], doubtful)
             )
             taken = self._blocked(connection)
-            for attempt_id, _, card in taken:
-                earned = as_accepted(card)
-                attempts.judge_again(connection, attempt_id, earned, AttemptKind.GRADED, now)
+            earned = {
+                attempt_id: attempts.write_down(as_accepted(card), AttemptKind.GRADED, now)
+                for attempt_id, _, card in taken
+            }
+            attempts.judge_again(connection, earned)
             students = [student for _, student, _ in taken]
             attempts.settle(connection, self._id, self.info.keep, students)
 
@@ -176,10 +210,13 @@ class Grading(Opened):
                 claims = progress.claims(connection, ids[start : start + _PAGE])
             for claim in claims:
                 job = self._job(claim.enrolled, limits)
+                again = claim.attempt_id
                 if claim.graded is not None and status is Status.ONCE_MORE:
                     job = replace(job, previous=SCORECARD.validate_json(claim.graded))
                     job = replace(job, not_before=not_before(job))
+                else:
+                    again = None
                 # Without the documents, of which a large class has too many for the memory.
-                kept = claim._replace(enrolled="", graded=None)
+                kept = claim._replace(attempt_id=again, enrolled="", graded=None)
                 self._claimed[id_key(job.submission.andrew_id)] = kept
                 yield job

@@ -60,14 +60,14 @@ class Claim(NamedTuple):
 
     Attributes:
         attempt_id: its last attempt; None where there is none.
-        is_first: whether the student has no attempt yet, at this link or an earlier one.
+        counting: the attempt of the student that counts, perhaps one at an earlier link.
         enrolled: the submission, as it is written in the store.
         graded: what stands for its last attempt, likewise.
     """
 
     submission_id: int
     attempt_id: int | None
-    is_first: bool
+    counting: int | None
     enrolled: str
     graded: str | None
 
@@ -78,7 +78,7 @@ def claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
         select(
             SUBMISSIONS.c.id,
             ATTEMPTS.c.id,
-            SUBMISSIONS.c.counting.is_(None),
+            SUBMISSIONS.c.counting,
             SUBMISSIONS.c.document,
             SCORECARDS.c.document,
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from grader.jobs.attempts import judge_again, pages_of_students, settle
+from grader.jobs.attempts import judge_again, pages_of_students, settle, write_down
 from grader.jobs.rejudging import rejudge
 from grader.jobs.tables import (
     ATTEMPTS,
@@ -135,8 +135,7 @@ def rejudge_all(
             _attempts(connection, run_id, run, battery, students),
             key=lambda attempt: students.index(attempt.student),
         )
-        for attempt in attempts:
-            _store(connection, attempt, at)
+        _store(connection, attempts, at)
         counting = settle(connection, run_id, run.keep, students)
         scores = _set_by_hand(connection, run_id, students)
         before = {each.student: each.points_before for each in attempts if each.counted}
@@ -198,9 +197,9 @@ def judge_expected(
     students = [id_key(andrew_id) for andrew_id in andrew_ids]
     for start in range(0, len(students), _PAGE):
         some = students[start : start + _PAGE]
-        for attempt in list(_attempts(connection, run_id, run, run.battery, some)):
-            if attempt.now is not None:
-                _store(connection, attempt, at)
+        attempts = list(_attempts(connection, run_id, run, run.battery, some))
+        _store(connection, [each for each in attempts if each.now is not None], at)
+        for attempt in attempts:
             if attempt.counted:
                 (unjudged if attempt.now is None else judged).add(attempt.student)
         settle(connection, run_id, run.keep, some)
@@ -267,14 +266,18 @@ def _connections(scorecard: Scorecard) -> int:
     return next((key.connections for key in keys if isinstance(key, ConsistencyKey)), 0)
 
 
-def _store(connection: Connection, attempt: _Attempt, at: datetime) -> None:
-    if attempt.now is not None and attempt.now != attempt.before:
-        judge_again(connection, attempt.id, attempt.now, AttemptKind.REJUDGED, at)
-    outdated = attempt.now is None
-    if outdated != attempt.outdated:
-        connection.execute(
-            update(ATTEMPTS).where(ATTEMPTS.c.id == attempt.id).values(outdated=outdated)
-        )
+def _store(connection: Connection, judged: Sequence[_Attempt], at: datetime) -> None:
+    changed = {
+        each.id: write_down(each.now, AttemptKind.REJUDGED, at)
+        for each in judged
+        if each.now is not None and each.now != each.before
+    }
+    judge_again(connection, changed)
+    for each in judged:
+        outdated = each.now is None
+        if outdated != each.outdated:
+            it = ATTEMPTS.c.id == each.id
+            connection.execute(update(ATTEMPTS).where(it).values(outdated=outdated))
 
 
 def _counting(connection: Connection, run_id: int, students: Sequence[str]) -> set[int | None]:

@@ -18,7 +18,7 @@ from grader.asking import grading
 from grader.asking.classes import LocalGraders
 from grader.asking.loops import Scope
 from grader.formats.files import student_file_name
-from grader.jobs import Run
+from grader.jobs import Result, Run
 from grader.model import Job, Keep, Limits, Override, Scorecard, State, Submission
 from grader.questions import parse_battery
 from grader.services.files import write_files
@@ -293,7 +293,9 @@ def test_what_a_second_pass_sees_takes_an_acceptance_back(
     run.accept_unreachable()
     (job,) = run.second_pass(QUICK)
     assert job.previous is not None
-    run.commit(job, replace(job.previous, state=State.NOT_GRADED, reason="no network here"))
+    run.commit(
+        [Result.of(job, replace(job.previous, state=State.NOT_GRADED, reason="no network here"))]
+    )
     assert run.unsettled() == 1
     assert run.reopen() == 1
     run.close()

@@ -1,8 +1,8 @@
 """The attempts of a student, and which of them counts.
 
-Each time an app was asked is one attempt: graded, graded again, at a changed link, on appeal. Its
-first pass, its second pass and its rejudgements are scorecards of that one attempt. The last of
-them stands, and is what the attempt is worth: points that a wrong key once gave never come back.
+An attempt is one grading of an app: the first one, one at a changed link, one on appeal. Its first
+pass, its second pass and its rejudgements each give a scorecard. The last of these stands and gives
+the points, so no rule brings back the points of a wrong key.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,16 +10,26 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from grader.jobs.tables import (
     ACCEPTANCES,
     ATTEMPTS,
-    IN_FORCE,
     KEPT,
     SCORECARD,
     SCORECARDS,
     SUBMISSIONS,
+    in_force,
     public,
 )
 from grader.model import AttemptKind, Keep, Scorecard
@@ -29,11 +39,11 @@ _PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An attempt as far as it decides which one counts.
+    """What decides whether an attempt counts.
 
     Attributes:
-        score: what was earned by the scorecard that stands; None where that is not graded.
-        outdated: whether the run's battery could not judge it, only an earlier one could.
+        score: the points earned by the scorecard that stands; None if it is not graded.
+        outdated: whether the run's battery could not judge it, so that an earlier one did.
     """
 
     id: int
@@ -43,16 +53,11 @@ class Standing:
 
 
 def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
-    """The attempt that counts.
+    """The one of a student's `attempts`, in the order they were asked, that counts by `keep`.
 
-    By the rule `last` it is the last one, whatever came of it. By the other rules, an attempt that
-    is graded goes before one that could not be graded. By `before`, a student who was only asked
-    after that moment has the first attempt after it: the grader chose when to ask, and the first
-    attempt says most about the app at that moment.
-
-    Args:
-        attempts: all attempts of one student, in the order they were asked.
-        keep: the run's rule.
+    By the rule `last` it is the last one, graded or not. By the other rules, attempts that are not
+    graded count only if none is graded. By `before`, if all attempts are after that moment, it is
+    the first one: the grader chose when to ask, and that attempt says most about the app then.
     """
     if keep.rule == "last":
         return attempts[-1]
@@ -67,26 +72,19 @@ def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
 def settle(
     connection: Connection, run_id: int, keep: Keep, students: Collection[str]
 ) -> dict[str, int]:
-    """Find out anew which attempt counts for each of `students`, and store it.
-
-    Args:
-        connection: to the store, in a transaction.
-        run_id: the run in it.
-        keep: the run's rule.
-        students: their keys: ids, case folded.
+    """Find and store which attempt counts now for each of `students`, who are given by their keys.
 
     Returns:
-        The id of the attempt that counts, by student; without those who have no attempt.
+        The id of that attempt, by student, if there is one.
     """
     found = {
         student: counting(attempts, keep).id
         for student, attempts in standings(connection, run_id, students).items()
     }
     if found:
-        mine = (SUBMISSIONS.c.run_id == run_id) & IN_FORCE
         connection.execute(
             update(SUBMISSIONS)
-            .where(mine, SUBMISSIONS.c.student == bindparam("of"))
+            .where(in_force(run_id), SUBMISSIONS.c.student == bindparam("of"))
             .values(counting=bindparam("counts")),
             [{"of": student, "counts": attempt_id} for student, attempt_id in found.items()],
         )
@@ -96,35 +94,28 @@ def settle(
 def standings(
     connection: Connection, run_id: int, students: Collection[str]
 ) -> dict[str, list[Standing]]:
-    """The attempts of each of `students` who has any, in the order they were asked."""
-    query = (
-        select(
-            SUBMISSIONS.c.student,
-            ATTEMPTS.c.id,
-            ATTEMPTS.c.asked_at,
-            SCORECARDS.c.score,
-            ATTEMPTS.c.outdated,
-        )
-        .select_from(KEPT)
-        .where(
-            SUBMISSIONS.c.run_id == run_id,
-            SUBMISSIONS.c.student.in_(students),
-            SCORECARDS.c.stands,
-        )
-        .order_by(ATTEMPTS.c.id)
-    )
+    """The attempts of `students`, in the order they were asked; only of those who have any."""
+    it = ATTEMPTS.c
+    wanted = (SUBMISSIONS.c.student, it.id, it.asked_at, SCORECARDS.c.score, it.outdated)
+    query = standing(run_id, *wanted).where(SUBMISSIONS.c.student.in_(students))
     found: dict[str, list[Standing]] = {}
     for student, row_id, asked_at, *rest in connection.execute(query):
-        standing = Standing(row_id, datetime.fromisoformat(asked_at), *rest)
-        found.setdefault(student, []).append(standing)
+        attempt = Standing(row_id, datetime.fromisoformat(asked_at), *rest)
+        found.setdefault(student, []).append(attempt)
     return found
 
 
+def standing(run_id: int, *columns: ColumnElement[Any] | Table) -> Select[Any]:
+    """These columns of all scorecards that stand, with attempts and submissions, as asked."""
+    query = select(*columns).select_from(KEPT).order_by(ATTEMPTS.c.id)
+    return query.where(SUBMISSIONS.c.run_id == run_id, SCORECARDS.c.stands)
+
+
 def pages_of_students(connection: Connection, run_id: int) -> Iterator[list[str]]:
-    """The keys of all students of a run in the roster's order, some at a time."""
+    """The keys of all students of a run in the roster's order, 50 at a time."""
     query = (
         select(SUBMISSIONS.c.position, SUBMISSIONS.c.student)
-        .where(SUBMISSIONS.c.run_id == run_id, IN_FORCE)
+        .where(in_force(run_id))
         .order_by(SUBMISSIONS.c.position)
         .limit(_PAGE)
     )
@@ -163,11 +154,11 @@ def write_down(scorecard: Scorecard, kind: AttemptKind, at: datetime) -> Written
 def add(
     connection: Connection, asked: Sequence[tuple[int, Written]], *, outdated: bool = False
 ) -> list[int]:
-    """Store new attempts, and their ids in the same order. Which one counts is not settled yet.
+    """Store new attempts and return their ids. The caller settles which attempt counts.
 
     Args:
         connection: to the store, in a transaction.
-        asked: submissions by id, each with what came of asking it.
+        asked: the ids of submissions, each with its scorecard.
         outdated: whether the run's battery cannot judge them.
     """
     if not asked:
@@ -222,5 +213,5 @@ def _store(connection: Connection, judged: Iterable[tuple[int, Written]]) -> Non
 
 
 def _seconds(scorecard: Scorecard) -> float:
-    """What the deployment itself took, wake-up and second pass included."""
+    """How long the deployment took for its replies, those of the wake-up included."""
     return sum(reply.elapsed_ms for reply in scorecard.replies) / 1000

@@ -7,21 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, update
 
 from grader.jobs import attempts, progress, rejudging_all
-from grader.jobs.opened import Opened
-from grader.jobs.tables import (
-    ACCEPTANCE,
-    ACCEPTANCES,
-    OVERRIDE,
-    OVERRIDES,
-    Status,
-    reading,
-)
-from grader.jobs.transcripts import (
-    UngradedError,
-    UnknownStudentError,
-    current_scorecard,
-    submission_row,
-)
+from grader.jobs.opening import Opened
+from grader.jobs.tables import ACCEPTANCE, ACCEPTANCES, OVERRIDE, OVERRIDES, Status, reading
+from grader.jobs.transcripts import StudentError, current_scorecard, submission_row
 from grader.model import (
     Acceptance,
     AttemptKind,
@@ -33,6 +21,7 @@ from grader.model import (
     Scorecard,
     State,
 )
+from grader.text.comparing import id_key
 
 
 class OverrideError(InputError):
@@ -40,7 +29,7 @@ class OverrideError(InputError):
 
 
 def undecided(before: Scorecard, now: Scorecard) -> str:
-    """Why the scorecard that came `now` of an appeal says nothing of the app; empty if it does."""
+    """Why the scorecard `now` of an appeal says nothing about the app; empty if it does."""
     if now.earned is None:
         return now.reason
     answered = before.state is State.GRADED and before.submission.url == now.submission.url
@@ -53,10 +42,10 @@ def undecided(before: Scorecard, now: Scorecard) -> str:
 
 
 class Correcting(Opened):
-    """The part of a run that lets something else count than what was graded."""
+    """The part of a run that changes what counts."""
 
     def override(self, andrew_id: str, override: Override) -> None:
-        """Let what an instructor says count for a student; what was set before is kept.
+        """Set a student's score by hand; what was set before is kept.
 
         Raises:
             UnknownStudentError: if the run does not have the student.
@@ -69,39 +58,32 @@ class Correcting(Opened):
     def override_all(
         self, decided: Mapping[str, Override], *, dry_run: bool = False
     ) -> dict[str, InputError]:
-        """Let what an instructor says count for many students, by id: for all, or for nobody.
-
-        Args:
-            decided: what counts for each.
-            dry_run: whether nothing is changed in any case.
+        """Set the scores of many students, by id: all of them or none.
 
         Returns:
-            Why it cannot be, by id; if there is any, nothing is changed.
+            The errors, by id; if there are any, nothing is changed.
         """
         refused: dict[str, InputError] = {}
         with self._engine.connect() as connection:
             for andrew_id, override in decided.items():
                 try:
                     self._set_by_hand(connection, andrew_id, override)
-                except (UnknownStudentError, UngradedError, OverrideError) as error:
+                except (StudentError, OverrideError) as error:
                     refused[andrew_id] = error
             if not refused and not dry_run:
                 connection.commit()
         return refused
 
     def adopt(self, andrew_id: str, scorecard: Scorecard, accepted: Acceptance) -> bool:
-        """Let what came of an appeal be an attempt of the student's, and keep who accepted it.
+        """Make the result of an appeal an attempt of the student, and keep who accepted it.
 
         Returns:
-            Whether it counts: that is for the run's rule to say.
-
-        Raises:
-            UnknownStudentError: if the run does not have the student.
+            Whether it counts by the run's rule.
         """
         with self._engine.begin() as connection:
             row = submission_row(connection, self._id, andrew_id)
             found = attempts.standings(connection, self._id, [row.student]).get(row.student, [])
-            # The questions were those of the attempt that counts: of an earlier battery, if it is.
+            # It was asked the questions of the attempt that counts, perhaps of an earlier battery.
             outdated = any(each.id == row.counting and each.outdated for each in found)
             written = attempts.write_down(scorecard, AttemptKind.APPEALED, accepted.at)
             (adopted,) = attempts.add(connection, [(row.id, written)], outdated=outdated)
@@ -112,7 +94,7 @@ class Correcting(Opened):
         return counting[row.student] == adopted
 
     def appeal(self, andrew_id: str, limits: Limits) -> tuple[Scorecard, Job]:
-        """What counts for a student, and the job that asks the same questions again.
+        """The scorecard that counts for a student, and the job that asks its questions again.
 
         Raises:
             UnknownStudentError: if the run does not have the student.
@@ -129,17 +111,16 @@ class Correcting(Opened):
     ) -> rejudging_all.Rejudged:
         """Judge the stored replies by a corrected battery, which is the run's from now on.
 
-        All of it is one transaction; nobody is asked, and the old scorecards are kept.
+        Nobody is asked, and the old scorecards are kept.
 
         Args:
             battery: the corrected one.
             at: now.
-            partial: whether students who were never asked what it asks keep what they have.
-            dry_run: whether to tell what would come of it, and change nothing.
+            partial: whether students keep their scorecard if they were not asked all its questions.
+            dry_run: whether nothing is changed.
 
         Raises:
-            UnjudgedError: if there are such students, unless `partial` or a `dry_run`; nothing is
-                changed.
+            UnjudgedError: if there are such students, unless `partial` or a `dry_run`.
         """
         with self._engine.connect() as connection:
             found = rejudging_all.rejudge_all(connection, self._id, self.info, battery, at)
@@ -153,7 +134,6 @@ class Correcting(Opened):
         return found
 
     def _set_by_hand(self, connection: Connection, andrew_id: str, override: Override) -> None:
-        row = submission_row(connection, self._id, andrew_id)
         card = current_scorecard(connection, self._id, andrew_id)
         if override.withdrawn and card.override is None:
             raise OverrideError(f"nothing is set by hand for {andrew_id}: what was graded counts")
@@ -162,12 +142,13 @@ class Correcting(Opened):
                 f"a score of {override.score:.15g} is out of range: "
                 f"{andrew_id} can have 0 to {card.max_score:.15g}"
             )
-        mine = (OVERRIDES.c.run_id == self._id) & (OVERRIDES.c.student == row.student)
+        student = id_key(andrew_id)
+        mine = (OVERRIDES.c.run_id == self._id) & (OVERRIDES.c.student == student)
         connection.execute(update(OVERRIDES).where(mine).values(stands=False))
         connection.execute(
             insert(OVERRIDES).values(
                 run_id=self._id,
-                student=row.student,
+                student=student,
                 stands=not override.withdrawn,
                 document=OVERRIDE.dump_json(override).decode(),
             )

@@ -1,18 +1,27 @@
-"""What grading needs of a run: the jobs of both passes, and a place for what comes of them."""
+"""The jobs of a run, for both passes, and the commits of their scorecards."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, and_, bindparam, insert, null, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 
 from grader.asking.passes import as_accepted, not_before
 from grader.jobs import attempts, progress, transcripts
-from grader.jobs.opened import Opened
+from grader.jobs.opening import Opened
 from grader.jobs.tables import (
     ACCEPTANCES,
     ATTEMPTS,
-    KEPT,
     LAST_ATTEMPT,
     SCORECARD,
     SCORECARDS,
@@ -24,10 +33,12 @@ from grader.model import AttemptKind, Job, Limits, RunInfo, Scorecard, State
 from grader.text.comparing import id_key
 
 _PAGE = 50
-_MOVE = (
+# The first attempt of a student counts.
+_COUNTING = func.coalesce(SUBMISSIONS.c.counting, LAST_ATTEMPT)
+_MOVED = (
     update(SUBMISSIONS)
-    .where(SUBMISSIONS.c.id == bindparam("asked"))
-    .values(status=bindparam("moved"), counting=bindparam("counts"))
+    .where(SUBMISSIONS.c.id == bindparam("it"))
+    .values(status=bindparam("to"), counting=_COUNTING)
 )
 
 
@@ -68,7 +79,7 @@ class Result:
 
 
 class Grading(Opened):
-    """The part of a run that hands out jobs, and keeps their scorecards."""
+    """The part of a run that hands out jobs and keeps their scorecards."""
 
     def __init__(self, engine: Engine, run_id: int, info: RunInfo) -> None:
         super().__init__(engine, run_id, info)
@@ -77,48 +88,38 @@ class Grading(Opened):
     def first_pass(self, limits: Limits) -> Iterator[Job]:
         """The jobs of submissions that wait to be asked.
 
-        Deployments that are known come first, the slowest of them foremost; then the others in the
+        Deployments that were asked before come first, from the slowest one; then the others in the
         roster's order.
         """
         return self._jobs(Status.WAITING, limits)
 
     def second_pass(self, limits: Limits) -> Iterator[Job]:
-        """The jobs that ask once more what the first pass left open, the slowest first."""
+        """The jobs that ask once more what the first pass left open, from the slowest one."""
         return self._jobs(Status.ONCE_MORE, limits)
 
     def commit(self, results: Sequence[Result]) -> None:
         """Store what came of jobs of this run, in one transaction; earlier gradings stay."""
         claimed = [(self._claimed[each.student], each) for each in results]
-        new = [(claim, each) for claim, each in claimed if claim.attempt_id is None]
-        asked = [(claim.submission_id, each.written) for claim, each in new]
-        again = {claim.attempt_id: each.written for claim, each in claimed if claim.attempt_id}
+        new = [(it.submission_id, each.written) for it, each in claimed if it.attempt_id is None]
+        again = {it.attempt_id: each.written for it, each in claimed if it.attempt_id is not None}
+        moved = [
+            {"it": it.submission_id, "to": Status.DONE if each.final else Status.ONCE_MORE}
+            for it, each in claimed
+        ]
+        known = [each.student for it, each in claimed if not it.is_first]
         with self._engine.begin() as connection:
-            added = attempts.add(connection, asked)
+            attempts.add(connection, new)
             attempts.ask_once_more(connection, again)
-            first = {claim.submission_id: key for (claim, _), key in zip(new, added, strict=True)}
-            moved = [
-                {
-                    "asked": claim.submission_id,
-                    "moved": Status.DONE if each.final else Status.ONCE_MORE,
-                    "counts": claim.counting or first[claim.submission_id],
-                }
-                for claim, each in claimed
-            ]
-            connection.execute(_MOVE, moved)
-            known = [each.student for claim, each in claimed if claim.counting is not None]
+            connection.execute(_MOVED, moved)
             if known:
                 attempts.settle(connection, self._id, self.info.keep, known)
         for each in results:
             del self._claimed[each.student]
 
     def reopen(self) -> int:
-        """Give what could not be graded another second pass.
+        """Give submissions that could not be graded another second pass, and return how many.
 
-        That is every submission that is not graded, and in a run in doubt the unreachable ones that
-        nobody has accepted.
-
-        Returns:
-            How many there are.
+        In a run in doubt, these are also the unreachable ones that nobody has accepted.
         """
         with self._engine.begin() as connection:
             which = (
@@ -127,51 +128,46 @@ class Grading(Opened):
                 .where(progress.enrolled(self._id), progress.is_open(connection, self._id))
             )
             count = len(connection.scalars(which).all())
-            # Those who wait to be asked anew go on waiting.
+            # Those that wait for a first pass go on waiting.
             waiting = SUBMISSIONS.c.status == Status.WAITING
             progress.move(connection, which.where(~waiting), Status.ONCE_MORE)
         return count
 
     def ask_again(self, students: Collection[str], states: Collection[State]) -> int:
-        """Let the next first pass ask students anew.
-
-        What they have counts until then, and is kept beside what comes.
+        """Let the next first pass ask students again. Until then, their grades count.
 
         Args:
-            students: their ids; none for everybody.
-            states: only students for whom one of these states counts; none for any state. Without
-                students and states, nobody is asked anew.
+            students: their ids; empty for everybody.
+            states: only students with one of these states; empty for any state. If both are
+                empty, nobody is asked again.
 
         Returns:
-            How many there are.
+            How many students will be asked again.
 
         Raises:
             UnknownStudentError: if the run does not have one of the students.
-            UnlistedStudentError: if the roster no longer has one of them.
+            StudentError: if the roster no longer has one of them.
         """
         with self._engine.begin() as connection:
             for student in students:
                 if not transcripts.submission_row(connection, self._id, student).listed:
-                    raise transcripts.UnlistedStudentError(
+                    raise transcripts.StudentError(
                         f"the roster no longer has {student}: put the row back, then ask again"
                     )
             keys = [id_key(student) for student in students]
             return progress.ask_again(connection, self._id, keys, states)
 
     def accept_unreachable(self) -> None:
-        """Let what is unreachable by now count as zero, even in a run in doubt.
+        """Give 0 points to what is unreachable now, even in a run in doubt.
 
-        Where a platform's bot protection kept an app from being graded, what was earned counts.
+        If bot protection of a platform kept an app from being graded, the points earned count.
         """
         now = datetime.now(UTC)
         with self._engine.begin() as connection:
-            doubtful = (
-                select(ATTEMPTS.c.id, null())
-                .select_from(KEPT)
-                .where(SUBMISSIONS.c.run_id == self._id, SCORECARDS.c.stands, progress.DOUBTFUL)
-            )
+            doubtful = attempts.standing(self._id, ATTEMPTS.c.id, null())
+            columns = ["attempt_id", "document"]
             connection.execute(
-                insert(ACCEPTANCES).from_select(["attempt_id", "document"], doubtful)
+                insert(ACCEPTANCES).from_select(columns, doubtful.where(progress.DOUBTFUL))
             )
             taken = self._blocked(connection)
             earned = {
@@ -183,26 +179,19 @@ class Grading(Opened):
             attempts.settle(connection, self._id, self.info.keep, students)
 
     def _blocked(self, connection: Connection) -> list[tuple[int, str, Scorecard]]:
-        """The attempts that a bot protection kept from being graded: id, student's key, scorecard.
+        """The attempts that bot protection kept from being graded: id, student's key, scorecard.
 
-        Those that still wait for their second pass are not among them.
+        Attempts that still wait for their second pass are left out.
         """
         due = and_(SUBMISSIONS.c.status == Status.ONCE_MORE, ATTEMPTS.c.id == LAST_ATTEMPT)
-        query = (
-            select(ATTEMPTS.c.id, SUBMISSIONS.c.student, SCORECARDS.c.document)
-            .select_from(KEPT)
-            .where(
-                SUBMISSIONS.c.run_id == self._id,
-                SCORECARDS.c.stands,
-                SCORECARDS.c.state == State.NOT_GRADED,
-                ~due,
-            )
-        )
+        wanted = (ATTEMPTS.c.id, SUBMISSIONS.c.student, SCORECARDS.c.document)
+        query = attempts.standing(self._id, *wanted)
+        query = query.where(SCORECARDS.c.state == State.NOT_GRADED, ~due)
         rows = [(*key, SCORECARD.validate_json(card)) for *key, card in connection.execute(query)]
         return [row for row in rows if row[2].blocked]
 
     def _jobs(self, status: Status, limits: Limits) -> Iterator[Job]:
-        """The jobs of the submissions of that status, read some at a time."""
+        """The jobs of the submissions of that status; 50 are read at a time."""
         with reading(self._engine) as connection:
             ids = connection.scalars(progress.to_ask(self._id, status)).all()
         for start in range(0, len(ids), _PAGE):
@@ -210,13 +199,12 @@ class Grading(Opened):
                 claims = progress.claims(connection, ids[start : start + _PAGE])
             for claim in claims:
                 job = self._job(claim.enrolled, limits)
-                again = claim.attempt_id
+                again = None
                 if claim.graded is not None and status is Status.ONCE_MORE:
+                    again = claim.attempt_id
                     job = replace(job, previous=SCORECARD.validate_json(claim.graded))
                     job = replace(job, not_before=not_before(job))
-                else:
-                    again = None
-                # Without the documents, of which a large class has too many for the memory.
+                # The documents of a large class would take too much memory.
                 kept = claim._replace(attempt_id=again, enrolled="", graded=None)
                 self._claimed[id_key(job.submission.andrew_id)] = kept
                 yield job

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from grader.jobs.tables import NOTES, ROOM, RUNS, reading
-from grader.model import Battery, InputError, Keep, ProbeKind, RunInfo
+from grader.jobs.tables import NOTES, ROOM, RUNS, SUBMISSION, reading
+from grader.model import Battery, InputError, Job, Keep, Limits, ProbeKind, RunInfo
 from grader.questions import is_shipped, parse_battery
 from grader.store import StoreError, open_store
 
@@ -17,8 +18,30 @@ class OtherRunError(InputError):
     """The run was begun with another battery, seed or probes: scores could not be compared."""
 
 
+class Opened:
+    """A run whose store is open.
+
+    Attributes:
+        info: what all its scorecards have in common.
+    """
+
+    def __init__(self, engine: Engine, run_id: int, info: RunInfo) -> None:
+        self.info = info
+        self._engine = engine
+        self._id = run_id
+
+    def _set(self, connection: Connection, **values: str | bool) -> None:
+        connection.execute(update(RUNS).where(RUNS.c.id == self._id).values(values))
+
+    def _job(self, enrolled: str, limits: Limits) -> Job:
+        """The job that asks a submission, which is given as it is stored."""
+        private = limits.allow_private or self.info.allow_private
+        asking = replace(limits, probes=self.info.probes, allow_private=private)
+        return Job(SUBMISSION.validate_json(enrolled), self.info.battery, self.info.seed, asking)
+
+
 def find(location: Path) -> tuple[Engine, int, RunInfo]:
-    """Open the store at `location`, with the id of its run and what the run was begun with.
+    """The store at `location`, opened, the id of its run, and what the run was begun with.
 
     Raises:
         StoreError: if there is none.
@@ -31,10 +54,9 @@ def find(location: Path) -> tuple[Engine, int, RunInfo]:
     if row is None:
         engine.dispose()
         raise StoreError(f"the store {location} holds no run")
+    where = f"{location} ({row.battery})"
     info = RunInfo(
-        battery=parse_battery(
-            row.battery_source, row.battery, f"{location} ({row.battery})", stored=True
-        ),
+        battery=parse_battery(row.battery_source, row.battery, where, stored=True),
         seed=row.seed,
         started_at=datetime.fromisoformat(row.started_at),
         notes=NOTES.validate_json(row.notes),
@@ -46,20 +68,9 @@ def find(location: Path) -> tuple[Engine, int, RunInfo]:
 
 
 def begin(
-    location: Path,
-    battery: Battery,
-    seed: int | None,
-    probes: Sequence[ProbeKind] | None,
+    location: Path, battery: Battery, seed: int | None, probes: Sequence[ProbeKind] | None
 ) -> tuple[Engine, int, RunInfo]:
-    """Open the store at `location` likewise; where it holds no run yet, begin one.
-
-    The caller holds the lock of the folder.
-
-    Raises:
-        StoreError: if the store cannot be opened.
-        OtherRunError: if the run found there has another battery, seed or probes; of a battery that
-            comes with the grader it may have an earlier text.
-    """
+    """Like `find`, but begin a run if there is none; see `Run.begin`."""
     engine = open_store(location, ROOM, locked=True)
     with engine.begin() as connection:
         if connection.scalar(select(func.count()).select_from(RUNS)) == 0:
@@ -92,9 +103,7 @@ def require_same(
     seed: int | None,
     probes: Sequence[ProbeKind] | None,
 ) -> None:
-    """Check that the run at `location` can go on with this battery, seed and probes.
-
-    A seed or probes of None are those that the run has.
+    """Check that the run at `location` can go on with these; None is what the run has.
 
     Raises:
         OtherRunError: it cannot.
@@ -106,7 +115,7 @@ def require_same(
             f"the run in {location} goes by the battery {info.battery.name}, not {battery.name}: "
             "give that one with --battery, or grade into a new folder"
         )
-    # What comes with the grader may have changed since: the run goes on with what it began with.
+    # A battery of the grader's own may have changed since: the run goes on with its earlier text.
     elif info.battery.source != battery.source and not is_shipped(battery):
         error = (
             f"the run in {location} goes by another text of the battery {info.battery.name}: grade "

@@ -20,36 +20,35 @@ from grader.jobs.tables import (
     ACCEPTED,
     ATTEMPTS,
     COUNTING,
-    IN_FORCE,
     LAST_ATTEMPT,
     SCORECARDS,
     SUBMISSIONS,
     Status,
+    in_force,
 )
 from grader.model import State
 
 LAST = SUBMISSIONS.outerjoin(ATTEMPTS, ATTEMPTS.c.id == LAST_ATTEMPT).outerjoin(
     SCORECARDS, and_(SCORECARDS.c.attempt_id == ATTEMPTS.c.id, SCORECARDS.c.stands)
 )
-"""Submissions, each with its last attempt and what stands for it, if there are any."""
+"""Submissions, each with its last attempt, if any, and the scorecard that stands for that."""
 DOUBTFUL = and_(SCORECARDS.c.state == State.UNREACHABLE, not_(ACCEPTED))
-"""Scorecards that count as not graded while the run is in doubt."""
+"""Scorecards that count as not graded if the run is in doubt."""
 
 
 def enrolled(run_id: int) -> ColumnElement[bool]:
     """The submissions of a run that are to be graded: one for each student of the roster."""
-    return and_(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.listed, IN_FORCE)
+    return and_(SUBMISSIONS.c.listed, in_force(run_id))
 
 
 def to_ask(run_id: int, status: Status) -> Select[int]:
-    """The ids of the submissions of that status: known ones the slowest first, then as enrolled.
+    """The ids of the submissions of that status: known ones from the slowest, then new ones.
 
-    A slow deployment that is asked last keeps a whole class waiting.
+    If a slow deployment were asked last, the whole class would wait for it.
     """
-    last = SUBMISSIONS.outerjoin(ATTEMPTS, ATTEMPTS.c.id == LAST_ATTEMPT)
     return (
         select(SUBMISSIONS.c.id)
-        .select_from(last)
+        .outerjoin(ATTEMPTS, ATTEMPTS.c.id == LAST_ATTEMPT)
         .where(enrolled(run_id), SUBMISSIONS.c.status == status)
         .order_by(func.coalesce(ATTEMPTS.c.seconds, -1).desc(), SUBMISSIONS.c.position)
     )
@@ -59,15 +58,15 @@ class Claim(NamedTuple):
     """A submission that is about to be asked.
 
     Attributes:
-        attempt_id: its last attempt; None where there is none.
-        counting: the attempt of the student that counts, perhaps one at an earlier link.
-        enrolled: the submission, as it is written in the store.
-        graded: what stands for its last attempt, likewise.
+        attempt_id: its last attempt, if any.
+        is_first: whether the student has no attempt yet, at this link or an earlier one.
+        enrolled: the submission, as it is stored.
+        graded: the scorecard that stands for the last attempt, as it is stored.
     """
 
     submission_id: int
     attempt_id: int | None
-    counting: int | None
+    is_first: bool
     enrolled: str
     graded: str | None
 
@@ -78,7 +77,7 @@ def claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
         select(
             SUBMISSIONS.c.id,
             ATTEMPTS.c.id,
-            SUBMISSIONS.c.counting,
+            SUBMISSIONS.c.counting.is_(None),
             SUBMISSIONS.c.document,
             SCORECARDS.c.document,
         )
@@ -98,14 +97,7 @@ def move(connection: Connection, ids: Select[int] | Collection[int], status: Sta
 def ask_again(
     connection: Connection, run_id: int, students: Collection[str], states: Collection[State]
 ) -> int:
-    """Let the next first pass ask students anew; see `Grading.ask_again`.
-
-    Args:
-        connection: to the store, in a transaction.
-        run_id: the run in it.
-        students: their keys.
-        states: what counts for them.
-    """
+    """Let the next first pass ask students anew, by their keys; see `Grading.ask_again`."""
     if not students and not states:
         return 0
     which = select(SUBMISSIONS.c.id).where(enrolled(run_id), LAST_ATTEMPT.is_not(None))
@@ -119,7 +111,7 @@ def ask_again(
 
 
 def in_doubt(connection: Connection, run_id: int) -> bool:
-    """Whether more than half of five or more are unreachable, and nobody has accepted all that."""
+    """Whether more than half of five or more are unreachable, and some of these not accepted."""
     query = (
         select(SCORECARDS.c.state, func.count(), func.sum(case((DOUBTFUL, 1), else_=0)))
         .select_from(COUNTING)
@@ -134,6 +126,6 @@ def in_doubt(connection: Connection, run_id: int) -> bool:
 
 
 def is_open(connection: Connection, run_id: int) -> ColumnElement[bool]:
-    """Not graded, or unreachable in a run that doubts it."""
+    """Not graded, or unreachable in a run in doubt."""
     ungraded = SCORECARDS.c.state == State.NOT_GRADED
     return or_(ungraded, DOUBTFUL) if in_doubt(connection, run_id) else ungraded

@@ -1,17 +1,15 @@
-"""A whole run is judged again by a corrected battery, on the replies that the store holds."""
+"""A whole run is judged again by a corrected battery, by the replies in the store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
-from grader.jobs.attempts import judge_again, pages_of_students, settle, write_down
+from grader.jobs.attempts import judge_again, pages_of_students, settle, standing, write_down
 from grader.jobs.rejudging import rejudge
 from grader.jobs.tables import (
     ATTEMPTS,
-    IN_FORCE,
-    KEPT,
     OVERRIDE,
     OVERRIDES,
     SCORECARD,
@@ -19,15 +17,9 @@ from grader.jobs.tables import (
     SUBMISSION,
     SUBMISSIONS,
     Status,
+    in_force,
 )
-from grader.model import (
-    AttemptKind,
-    Battery,
-    ConsistencyKey,
-    InputError,
-    RunInfo,
-    Scorecard,
-)
+from grader.model import AttemptKind, Battery, ConsistencyKey, InputError, RunInfo, Scorecard
 from grader.questions import ColumnError, draw
 from grader.text.comparing import id_key
 from grader.text.cutting import some_of
@@ -42,12 +34,7 @@ class UnjudgedError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A student whose points changed.
-
-    Attributes:
-        before: points earned and most points, by the earlier battery.
-        now: the same by the corrected one.
-    """
+    """A student whose points changed: earned and most points, by the earlier and this battery."""
 
     andrew_id: str
     before: tuple[float | None, float]
@@ -56,12 +43,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A student whose score was set by hand, while a battery had more or fewer points than now.
-
-    The score still counts.
+    """A score set by hand that still counts, though the most points have changed, or are below it.
 
     Attributes:
-        score: what was set by hand.
         before: the most points by the earlier battery.
         now: the most points by the corrected one.
     """
@@ -78,10 +62,10 @@ class Rejudged:
 
     Attributes:
         judged: how many students have a score by the corrected battery.
-        changed: the students among them whose points are others now, and were not set by hand.
-        not_judged: the ids of students of the roster who were never asked what it asks. They keep
-            the score that they had.
-        by_hand: the students whose score was set by hand and may not fit the corrected battery.
+        changed: students whose points have changed, and were not set by hand.
+        not_judged: the ids of students of the roster who were not asked all its questions. They
+            keep the score that they had.
+        by_hand: students with a score set by hand that may not fit the corrected battery.
     """
 
     judged: int
@@ -96,8 +80,7 @@ class _Attempt:
 
     Attributes:
         counted: whether it counted until now.
-        listed: whether the roster still has the student.
-        now: None where it cannot be judged without asking.
+        now: None if it cannot be judged without asking.
     """
 
     id: int
@@ -109,36 +92,23 @@ class _Attempt:
     before: Scorecard
     now: Scorecard | None
 
-    @property
-    def points_before(self) -> tuple[float | None, float]:
-        return self.before.earned, self.before.max_score
-
-    @property
-    def points_now(self) -> tuple[float | None, float]:
-        stands = self.now or self.before
-        return stands.earned, stands.max_score
-
 
 def rejudge_all(
     connection: Connection, run_id: int, run: RunInfo, battery: Battery, at: datetime
 ) -> Rejudged:
-    """Judge every attempt of a run again, and settle which ones count then.
-
-    Attempts that do not count are judged too, since by the corrected battery they may count.
+    """Judge all attempts of a run again, since others may count then, and store which ones do.
 
     Raises:
         ColumnError: if `battery` needs a column that a student's row does not give.
     """
     judged, changed, not_judged, by_hand = 0, [], [], []
     for students in pages_of_students(connection, run_id):
-        attempts = sorted(
-            _attempts(connection, run_id, run, battery, students),
-            key=lambda attempt: students.index(attempt.student),
-        )
+        attempts = _attempts(connection, run_id, run, battery, students)
+        attempts.sort(key=lambda attempt: students.index(attempt.student))
         _store(connection, attempts, at)
         counting = settle(connection, run_id, run.keep, students)
         scores = _set_by_hand(connection, run_id, students)
-        before = {each.student: each.points_before for each in attempts if each.counted}
+        before = {each.student: _points(each.before) for each in attempts if each.counted}
         for attempt in (each for each in attempts if each.id == counting[each.student]):
             if attempt.now is not None:
                 judged += 1
@@ -156,7 +126,7 @@ def _changed(
     attempt: _Attempt, before: tuple[float | None, float], scores: Mapping[str, float | None]
 ) -> Change | ByHand | None:
     """What changes for the student whose `attempt` counts now; `scores` were set by hand."""
-    now = attempt.points_now
+    now = _points(attempt.now or attempt.before)
     if attempt.student not in scores:
         return None if now == before else Change(attempt.andrew_id, before, now)
     score, most = scores[attempt.student], now[1]
@@ -165,22 +135,19 @@ def _changed(
     return ByHand(attempt.andrew_id, score, before[1], most)
 
 
-def refuse_unjudged(battery: Battery, rejudged: Rejudged) -> None:
-    """Check that everybody could be judged.
+def _points(scorecard: Scorecard) -> tuple[float | None, float]:
+    return scorecard.earned, scorecard.max_score
 
-    Raises:
-        UnjudgedError: if somebody could not be; the text names them.
-    """
-    if not rejudged.not_judged:
-        return
-    count = len(rejudged.not_judged)
-    named = some_of(rejudged.not_judged, _NAMED)
-    everybody = count + rejudged.judged
-    raise UnjudgedError(
-        f"nothing was changed, since {count} of {everybody} students were never asked what the "
-        f"battery {battery.name} asks: {named}. If it is the right one, judge the others "
-        "with --partial: these keep the scorecards that they have"
-    )
+
+def refuse_unjudged(battery: Battery, rejudged: Rejudged) -> None:
+    """Raise an UnjudgedError that names those who could not be judged, if there are any."""
+    if count := len(rejudged.not_judged):
+        named = some_of(rejudged.not_judged, _NAMED)
+        raise UnjudgedError(
+            f"nothing was changed, since {count} of {count + rejudged.judged} students were never "
+            f"asked what the battery {battery.name} asks: {named}. If it is the right one, judge "
+            "the others with --partial: these keep the scorecards that they have"
+        )
 
 
 def judge_expected(
@@ -189,15 +156,15 @@ def judge_expected(
     """Judge the stored replies of students of whom another commit is expected now.
 
     Returns:
-        The ids of those who were judged; and of those whose replies do not tell which commit
-        answered, so that what they had still counts.
+        The ids of those who were judged; and of those whose replies do not show their commit.
+        These keep their grade.
     """
     judged: set[str] = set()
     unjudged: set[str] = set()
     students = [id_key(andrew_id) for andrew_id in andrew_ids]
     for start in range(0, len(students), _PAGE):
         some = students[start : start + _PAGE]
-        attempts = list(_attempts(connection, run_id, run, run.battery, some))
+        attempts = _attempts(connection, run_id, run, run.battery, some)
         _store(connection, [each for each in attempts if each.now is not None], at)
         for attempt in attempts:
             if attempt.counted:
@@ -211,43 +178,40 @@ def judge_expected(
 
 def _attempts(
     connection: Connection, run_id: int, run: RunInfo, battery: Battery, students: Sequence[str]
-) -> Iterator[_Attempt]:
-    counting = _counting(connection, run_id, students)
-    query = (
-        select(SCORECARDS.c.document, ATTEMPTS, SUBMISSIONS)
-        .select_from(KEPT)
-        .where(
-            SUBMISSIONS.c.run_id == run_id,
-            SUBMISSIONS.c.student.in_(students),
-            SCORECARDS.c.stands,
-        )
-        .order_by(ATTEMPTS.c.id)
-    )
+) -> list[_Attempt]:
+    counts = select(SUBMISSIONS.c.counting).where(in_force(run_id))
+    counting = set(connection.scalars(counts.where(SUBMISSIONS.c.student.in_(students))))
+    query = standing(run_id, SCORECARDS.c.document, ATTEMPTS, SUBMISSIONS)
+    query = query.where(SUBMISSIONS.c.student.in_(students))
+    found = []
     for row in connection.execute(query).mappings():
         before = SCORECARD.validate_json(row[SCORECARDS.c.document])
         submission = SUBMISSION.validate_json(row[SUBMISSIONS.c.document])
-        attempt_id = row[ATTEMPTS.c.id]
+        attempt_id, listed = row[ATTEMPTS.c.id], row[SUBMISSIONS.c.listed]
         try:
             questions = draw(battery, submission, run.seed, run.probes, _connections(before))
         except ColumnError:
             # An earlier row of the roster, or one that is gone, cannot be corrected any more.
-            if row[SUBMISSIONS.c.status] != Status.REPLACED and row[SUBMISSIONS.c.listed]:
+            if row[SUBMISSIONS.c.status] != Status.REPLACED and listed:
                 raise
             now = None
         else:
             now = rejudge(before, questions)
             if now is None:
                 now = rejudge(before, questions, _earlier(connection, attempt_id))
-        yield _Attempt(
-            attempt_id,
-            row[SUBMISSIONS.c.student],
-            submission.andrew_id,
-            attempt_id in counting,
-            row[ATTEMPTS.c.outdated],
-            row[SUBMISSIONS.c.listed],
-            before,
-            now,
+        found.append(
+            _Attempt(
+                attempt_id,
+                row[SUBMISSIONS.c.student],
+                submission.andrew_id,
+                attempt_id in counting,
+                row[ATTEMPTS.c.outdated],
+                listed,
+                before,
+                now,
+            )
         )
+    return found
 
 
 def _earlier(connection: Connection, attempt_id: int) -> list[Scorecard]:
@@ -280,21 +244,10 @@ def _store(connection: Connection, judged: Sequence[_Attempt], at: datetime) -> 
             connection.execute(update(ATTEMPTS).where(it).values(outdated=outdated))
 
 
-def _counting(connection: Connection, run_id: int, students: Sequence[str]) -> set[int | None]:
-    """The attempts of `students` that count."""
-    mine = (SUBMISSIONS.c.run_id == run_id) & SUBMISSIONS.c.student.in_(students) & IN_FORCE
-    return set(connection.scalars(select(SUBMISSIONS.c.counting).where(mine)))
-
-
 def _set_by_hand(
     connection: Connection, run_id: int, students: Sequence[str]
 ) -> dict[str, float | None]:
     """The scores that were set by hand, by student; None for those who are excused."""
-    rows = connection.execute(
-        select(OVERRIDES.c.student, OVERRIDES.c.document).where(
-            OVERRIDES.c.run_id == run_id,
-            OVERRIDES.c.student.in_(students),
-            OVERRIDES.c.stands,
-        )
-    )
+    mine = and_(OVERRIDES.c.run_id == run_id, OVERRIDES.c.student.in_(students), OVERRIDES.c.stands)
+    rows = connection.execute(select(OVERRIDES.c.student, OVERRIDES.c.document).where(mine))
     return {student: OVERRIDE.validate_json(document).score for student, document in rows}

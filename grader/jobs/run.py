@@ -39,15 +39,15 @@ class Run(Grading, Correcting, Looking):
         seed: int | None,
         probes: Sequence[ProbeKind] | None = None,
     ) -> "Run":
-        """The run in the store at `location`, begun now or found there.
+        """The run in the store at `location`, found there or begun now.
 
         The caller holds the lock of the folder.
 
         Args:
             location: the store's file.
             battery: what is asked.
-            seed: draws the questions; where it is None, the run's own or a new one.
-            probes: how they are asked; where it is None, as the run was begun, or the API.
+            seed: draws the questions; None for that of the run, or for a random one.
+            probes: how they are asked; None for those of the run, or for the API.
 
         Raises:
             StoreError: if the store cannot be opened.
@@ -62,7 +62,7 @@ class Run(Grading, Correcting, Looking):
     def enroll(
         self, submissions: Iterable[Submission], notes: tuple[Note, ...]
     ) -> enrollment.Enrollment:
-        """Take the submissions of a roster in, in one transaction."""
+        """Take the submissions of a roster into the run."""
 
         def questions(submission: Submission) -> tuple[Question, ...]:
             return draw(self.info.battery, submission, self.info.seed)
@@ -81,7 +81,7 @@ class Run(Grading, Correcting, Looking):
         return replace(enrolled, judged=judged, unjudged=unjudged)
 
     def allow_private(self) -> None:
-        """Open each submission's own address even in a private network, from now on.
+        """Allow from now on that a submission's own address is in a private network.
 
         The next first pass asks everybody whose address was refused.
         """
@@ -91,7 +91,7 @@ class Run(Grading, Correcting, Looking):
         self.info = replace(self.info, allow_private=True)
 
     def keep(self, keep: Keep) -> None:
-        """Let `keep` say from now on which of a student's attempts counts, earlier ones too."""
+        """Change the rule that says which attempts count; it holds for earlier attempts, too."""
         with self._engine.begin() as connection:
             for students in attempts.pages_of_students(connection, self._id):
                 attempts.settle(connection, self._id, keep, students)

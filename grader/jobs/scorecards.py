@@ -10,13 +10,13 @@ from grader.jobs.tables import (
     ACCEPTED,
     ATTEMPTS,
     COUNTING,
-    IN_FORCE,
     OVERRIDE,
     OVERRIDES,
     SCORECARD,
     SCORECARDS,
     SUBMISSION,
     SUBMISSIONS,
+    in_force,
     public,
     reading,
 )
@@ -29,27 +29,26 @@ _KEPT = 512
 class StoredScorecards(Collection[Scorecard]):
     """The scorecards that count, in the roster's order, with what was set by hand.
 
-    The first few hundred stay in memory once they were read: most classes are no larger. The rest
-    of a larger class is read anew by each iteration, so that memory does not grow with the class.
+    The first few hundred are kept in memory. Each iteration reads the rest of a larger class again,
+    so that memory does not grow with the class.
     """
 
     def __init__(self, engine: Engine, run_id: int, *, listed_only: bool) -> None:
         self._engine = engine
         self._kept: list[Scorecard] = []
-        self._which = and_(SUBMISSIONS.c.run_id == run_id, IN_FORCE)
+        self._which = in_force(run_id)
         if listed_only:
             self._which &= SUBMISSIONS.c.listed
         with reading(engine) as connection:
             self._in_doubt = in_doubt(connection, run_id)
 
     def __len__(self) -> int:
+        query = select(func.count()).select_from(COUNTING).where(self._which)
         with reading(self._engine) as connection:
-            return connection.scalars(
-                select(func.count()).select_from(COUNTING).where(self._which)
-            ).one()
+            return connection.scalars(query).one()
 
     def __iter__(self) -> Iterator[Scorecard]:
-        # What counts may be an attempt at an earlier link; the person is that of the last row.
+        # The attempt that counts may be at an earlier link; the person is that of the last row.
         asked = SUBMISSIONS.alias()
         by_hand = and_(
             OVERRIDES.c.run_id == SUBMISSIONS.c.run_id,
@@ -65,11 +64,9 @@ class StoredScorecards(Collection[Scorecard]):
                 ACCEPTED,
                 SUBMISSIONS.c.listed,
             )
-            .select_from(
-                COUNTING.join(asked, asked.c.id == ATTEMPTS.c.submission_id).outerjoin(
-                    OVERRIDES, by_hand
-                )
-            )
+            .select_from(COUNTING)
+            .join(asked, asked.c.id == ATTEMPTS.c.submission_id)
+            .outerjoin(OVERRIDES, by_hand)
             .where(self._which)
             .order_by(SUBMISSIONS.c.position)
             .offset(len(self._kept))
@@ -105,17 +102,14 @@ class StoredScorecards(Collection[Scorecard]):
 
 
 def doubted(scorecard: Scorecard) -> Scorecard:
-    """The scorecard as a run in doubt shows it: nobody gets a zero for being unreachable."""
+    """The scorecard as a run in doubt shows it: an unreachable app is not graded, and no zero."""
     if scorecard.state is not State.UNREACHABLE:
         return scorecard
     return replace(scorecard, state=State.NOT_GRADED, reason=_DOUBT)
 
 
 def _of_person(asked: str, enrolled: str) -> Submission:
-    """The submission that was asked, with the person's name and section as the roster has them now.
-
-    The roster may have been corrected since.
-    """
+    """The submission that was asked, with name, section and email as the roster has them now."""
     submission = public(SUBMISSION.validate_json(asked))
     if asked == enrolled:
         return submission

@@ -1,8 +1,8 @@
 """The tables of a run, and how values of the model are written into them.
 
-A row of `submission` is what a student handed in at a time, a row of `attempt` is one time that its
-app was asked, and a row of `scorecard` is what came of an attempt: by its first pass, by its second
-pass, or judged again. None of these rows is ever taken away or written over.
+A row of `submission` is what a student handed in. A row of `attempt` is one grading of its app. A
+row of `scorecard` is a result of an attempt: of its first or second pass, or judged again. These
+rows are never deleted or written over.
 """
 
 from dataclasses import replace
@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, TypeAdapter
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Float,
@@ -37,18 +38,12 @@ ROOM = Room("jobs", METADATA, 5, MIGRATIONS)
 
 
 class Status(StrEnum):
-    """Who asks a submission next. The values stand in the store.
+    """Which pass asks a submission next. The values are stored.
 
-    A new submission is WAITING. The first pass makes it DONE, or ONCE_MORE where something of it
-    may go better later; the second pass makes it DONE. An instructor can make it WAITING again, and
-    the next command makes what could not be graded ONCE_MORE again. Another link of the same
-    student makes it REPLACED for ever.
-
-    Attributes:
-        WAITING: the first pass asks it.
-        ONCE_MORE: the second pass asks some of it once more.
-        DONE: nobody asks it.
-        REPLACED: nobody asks it; it is kept as evidence.
+    A new submission is WAITING for the first pass. That makes it DONE, or ONCE_MORE if the second
+    pass shall ask some of it again; the second pass makes it DONE. An instructor can make it
+    WAITING again, and the next command makes what could not be graded ONCE_MORE again. Another link
+    of the student makes it REPLACED for ever: it is kept as evidence.
     """
 
     WAITING = "waiting"
@@ -70,10 +65,10 @@ RUNS = Table(
     Column("started_at", String, nullable=False),
     Column("notes", Text, nullable=False),
 )
-# A student has one submission that is not replaced. That row also holds what is true of the
-# student: `position` is the place in the roster, and `listed` is whether the roster still has the
-# student (the others come last). `counting` is the attempt that counts, perhaps one at an earlier
-# link; NULL before the first attempt. It is no foreign key: each table would need the other first.
+# Each student has one submission that is not replaced. Its row also describes the student:
+# `position` is the place in the roster, `listed` is whether the roster still has the student (the
+# others come last), and `counting` is the attempt that counts, perhaps at an earlier link; NULL
+# before the first attempt. It is no foreign key: each table would need the other one first.
 SUBMISSIONS = Table(
     "submission",
     METADATA,
@@ -88,8 +83,8 @@ SUBMISSIONS = Table(
     Index("submission_of_student", "run_id", "student"),
     Index("submission_in_order", "run_id", "position"),
 )
-# `seconds` is how long the app took. `outdated`: the run's battery could not judge it; what stands
-# is by an earlier battery.
+# `seconds` is how long the app took. `outdated`: the run's battery could not judge it, so that an
+# earlier battery did.
 ATTEMPTS = Table(
     "attempt",
     METADATA,
@@ -122,9 +117,8 @@ OVERRIDES = Table(
     Column("stands", Boolean, nullable=False),
     Column("document", Text, nullable=False),
 )
-# An attempt that has a row here is accepted: where it is unreachable, it costs the points though
-# the run doubts itself. `document` says who accepted an appeal, when and why; it is NULL where the
-# instructor accepted all that was unreachable.
+# An accepted attempt: if it is unreachable, it has 0 points even in a run in doubt. `document` says
+# who accepted an appeal, when and why; it is NULL if the instructor accepted all unreachable ones.
 ACCEPTANCES = Table(
     "acceptance",
     METADATA,
@@ -145,9 +139,7 @@ LAST_ATTEMPT = (
     .correlate(SUBMISSIONS)
     .scalar_subquery()
 )
-"""The id of the last attempt of a submission; NULL where it has none."""
-IN_FORCE = SUBMISSIONS.c.status != Status.REPLACED
-"""Submissions that no other link has replaced: one for each student."""
+"""The id of the last attempt of a submission; NULL if it has none."""
 ACCEPTED = (
     select(ACCEPTANCES.c.attempt_id)
     .where(ACCEPTANCES.c.attempt_id == ATTEMPTS.c.id)
@@ -162,8 +154,13 @@ SCORECARD = TypeAdapter(Scorecard)
 OVERRIDE = TypeAdapter(Override)
 
 
+def in_force(run_id: int) -> ColumnElement[bool]:
+    """The submissions of a run that no other link has replaced: one for each student."""
+    return and_(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.status != Status.REPLACED)
+
+
 def _note(stored: object) -> object:
-    """Give a note its kind that was stored as its words alone, before notes had kinds."""
+    """Give a kind to a note that was stored before notes had kinds, as its words alone."""
     if not isinstance(stored, str):
         return stored
     if stored.startswith("This is the sample class of grader demo: "):
@@ -176,10 +173,10 @@ NOTES = TypeAdapter(tuple[Annotated[Note, BeforeValidator(_note)], ...])
 
 
 def reading(engine: Engine) -> Connection:
-    """A connection whose transaction waits for no writer, and keeps none waiting."""
+    """A connection that only reads: it waits for no writer, and no writer waits for it."""
     return engine.connect().execution_options(reading=True)
 
 
 def public(submission: Submission) -> Submission:
-    """The submission without its secret, which no scorecard and no file made of it holds."""
+    """The submission without its secret, which is in no scorecard and no file."""
     return replace(submission, bypass_secret="")

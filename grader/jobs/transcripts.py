@@ -14,7 +14,6 @@ from grader.jobs.tables import (
     ACCEPTANCES,
     ACCEPTED,
     ATTEMPTS,
-    IN_FORCE,
     KEPT,
     OVERRIDE,
     OVERRIDES,
@@ -22,21 +21,22 @@ from grader.jobs.tables import (
     SCORECARDS,
     SUBMISSION,
     SUBMISSIONS,
+    in_force,
     public,
 )
 from grader.model import Attempt, AttemptKind, InputError, Override, Scorecard, Transcript
 from grader.text.comparing import id_key
 
 
-class UnknownStudentError(InputError):
+class StudentError(InputError):
+    """The student cannot be asked, shown or changed; the text says why."""
+
+
+class UnknownStudentError(StudentError):
     """The run does not have the student."""
 
 
-class UnlistedStudentError(InputError):
-    """The run has the student, and its roster no longer does."""
-
-
-class UngradedError(InputError):
+class UngradedError(StudentError):
     """The student has no scorecard yet."""
 
 
@@ -46,13 +46,11 @@ def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[A
     Raises:
         UnknownStudentError: if the run does not have the student.
     """
-    mine = (SUBMISSIONS.c.run_id == run_id) & IN_FORCE
     student = id_key(andrew_id)
-    row = connection.execute(
-        select(SUBMISSIONS).where(mine, SUBMISSIONS.c.student == student)
-    ).first()
+    query = select(SUBMISSIONS).where(in_force(run_id))
+    row = connection.execute(query.where(SUBMISSIONS.c.student == student)).first()
     if row is None:
-        known = connection.scalars(select(SUBMISSIONS.c.student).where(mine)).all()
+        known = connection.scalars(query.with_only_columns(SUBMISSIONS.c.student)).all()
         close = get_close_matches(student, known, n=3)
         meant = f"did you mean {' or '.join(close)}?" if close else "grades.csv lists its students"
         raise UnknownStudentError(f"the run has no student {andrew_id!r}: {meant}")
@@ -60,9 +58,9 @@ def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[A
 
 
 def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcript:
-    """Everything that is known of one student.
+    """Everything that is known about one student.
 
-    While the run is in doubt, what counts is shown as in all files: unreachable as not graded.
+    If the run is in doubt, an unreachable scorecard that counts is shown as not graded.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
@@ -94,7 +92,7 @@ def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcrip
 
 
 def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
-    """One stored scorecard of a student; `counting` is the id of the attempt that counts."""
+    """One stored scorecard; `counting` is the id of the attempt that counts."""
     return Attempt(
         SCORECARD.validate_json(kept.document),
         AttemptKind(kept.kind),
@@ -110,12 +108,10 @@ def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
 def _overrides(
     connection: Connection, run_id: int, student: str
 ) -> tuple[tuple[Override, ...], Override | None]:
-    """All that was ever set by hand for a student, and what of it stands."""
-    rows = connection.execute(
-        select(OVERRIDES.c.document, OVERRIDES.c.stands)
-        .where(OVERRIDES.c.run_id == run_id, OVERRIDES.c.student == student)
-        .order_by(OVERRIDES.c.id)
-    ).all()
+    """All overrides of a student, and the one that stands."""
+    mine = (OVERRIDES.c.run_id == run_id) & (OVERRIDES.c.student == student)
+    query = select(OVERRIDES.c.document, OVERRIDES.c.stands).where(mine).order_by(OVERRIDES.c.id)
+    rows = connection.execute(query).all()
     overrides = tuple(OVERRIDE.validate_json(row.document) for row in rows)
     return overrides, overrides[-1] if rows and rows[-1].stands else None
 

@@ -19,20 +19,19 @@ class StoreError(InputError):
 
 
 def open_store(path: Path, room: Room, *, locked: bool = False) -> Engine:
-    """Open the store at `path` (mode 0600), with the tables of `room` in place.
+    """Open the store at `path`, or make it (mode 0600), with the tables of `room` in place.
 
-    Tables of an earlier version are migrated, in one transaction: all of them or none. Nobody else
-    may use the folder meanwhile, since a grader of that version could not go on. Any thread may
-    use the engine.
+    Tables of an earlier version are migrated, all of them or none. Nobody else may use the folder
+    then, since a grader of that version could not go on. Any thread may use the engine.
 
     Args:
-        path: the file; it is made where it is missing.
-        room: who opens it.
+        path: the file.
+        room: whose tables are used.
         locked: whether the caller holds the folder's lock already.
 
     Raises:
         StoreError: if it cannot be opened, or its tables are of another version.
-        FolderBusyError: if it needs to be migrated while another command uses the folder.
+        FolderBusyError: if it must be migrated, but another command uses the folder.
     """
     with _opening(path):
         engine = _sqlite(path)
@@ -56,7 +55,7 @@ def open_store(path: Path, room: Room, *, locked: bool = False) -> Engine:
 
 
 def _say_in_words(engine: Engine, path: Path) -> None:
-    """Let `engine` raise a StoreError where the file cannot be read or written from now on."""
+    """Let `engine` raise a StoreError if the file cannot be read or written from now on."""
 
     @event.listens_for(engine, "handle_error")
     def in_words(context: ExceptionContext) -> None:
@@ -72,7 +71,7 @@ def _say_in_words(engine: Engine, path: Path) -> None:
 
 @contextmanager
 def _opening(path: Path) -> Iterator[None]:
-    """Turn what keeps the file from being opened into a StoreError."""
+    """Turn the errors of opening the file into a StoreError."""
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
@@ -86,21 +85,21 @@ def _version(engine: Engine, room: Room) -> int | None:
 
 
 def _prepare(engine: Engine, room: Room, path: Path) -> None:
-    """Make or migrate the room's tables. Two processes may try at once: one waits for the other."""
+    """Make or migrate the room's tables. If two processes do, one waits for the other."""
     with closing(engine.connect()) as connection:
-        # SQLite cannot change most of a table: it is made anew, while others refer to it.
+        # To change a table, SQLite must drop it and make it anew, while other tables refer to it.
         driver: Any = connection.connection.driver_connection
         driver.execute("PRAGMA foreign_keys=OFF")
         with connection.begin():
             prepare(connection, room)
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise StoreError(f"the store {path} is damaged: its tables do not fit together")
-    # The connection with that setting is of no more use.
+    # The connection with that setting must not be used again.
     engine.dispose()
 
 
 def _sqlite(path: Path) -> Engine:
-    # Created before SQLite does, which would leave it readable by all.
+    # SQLite itself would make a file that everybody can read.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     # As a URL's text, a path would end at its first question mark.
     url = URL.create("sqlite", database=str(path))
@@ -115,7 +114,7 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A transaction that reads first and writes later could find the store changed between.
+        # Without the lock at the beginning, others could write between our reading and writing.
         reading = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

@@ -1,6 +1,6 @@
-"""What a room of the grader keeps in the store: its tables, their version, and how they changed.
+"""The tables of a room of the grader: their version, and how they changed.
 
-Each room has a version of its own, so that one store holds the tables of several rooms.
+Each room has its own version, so one store can hold the tables of several rooms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ _FIRST_ROOM = "jobs"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a room declares of its tables.
+    """The tables of a room.
 
     Attributes:
-        name: what the store calls the room; it never changes.
+        name: its name in the store, which never changes.
         metadata: the tables as they are now.
         version: the version of these tables.
         migrations: an earlier version -> the SQL statements that make the next version of it.
@@ -42,7 +42,7 @@ class Room:
 
 
 def version_of(connection: Connection, room: Room) -> int | None:
-    """The version of a room's tables in the store; None where the store has none of them."""
+    """The version of a room's tables in the store; None if it has none of them."""
     if _is_of_before_rooms(connection):
         found = connection.exec_driver_sql("SELECT version FROM schema_version").scalar()
         return found if room.name == _FIRST_ROOM else None
@@ -76,9 +76,9 @@ def _is_of_before_rooms(connection: Connection) -> bool:
 
 
 def _give_rooms_versions(connection: Connection) -> None:
-    """Keep the one number as the version of the room that was the first.
+    """Keep the one number as the version of the first room.
 
-    It stays the first row: a grader of before rooms reads that one, and refuses what is not its.
+    It stays the first row, so that a grader of that time reads it, and refuses the store.
     """
     found = connection.exec_driver_sql("SELECT version FROM schema_version").scalar_one()
     connection.exec_driver_sql("DROP TABLE schema_version")

@@ -10,17 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Table,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from grader.jobs.tables import (
     ACCEPTANCES,
@@ -70,7 +60,7 @@ def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
 
 
 def settle(
-    connection: Connection, run_id: int, keep: Keep, students: Collection[str]
+    connection: sa.Connection, run_id: int, keep: Keep, students: Collection[str]
 ) -> dict[str, int]:
     """Find and store which attempt counts now for each of `students`, who are given by their keys.
 
@@ -83,16 +73,16 @@ def settle(
     }
     if found:
         connection.execute(
-            update(SUBMISSIONS)
-            .where(in_force(run_id), SUBMISSIONS.c.student == bindparam("of"))
-            .values(counting=bindparam("counts")),
+            sa.update(SUBMISSIONS)
+            .where(in_force(run_id), SUBMISSIONS.c.student == sa.bindparam("of"))
+            .values(counting=sa.bindparam("counts")),
             [{"of": student, "counts": attempt_id} for student, attempt_id in found.items()],
         )
     return found
 
 
 def standings(
-    connection: Connection, run_id: int, students: Collection[str]
+    connection: sa.Connection, run_id: int, students: Collection[str]
 ) -> dict[str, list[Standing]]:
     """The attempts of `students`, in the order they were asked; only of those who have any."""
     it = ATTEMPTS.c
@@ -105,16 +95,16 @@ def standings(
     return found
 
 
-def standing(run_id: int, *columns: ColumnElement[Any] | Table) -> Select[Any]:
+def standing(run_id: int, *columns: sa.ColumnElement[Any] | sa.Table) -> sa.Select[Any]:
     """These columns of all scorecards that stand, with attempts and submissions, as asked."""
-    query = select(*columns).select_from(KEPT).order_by(ATTEMPTS.c.id)
+    query = sa.select(*columns).select_from(KEPT).order_by(ATTEMPTS.c.id)
     return query.where(SUBMISSIONS.c.run_id == run_id, SCORECARDS.c.stands)
 
 
-def pages_of_students(connection: Connection, run_id: int) -> Iterator[list[str]]:
+def pages_of_students(connection: sa.Connection, run_id: int) -> Iterator[list[str]]:
     """The keys of all students of a run in the roster's order, 50 at a time."""
     query = (
-        select(SUBMISSIONS.c.position, SUBMISSIONS.c.student)
+        sa.select(SUBMISSIONS.c.position, SUBMISSIONS.c.student)
         .where(in_force(run_id))
         .order_by(SUBMISSIONS.c.position)
         .limit(_PAGE)
@@ -152,7 +142,7 @@ def write_down(scorecard: Scorecard, kind: AttemptKind, at: datetime) -> Written
 
 
 def add(
-    connection: Connection, asked: Sequence[tuple[int, Written]], *, outdated: bool = False
+    connection: sa.Connection, asked: Sequence[tuple[int, Written]], *, outdated: bool = False
 ) -> list[int]:
     """Store new attempts and return their ids. The caller settles which attempt counts.
 
@@ -172,31 +162,31 @@ def add(
         }
         for submission_id, written in asked
     ]
-    ids = insert(ATTEMPTS).returning(ATTEMPTS.c.id, sort_by_parameter_order=True)
+    ids = sa.insert(ATTEMPTS).returning(ATTEMPTS.c.id, sort_by_parameter_order=True)
     added = list(connection.scalars(ids, rows))
     _store(connection, zip(added, (written for _, written in asked), strict=True))
     return added
 
 
-def ask_once_more(connection: Connection, asked: Mapping[int, Written]) -> None:
+def ask_once_more(connection: sa.Connection, asked: Mapping[int, Written]) -> None:
     """Store what the second pass made of attempts, which are given by their ids."""
     if not asked:
         return
     took = [{"asked": key, "took": _seconds(each.scorecard)} for key, each in asked.items()]
-    it = ATTEMPTS.c.id == bindparam("asked")
-    connection.execute(update(ATTEMPTS).where(it).values(seconds=bindparam("took")), took)
+    it = ATTEMPTS.c.id == sa.bindparam("asked")
+    connection.execute(sa.update(ATTEMPTS).where(it).values(seconds=sa.bindparam("took")), took)
     # They were accepted as unreachable, and asked again since. Who accepted an appeal is kept.
     unnamed = ACCEPTANCES.c.document.is_(None)
-    connection.execute(delete(ACCEPTANCES).where(ACCEPTANCES.c.attempt_id.in_(asked), unnamed))
+    connection.execute(sa.delete(ACCEPTANCES).where(ACCEPTANCES.c.attempt_id.in_(asked), unnamed))
     judge_again(connection, asked)
 
 
-def judge_again(connection: Connection, judged: Mapping[int, Written]) -> None:
+def judge_again(connection: sa.Connection, judged: Mapping[int, Written]) -> None:
     """Let other scorecards stand for attempts, given by id; those before stay as evidence."""
     if judged:
-        before = (SCORECARDS.c.attempt_id == bindparam("judged")) & SCORECARDS.c.stands
+        before = (SCORECARDS.c.attempt_id == sa.bindparam("judged")) & SCORECARDS.c.stands
         connection.execute(
-            update(SCORECARDS).where(before).values(stands=False),
+            sa.update(SCORECARDS).where(before).values(stands=False),
             [{"judged": attempt_id} for attempt_id in judged],
         )
         _store(connection, judged.items())
@@ -207,9 +197,9 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _store(connection: Connection, judged: Iterable[tuple[int, Written]]) -> None:
+def _store(connection: sa.Connection, judged: Iterable[tuple[int, Written]]) -> None:
     rows = [{"attempt_id": attempt_id, **written.row} for attempt_id, written in judged]
-    connection.execute(insert(SCORECARDS), rows)
+    connection.execute(sa.insert(SCORECARDS), rows)
 
 
 def _seconds(scorecard: Scorecard) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+import sqlalchemy as sa
 
 from grader.jobs import attempts, progress, rejudging_all
 from grader.jobs.opening import Opened
@@ -88,7 +88,7 @@ class Correcting(Opened):
             written = attempts.write_down(scorecard, AttemptKind.APPEALED, accepted.at)
             (adopted,) = attempts.add(connection, [(row.id, written)], outdated=outdated)
             document = ACCEPTANCE.dump_json(accepted).decode()
-            connection.execute(insert(ACCEPTANCES).values(attempt_id=adopted, document=document))
+            connection.execute(sa.insert(ACCEPTANCES).values(attempt_id=adopted, document=document))
             progress.move(connection, [row.id], Status.DONE)
             counting = attempts.settle(connection, self._id, self.info.keep, [row.student])
         return counting[row.student] == adopted
@@ -133,7 +133,7 @@ class Correcting(Opened):
         self.info = replace(self.info, battery=battery)
         return found
 
-    def _set_by_hand(self, connection: Connection, andrew_id: str, override: Override) -> None:
+    def _set_by_hand(self, connection: sa.Connection, andrew_id: str, override: Override) -> None:
         card = current_scorecard(connection, self._id, andrew_id)
         if override.withdrawn and card.override is None:
             raise OverrideError(f"nothing is set by hand for {andrew_id}: what was graded counts")
@@ -144,9 +144,9 @@ class Correcting(Opened):
             )
         student = id_key(andrew_id)
         mine = (OVERRIDES.c.run_id == self._id) & (OVERRIDES.c.student == student)
-        connection.execute(update(OVERRIDES).where(mine).values(stands=False))
+        connection.execute(sa.update(OVERRIDES).where(mine).values(stands=False))
         connection.execute(
-            insert(OVERRIDES).values(
+            sa.insert(OVERRIDES).values(
                 run_id=self._id,
                 student=student,
                 stands=not override.withdrawn,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+import sqlalchemy as sa
 
 from grader.jobs.progress import claims, move
 from grader.jobs.tables import SCORECARD, SUBMISSION, SUBMISSIONS, Status, in_force
@@ -14,7 +14,7 @@ from grader.outcomes import Outcome
 from grader.text.comparing import id_key
 
 _AT_ONCE = 200
-_ROW = SUBMISSIONS.c.id == bindparam("row_id")
+_ROW = SUBMISSIONS.c.id == sa.bindparam("row_id")
 _UNASKED = (State.UNREACHABLE, State.NOT_GRADED)
 
 Questions = Callable[[Submission], tuple[Question, ...]]
@@ -57,21 +57,24 @@ class _Changes:
     replaced: list[int] = field(default_factory=list)
     corrected: list[dict[str, Any]] = field(default_factory=list)
 
-    def write(self, connection: Connection) -> None:
+    def write(self, connection: sa.Connection) -> None:
         """Write the rows, and forget them."""
         if self.replaced:
             move(connection, self.replaced, Status.REPLACED)
         if self.corrected:
-            now: dict[str, Any] = {"document": bindparam("as_now"), "position": bindparam("place")}
-            connection.execute(update(SUBMISSIONS).where(_ROW).values(now), self.corrected)
+            now: dict[str, Any] = {
+                "document": sa.bindparam("as_now"),
+                "position": sa.bindparam("place"),
+            }
+            connection.execute(sa.update(SUBMISSIONS).where(_ROW).values(now), self.corrected)
         if self.rows:
-            connection.execute(insert(SUBMISSIONS), self.rows)
+            connection.execute(sa.insert(SUBMISSIONS), self.rows)
         for written in (self.replaced, self.corrected, self.rows):
             written.clear()
 
 
 def enroll(
-    connection: Connection, run_id: int, submissions: Iterable[Submission], questions: Questions
+    connection: sa.Connection, run_id: int, submissions: Iterable[Submission], questions: Questions
 ) -> tuple[Enrollment, tuple[str, ...]]:
     """Add the new submissions, and correct or replace the known ones.
 
@@ -88,7 +91,7 @@ def enroll(
     """
     changes = _Changes()
     count = 0
-    gone = update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id).values(listed=False)
+    gone = sa.update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id).values(listed=False)
     connection.execute(gone)
     coming = enumerate(submissions)
     while some := list(islice(coming, _AT_ONCE)):
@@ -97,7 +100,7 @@ def enroll(
         changes.write(connection)
         there = SUBMISSIONS.c.student.in_(id_key(each.andrew_id) for _, each in some)
         connection.execute(
-            update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id, there).values(listed=True)
+            sa.update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id, there).values(listed=True)
         )
     removed = _put_last(connection, run_id, count)
     found = Enrollment(tuple(changes.added), tuple(changes.changed), removed)
@@ -105,14 +108,14 @@ def enroll(
 
 
 def _compare(
-    connection: Connection,
+    connection: sa.Connection,
     run_id: int,
     some: Iterable[tuple[int, Submission]],
     questions: Questions,
     changes: _Changes,
 ) -> None:
     coming = {id_key(each.andrew_id): (place, each) for place, each in some}
-    query = select(SUBMISSIONS).where(in_force(run_id), SUBMISSIONS.c.student.in_(coming))
+    query = sa.select(SUBMISSIONS).where(in_force(run_id), SUBMISSIONS.c.student.in_(coming))
     known = {row.student: row for row in connection.execute(query)}
     for student, (place, now) in coming.items():
         row = known.get(student)
@@ -159,7 +162,7 @@ def _is_asked_alike(before: Submission, now: Submission, questions: Questions) -
     return asked_before == asked_now
 
 
-def _let_in(connection: Connection, submission_id: int) -> bool:
+def _let_in(connection: sa.Connection, submission_id: int) -> bool:
     """Let an app be asked again if it asked for a login or was not reached; True if it was so."""
     (last,) = claims(connection, [submission_id])
     if last.graded is None:
@@ -172,20 +175,20 @@ def _let_in(connection: Connection, submission_id: int) -> bool:
     return True
 
 
-def unlisted(run_id: int) -> Select[int, str]:
+def unlisted(run_id: int) -> sa.Select[int, str]:
     """The ids and students of the submissions that the roster no longer has."""
     return (
-        select(SUBMISSIONS.c.id, SUBMISSIONS.c.student)
+        sa.select(SUBMISSIONS.c.id, SUBMISSIONS.c.student)
         .where(in_force(run_id), SUBMISSIONS.c.listed.is_(False))
         .order_by(SUBMISSIONS.c.position, SUBMISSIONS.c.id)
     )
 
 
-def _put_last(connection: Connection, run_id: int, count: int) -> tuple[str, ...]:
+def _put_last(connection: sa.Connection, run_id: int, count: int) -> tuple[str, ...]:
     """Put the students that the roster no longer has behind its `count`, and return their keys."""
     removed = connection.execute(unlisted(run_id)).all()
     if removed:
-        moved = update(SUBMISSIONS).where(_ROW).values(position=bindparam("place"))
+        moved = sa.update(SUBMISSIONS).where(_ROW).values(position=sa.bindparam("place"))
         places = enumerate(removed, count)
         connection.execute(moved, [{"row_id": row.id, "place": place} for place, row in places])
     return tuple(row.student for row in removed)

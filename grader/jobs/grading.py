@@ -4,17 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    and_,
-    bindparam,
-    func,
-    insert,
-    null,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from grader.asking.passes import as_accepted, not_before
 from grader.jobs import attempts, progress, transcripts
@@ -34,11 +24,11 @@ from grader.text.comparing import id_key
 
 _PAGE = 50
 # The first attempt of a student counts.
-_COUNTING = func.coalesce(SUBMISSIONS.c.counting, LAST_ATTEMPT)
+_COUNTING = sa.func.coalesce(SUBMISSIONS.c.counting, LAST_ATTEMPT)
 _MOVED = (
-    update(SUBMISSIONS)
-    .where(SUBMISSIONS.c.id == bindparam("it"))
-    .values(status=bindparam("to"), counting=_COUNTING)
+    sa.update(SUBMISSIONS)
+    .where(SUBMISSIONS.c.id == sa.bindparam("it"))
+    .values(status=sa.bindparam("to"), counting=_COUNTING)
 )
 
 
@@ -81,7 +71,7 @@ class Result:
 class Grading(Opened):
     """The part of a run that hands out jobs and keeps their scorecards."""
 
-    def __init__(self, engine: Engine, run_id: int, info: RunInfo) -> None:
+    def __init__(self, engine: sa.Engine, run_id: int, info: RunInfo) -> None:
         super().__init__(engine, run_id, info)
         self._claimed: dict[str, progress.Claim] = {}
 
@@ -123,7 +113,7 @@ class Grading(Opened):
         """
         with self._engine.begin() as connection:
             which = (
-                select(SUBMISSIONS.c.id)
+                sa.select(SUBMISSIONS.c.id)
                 .select_from(progress.LAST)
                 .where(progress.enrolled(self._id), progress.is_open(connection, self._id))
             )
@@ -164,10 +154,10 @@ class Grading(Opened):
         """
         now = datetime.now(UTC)
         with self._engine.begin() as connection:
-            doubtful = attempts.standing(self._id, ATTEMPTS.c.id, null())
+            doubtful = attempts.standing(self._id, ATTEMPTS.c.id, sa.null())
             columns = ["attempt_id", "document"]
             connection.execute(
-                insert(ACCEPTANCES).from_select(columns, doubtful.where(progress.DOUBTFUL))
+                sa.insert(ACCEPTANCES).from_select(columns, doubtful.where(progress.DOUBTFUL))
             )
             taken = self._blocked(connection)
             earned = {
@@ -178,12 +168,12 @@ class Grading(Opened):
             students = [student for _, student, _ in taken]
             attempts.settle(connection, self._id, self.info.keep, students)
 
-    def _blocked(self, connection: Connection) -> list[tuple[int, str, Scorecard]]:
+    def _blocked(self, connection: sa.Connection) -> list[tuple[int, str, Scorecard]]:
         """The attempts that bot protection kept from being graded: id, student's key, scorecard.
 
         Attempts that still wait for their second pass are left out.
         """
-        due = and_(SUBMISSIONS.c.status == Status.ONCE_MORE, ATTEMPTS.c.id == LAST_ATTEMPT)
+        due = sa.and_(SUBMISSIONS.c.status == Status.ONCE_MORE, ATTEMPTS.c.id == LAST_ATTEMPT)
         wanted = (ATTEMPTS.c.id, SUBMISSIONS.c.student, SCORECARDS.c.document)
         query = attempts.standing(self._id, *wanted)
         query = query.where(SCORECARDS.c.state == State.NOT_GRADED, ~due)

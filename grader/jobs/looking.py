@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import TypeVar
 
-from sqlalchemy import Select, and_, case, func, select
+import sqlalchemy as sa
 
 from grader.jobs import enrollment, progress, transcripts
 from grader.jobs.attempts import utc
@@ -31,20 +31,20 @@ class Looking(Opened):
 
     def total(self) -> int:
         """How many submissions the run has."""
-        return self._count(select(SUBMISSIONS.c.id).where(enrolled(self._id)))
+        return self._count(sa.select(SUBMISSIONS.c.id).where(enrolled(self._id)))
 
     def finished(self) -> int:
         """How many submissions need not be asked any more."""
         done = SUBMISSIONS.c.status == Status.DONE
-        return self._count(select(SUBMISSIONS.c.id).where(enrolled(self._id), done))
+        return self._count(sa.select(SUBMISSIONS.c.id).where(enrolled(self._id), done))
 
     def finished_states(self) -> Counter[State]:
         """How many of these have which state in their last attempt."""
         # A scorecard that an instructor accepted counts as graded.
-        settled = and_(SCORECARDS.c.state == State.NOT_GRADED, ACCEPTED)
-        state = case((settled, State.GRADED.value), else_=SCORECARDS.c.state)
+        settled = sa.and_(SCORECARDS.c.state == State.NOT_GRADED, ACCEPTED)
+        state = sa.case((settled, State.GRADED.value), else_=SCORECARDS.c.state)
         query = (
-            select(state, func.count())
+            sa.select(state, sa.func.count())
             .select_from(LAST)
             .where(enrolled(self._id), SUBMISSIONS.c.status == Status.DONE)
             .group_by(state)
@@ -54,8 +54,8 @@ class Looking(Opened):
 
     def asked(self) -> set[str]:
         """The keys of the students who have an attempt: their ids, case folded."""
-        mine = and_(SUBMISSIONS.c.run_id == self._id, SUBMISSIONS.c.counting.is_not(None))
-        return set(self._listed(select(SUBMISSIONS.c.student).where(mine)))
+        mine = sa.and_(SUBMISSIONS.c.run_id == self._id, SUBMISSIONS.c.counting.is_not(None))
+        return set(self._listed(sa.select(SUBMISSIONS.c.student).where(mine)))
 
     def in_doubt(self) -> bool:
         """Whether so many are unreachable that the fault is probably this machine's.
@@ -70,24 +70,24 @@ class Looking(Opened):
 
         It is enough if the attempt that counts or the last one was not graded.
         """
-        mine = and_(OVERRIDES.c.run_id == self._id, OVERRIDES.c.stands)
-        graded_by_hand = SUBMISSIONS.c.student.in_(select(OVERRIDES.c.student).where(mine))
+        mine = sa.and_(OVERRIDES.c.run_id == self._id, OVERRIDES.c.stands)
+        graded_by_hand = SUBMISSIONS.c.student.in_(sa.select(OVERRIDES.c.student).where(mine))
         with reading(self._engine) as connection:
             is_open = progress.is_open(connection, self._id)
         counting, last = (
-            select(SUBMISSIONS.c.id)
+            sa.select(SUBMISSIONS.c.id)
             .select_from(attempts)
             .where(enrolled(self._id), is_open, ~graded_by_hand)
             for attempts in (COUNTING, LAST)
         )
-        return self._count(select(counting.union(last).subquery().c.id))
+        return self._count(sa.select(counting.union(last).subquery().c.id))
 
     def late(self) -> list[str]:
         """The keys of the students whose attempt counts, though it is after the rule's moment."""
         if self.info.keep.before is None:
             return []
         query = (
-            select(SUBMISSIONS.c.student)
+            sa.select(SUBMISSIONS.c.student)
             .select_from(COUNTING)
             .where(enrolled(self._id), ATTEMPTS.c.asked_at >= utc(self.info.keep.before))
             .order_by(SUBMISSIONS.c.position)
@@ -117,9 +117,9 @@ class Looking(Opened):
         with reading(self._engine) as connection:
             return transcripts.transcript(connection, self._id, andrew_id)
 
-    def _count(self, rows: Select[int]) -> int:
-        return self._listed(select(func.count()).select_from(rows.subquery()))[0]
+    def _count(self, rows: sa.Select[int]) -> int:
+        return self._listed(sa.select(sa.func.count()).select_from(rows.subquery()))[0]
 
-    def _listed(self, query: Select[_T]) -> list[_T]:
+    def _listed(self, query: sa.Select[_T]) -> list[_T]:
         with reading(self._engine) as connection:
             return list(connection.scalars(query))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+import sqlalchemy as sa
 
 from grader.jobs.tables import NOTES, ROOM, RUNS, SUBMISSION, reading
 from grader.model import Battery, InputError, Job, Keep, Limits, ProbeKind, RunInfo
@@ -25,13 +25,13 @@ class Opened:
         info: what all its scorecards have in common.
     """
 
-    def __init__(self, engine: Engine, run_id: int, info: RunInfo) -> None:
+    def __init__(self, engine: sa.Engine, run_id: int, info: RunInfo) -> None:
         self.info = info
         self._engine = engine
         self._id = run_id
 
-    def _set(self, connection: Connection, **values: str | bool) -> None:
-        connection.execute(update(RUNS).where(RUNS.c.id == self._id).values(values))
+    def _set(self, connection: sa.Connection, **values: str | bool) -> None:
+        connection.execute(sa.update(RUNS).where(RUNS.c.id == self._id).values(values))
 
     def _job(self, enrolled: str, limits: Limits) -> Job:
         """The job that asks a submission, which is given as it is stored."""
@@ -40,7 +40,7 @@ class Opened:
         return Job(SUBMISSION.validate_json(enrolled), self.info.battery, self.info.seed, asking)
 
 
-def find(location: Path) -> tuple[Engine, int, RunInfo]:
+def find(location: Path) -> tuple[sa.Engine, int, RunInfo]:
     """The store at `location`, opened, the id of its run, and what the run was begun with.
 
     Raises:
@@ -50,7 +50,7 @@ def find(location: Path) -> tuple[Engine, int, RunInfo]:
         raise StoreError(f"{location.parent} holds no run: it has no {location.name}")
     engine = open_store(location, ROOM)
     with reading(engine) as connection:
-        row = connection.execute(select(RUNS)).first()
+        row = connection.execute(sa.select(RUNS)).first()
     if row is None:
         engine.dispose()
         raise StoreError(f"the store {location} holds no run")
@@ -69,13 +69,13 @@ def find(location: Path) -> tuple[Engine, int, RunInfo]:
 
 def begin(
     location: Path, battery: Battery, seed: int | None, probes: Sequence[ProbeKind] | None
-) -> tuple[Engine, int, RunInfo]:
+) -> tuple[sa.Engine, int, RunInfo]:
     """Like `find`, but begin a run if there is none; see `Run.begin`."""
     engine = open_store(location, ROOM, locked=True)
     with engine.begin() as connection:
-        if connection.scalar(select(func.count()).select_from(RUNS)) == 0:
+        if connection.scalar(sa.select(sa.func.count()).select_from(RUNS)) == 0:
             connection.execute(
-                insert(RUNS).values(
+                sa.insert(RUNS).values(
                     battery=battery.name,
                     battery_source=battery.source,
                     seed=secrets.randbelow(2**31) if seed is None else seed,

@@ -3,18 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    case,
-    func,
-    not_,
-    or_,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from grader.jobs.tables import (
     ACCEPTED,
@@ -29,28 +18,28 @@ from grader.jobs.tables import (
 from grader.model import State
 
 LAST = SUBMISSIONS.outerjoin(ATTEMPTS, ATTEMPTS.c.id == LAST_ATTEMPT).outerjoin(
-    SCORECARDS, and_(SCORECARDS.c.attempt_id == ATTEMPTS.c.id, SCORECARDS.c.stands)
+    SCORECARDS, sa.and_(SCORECARDS.c.attempt_id == ATTEMPTS.c.id, SCORECARDS.c.stands)
 )
 """Submissions, each with its last attempt, if any, and the scorecard that stands for that."""
-DOUBTFUL = and_(SCORECARDS.c.state == State.UNREACHABLE, not_(ACCEPTED))
+DOUBTFUL = sa.and_(SCORECARDS.c.state == State.UNREACHABLE, sa.not_(ACCEPTED))
 """Scorecards that count as not graded if the run is in doubt."""
 
 
-def enrolled(run_id: int) -> ColumnElement[bool]:
+def enrolled(run_id: int) -> sa.ColumnElement[bool]:
     """The submissions of a run that are to be graded: one for each student of the roster."""
-    return and_(SUBMISSIONS.c.listed, in_force(run_id))
+    return sa.and_(SUBMISSIONS.c.listed, in_force(run_id))
 
 
-def to_ask(run_id: int, status: Status) -> Select[int]:
+def to_ask(run_id: int, status: Status) -> sa.Select[int]:
     """The ids of the submissions of that status: known ones from the slowest, then new ones.
 
     If a slow deployment were asked last, the whole class would wait for it.
     """
     return (
-        select(SUBMISSIONS.c.id)
+        sa.select(SUBMISSIONS.c.id)
         .outerjoin(ATTEMPTS, ATTEMPTS.c.id == LAST_ATTEMPT)
         .where(enrolled(run_id), SUBMISSIONS.c.status == status)
-        .order_by(func.coalesce(ATTEMPTS.c.seconds, -1).desc(), SUBMISSIONS.c.position)
+        .order_by(sa.func.coalesce(ATTEMPTS.c.seconds, -1).desc(), SUBMISSIONS.c.position)
     )
 
 
@@ -71,10 +60,10 @@ class Claim(NamedTuple):
     graded: str | None
 
 
-def claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
+def claims(connection: sa.Connection, ids: Sequence[int]) -> list[Claim]:
     """The submissions of these ids, in their order."""
     query = (
-        select(
+        sa.select(
             SUBMISSIONS.c.id,
             ATTEMPTS.c.id,
             SUBMISSIONS.c.counting.is_(None),
@@ -88,32 +77,32 @@ def claims(connection: Connection, ids: Sequence[int]) -> list[Claim]:
     return [found[each] for each in ids]
 
 
-def move(connection: Connection, ids: Select[int] | Collection[int], status: Status) -> int:
+def move(connection: sa.Connection, ids: sa.Select[int] | Collection[int], status: Status) -> int:
     """Give the submissions of these ids another status; how many there are."""
-    moved = update(SUBMISSIONS).where(SUBMISSIONS.c.id.in_(ids)).values(status=status)
+    moved = sa.update(SUBMISSIONS).where(SUBMISSIONS.c.id.in_(ids)).values(status=status)
     return connection.execute(moved).rowcount
 
 
 def ask_again(
-    connection: Connection, run_id: int, students: Collection[str], states: Collection[State]
+    connection: sa.Connection, run_id: int, students: Collection[str], states: Collection[State]
 ) -> int:
     """Let the next first pass ask students anew, by their keys; see `Grading.ask_again`."""
     if not students and not states:
         return 0
-    which = select(SUBMISSIONS.c.id).where(enrolled(run_id), LAST_ATTEMPT.is_not(None))
+    which = sa.select(SUBMISSIONS.c.id).where(enrolled(run_id), LAST_ATTEMPT.is_not(None))
     if students:
         which = which.where(SUBMISSIONS.c.student.in_(students))
     if states:
-        in_state = select(SUBMISSIONS.c.id).select_from(COUNTING)
+        in_state = sa.select(SUBMISSIONS.c.id).select_from(COUNTING)
         in_state = in_state.where(SCORECARDS.c.state.in_(states))
         which = which.where(SUBMISSIONS.c.id.in_(in_state))
     return move(connection, which, Status.WAITING)
 
 
-def in_doubt(connection: Connection, run_id: int) -> bool:
+def in_doubt(connection: sa.Connection, run_id: int) -> bool:
     """Whether more than half of five or more are unreachable, and some of these not accepted."""
     query = (
-        select(SCORECARDS.c.state, func.count(), func.sum(case((DOUBTFUL, 1), else_=0)))
+        sa.select(SCORECARDS.c.state, sa.func.count(), sa.func.sum(sa.case((DOUBTFUL, 1), else_=0)))
         .select_from(COUNTING)
         .where(enrolled(run_id))
         .group_by(SCORECARDS.c.state)
@@ -125,7 +114,7 @@ def in_doubt(connection: Connection, run_id: int) -> bool:
     return bool(unreachable + others >= 5 and unreachable > others and doubtful)
 
 
-def is_open(connection: Connection, run_id: int) -> ColumnElement[bool]:
+def is_open(connection: sa.Connection, run_id: int) -> sa.ColumnElement[bool]:
     """Not graded, or unreachable in a run in doubt."""
     ungraded = SCORECARDS.c.state == State.NOT_GRADED
-    return or_(ungraded, DOUBTFUL) if in_doubt(connection, run_id) else ungraded
+    return sa.or_(ungraded, DOUBTFUL) if in_doubt(connection, run_id) else ungraded

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select, update
+import sqlalchemy as sa
 
 from grader.jobs.attempts import judge_again, pages_of_students, settle, standing, write_down
 from grader.jobs.rejudging import rejudge
@@ -94,7 +94,7 @@ class _Attempt:
 
 
 def rejudge_all(
-    connection: Connection, run_id: int, run: RunInfo, battery: Battery, at: datetime
+    connection: sa.Connection, run_id: int, run: RunInfo, battery: Battery, at: datetime
 ) -> Rejudged:
     """Judge all attempts of a run again, since others may count then, and store which ones do.
 
@@ -151,7 +151,7 @@ def refuse_unjudged(battery: Battery, rejudged: Rejudged) -> None:
 
 
 def judge_expected(
-    connection: Connection, run_id: int, run: RunInfo, andrew_ids: Sequence[str], at: datetime
+    connection: sa.Connection, run_id: int, run: RunInfo, andrew_ids: Sequence[str], at: datetime
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Judge the stored replies of students of whom another commit is expected now.
 
@@ -159,27 +159,23 @@ def judge_expected(
         The ids of those who were judged; and of those whose replies do not show their commit.
         These keep their grade.
     """
-    judged: set[str] = set()
-    unjudged: set[str] = set()
+    could: dict[str, bool] = {}
     students = [id_key(andrew_id) for andrew_id in andrew_ids]
     for start in range(0, len(students), _PAGE):
         some = students[start : start + _PAGE]
         attempts = _attempts(connection, run_id, run, run.battery, some)
         _store(connection, [each for each in attempts if each.now is not None], at)
-        for attempt in attempts:
-            if attempt.counted:
-                (unjudged if attempt.now is None else judged).add(attempt.student)
+        could |= {each.student: each.now is not None for each in attempts if each.counted}
         settle(connection, run_id, run.keep, some)
-    return (
-        tuple(each for each in andrew_ids if id_key(each) in judged),
-        tuple(each for each in andrew_ids if id_key(each) in unjudged),
-    )
+    judged = tuple(each for each in andrew_ids if could.get(id_key(each)) is True)
+    unjudged = tuple(each for each in andrew_ids if could.get(id_key(each)) is False)
+    return judged, unjudged
 
 
 def _attempts(
-    connection: Connection, run_id: int, run: RunInfo, battery: Battery, students: Sequence[str]
+    connection: sa.Connection, run_id: int, run: RunInfo, battery: Battery, students: Sequence[str]
 ) -> list[_Attempt]:
-    counts = select(SUBMISSIONS.c.counting).where(in_force(run_id))
+    counts = sa.select(SUBMISSIONS.c.counting).where(in_force(run_id))
     counting = set(connection.scalars(counts.where(SUBMISSIONS.c.student.in_(students))))
     query = standing(run_id, SCORECARDS.c.document, ATTEMPTS, SUBMISSIONS)
     query = query.where(SUBMISSIONS.c.student.in_(students))
@@ -214,10 +210,10 @@ def _attempts(
     return found
 
 
-def _earlier(connection: Connection, attempt_id: int) -> list[Scorecard]:
+def _earlier(connection: sa.Connection, attempt_id: int) -> list[Scorecard]:
     """The scorecards that stood for an attempt before, the last one first."""
     documents = connection.scalars(
-        select(SCORECARDS.c.document)
+        sa.select(SCORECARDS.c.document)
         .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.stands.is_(False))
         .order_by(SCORECARDS.c.id.desc())
     )
@@ -230,7 +226,7 @@ def _connections(scorecard: Scorecard) -> int:
     return next((key.connections for key in keys if isinstance(key, ConsistencyKey)), 0)
 
 
-def _store(connection: Connection, judged: Sequence[_Attempt], at: datetime) -> None:
+def _store(connection: sa.Connection, judged: Sequence[_Attempt], at: datetime) -> None:
     changed = {
         each.id: write_down(each.now, AttemptKind.REJUDGED, at)
         for each in judged
@@ -241,13 +237,15 @@ def _store(connection: Connection, judged: Sequence[_Attempt], at: datetime) -> 
         outdated = each.now is None
         if outdated != each.outdated:
             it = ATTEMPTS.c.id == each.id
-            connection.execute(update(ATTEMPTS).where(it).values(outdated=outdated))
+            connection.execute(sa.update(ATTEMPTS).where(it).values(outdated=outdated))
 
 
 def _set_by_hand(
-    connection: Connection, run_id: int, students: Sequence[str]
+    connection: sa.Connection, run_id: int, students: Sequence[str]
 ) -> dict[str, float | None]:
     """The scores that were set by hand, by student; None for those who are excused."""
-    mine = and_(OVERRIDES.c.run_id == run_id, OVERRIDES.c.student.in_(students), OVERRIDES.c.stands)
-    rows = connection.execute(select(OVERRIDES.c.student, OVERRIDES.c.document).where(mine))
+    mine = sa.and_(
+        OVERRIDES.c.run_id == run_id, OVERRIDES.c.student.in_(students), OVERRIDES.c.stands
+    )
+    rows = connection.execute(sa.select(OVERRIDES.c.student, OVERRIDES.c.document).where(mine))
     return {student: OVERRIDE.validate_json(document).score for student, document in rows}

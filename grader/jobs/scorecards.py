@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from sqlalchemy import Engine, and_, func, select
+import sqlalchemy as sa
 
 from grader.jobs.progress import in_doubt
 from grader.jobs.tables import (
@@ -33,7 +33,7 @@ class StoredScorecards(Collection[Scorecard]):
     so that memory does not grow with the class.
     """
 
-    def __init__(self, engine: Engine, run_id: int, *, listed_only: bool) -> None:
+    def __init__(self, engine: sa.Engine, run_id: int, *, listed_only: bool) -> None:
         self._engine = engine
         self._kept: list[Scorecard] = []
         self._which = in_force(run_id)
@@ -43,20 +43,20 @@ class StoredScorecards(Collection[Scorecard]):
             self._in_doubt = in_doubt(connection, run_id)
 
     def __len__(self) -> int:
-        query = select(func.count()).select_from(COUNTING).where(self._which)
+        query = sa.select(sa.func.count()).select_from(COUNTING).where(self._which)
         with reading(self._engine) as connection:
             return connection.scalars(query).one()
 
     def __iter__(self) -> Iterator[Scorecard]:
         # The attempt that counts may be at an earlier link; the person is that of the last row.
         asked = SUBMISSIONS.alias()
-        by_hand = and_(
+        by_hand = sa.and_(
             OVERRIDES.c.run_id == SUBMISSIONS.c.run_id,
             OVERRIDES.c.student == SUBMISSIONS.c.student,
             OVERRIDES.c.stands,
         )
         query = (
-            select(
+            sa.select(
                 SCORECARDS.c.document,
                 asked.c.document,
                 SUBMISSIONS.c.document,
@@ -76,7 +76,7 @@ class StoredScorecards(Collection[Scorecard]):
         yield from kept
         with reading(self._engine) as connection:
             for index, row in enumerate(connection.execute(query), len(kept)):
-                scorecard = self._shown(*row)
+                scorecard = self._shown(row)
                 if index == len(self._kept) < _KEPT:
                     self._kept.append(scorecard)
                 yield scorecard
@@ -84,15 +84,8 @@ class StoredScorecards(Collection[Scorecard]):
     def __contains__(self, scorecard: object) -> bool:
         return any(scorecard == found for found in self)
 
-    def _shown(
-        self,
-        graded: str,
-        asked: str,
-        enrolled: str,
-        by_hand: str | None,
-        accepted: bool,
-        listed: bool,
-    ) -> Scorecard:
+    def _shown(self, row: sa.Row[str, str, str, str | None, bool, bool]) -> Scorecard:
+        graded, asked, enrolled, by_hand, accepted, listed = row
         scorecard = replace(
             SCORECARD.validate_json(graded),
             submission=replace(_of_person(asked, enrolled), listed=listed),

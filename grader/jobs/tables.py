@@ -9,31 +9,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
+import sqlalchemy as sa
 from pydantic import BeforeValidator, TypeAdapter
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    and_,
-    func,
-    select,
-)
 
 from grader.jobs.migrations import MIGRATIONS
 from grader.model import Acceptance, Note, NoteKind, Override, Scorecard, Submission
 from grader.store import Room
 
-METADATA = MetaData()
+METADATA = sa.MetaData()
 ROOM = Room("jobs", METADATA, 5, MIGRATIONS)
 
 
@@ -52,96 +35,96 @@ class Status(StrEnum):
     REPLACED = "replaced"
 
 
-RUNS = Table(
+RUNS = sa.Table(
     "run",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("battery", String, nullable=False),
-    Column("battery_source", Text, nullable=False),
-    Column("seed", Integer, nullable=False),
-    Column("probes", String, nullable=False),
-    Column("keep", String, nullable=False),
-    Column("allow_private", Boolean, nullable=False),
-    Column("started_at", String, nullable=False),
-    Column("notes", Text, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("battery", sa.String, nullable=False),
+    sa.Column("battery_source", sa.Text, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("probes", sa.String, nullable=False),
+    sa.Column("keep", sa.String, nullable=False),
+    sa.Column("allow_private", sa.Boolean, nullable=False),
+    sa.Column("started_at", sa.String, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False),
 )
 # Each student has one submission that is not replaced. Its row also describes the student:
 # `position` is the place in the roster, `listed` is whether the roster still has the student (the
 # others come last), and `counting` is the attempt that counts, perhaps at an earlier link; NULL
 # before the first attempt. It is no foreign key: each table would need the other one first.
-SUBMISSIONS = Table(
+SUBMISSIONS = sa.Table(
     "submission",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", ForeignKey("run.id"), nullable=False),
-    Column("student", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("listed", Boolean, nullable=False),
-    Column("counting", Integer),
-    Column("document", Text, nullable=False),
-    Index("submission_of_student", "run_id", "student"),
-    Index("submission_in_order", "run_id", "position"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.ForeignKey("run.id"), nullable=False),
+    sa.Column("student", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("listed", sa.Boolean, nullable=False),
+    sa.Column("counting", sa.Integer),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Index("submission_of_student", "run_id", "student"),
+    sa.Index("submission_in_order", "run_id", "position"),
 )
 # `seconds` is how long the app took. `outdated`: the run's battery could not judge it, so that an
 # earlier battery did.
-ATTEMPTS = Table(
+ATTEMPTS = sa.Table(
     "attempt",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("submission_id", ForeignKey("submission.id"), nullable=False, index=True),
-    Column("asked_at", String, nullable=False),
-    Column("seconds", Float, nullable=False),
-    Column("outdated", Boolean, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("submission_id", sa.ForeignKey("submission.id"), nullable=False, index=True),
+    sa.Column("asked_at", sa.String, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("outdated", sa.Boolean, nullable=False),
 )
 # The last one of an attempt `stands`, the others are kept as evidence.
-SCORECARDS = Table(
+SCORECARDS = sa.Table(
     "scorecard",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("attempt_id", ForeignKey("attempt.id"), nullable=False, index=True),
-    Column("kind", String, nullable=False),
-    Column("at", String, nullable=False),
-    Column("stands", Boolean, nullable=False),
-    Column("state", String, nullable=False),
-    Column("score", Float),
-    Column("document", Text, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("attempt_id", sa.ForeignKey("attempt.id"), nullable=False, index=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("stands", sa.Boolean, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("score", sa.Float),
+    sa.Column("document", sa.Text, nullable=False),
 )
 # The last one of a student `stands`, unless it is withdrawn.
-OVERRIDES = Table(
+OVERRIDES = sa.Table(
     "override",
     METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", ForeignKey("run.id"), nullable=False),
-    Column("student", String, nullable=False),
-    Column("stands", Boolean, nullable=False),
-    Column("document", Text, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.ForeignKey("run.id"), nullable=False),
+    sa.Column("student", sa.String, nullable=False),
+    sa.Column("stands", sa.Boolean, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
 )
 # An accepted attempt: if it is unreachable, it has 0 points even in a run in doubt. `document` says
 # who accepted an appeal, when and why; it is NULL if the instructor accepted all unreachable ones.
-ACCEPTANCES = Table(
+ACCEPTANCES = sa.Table(
     "acceptance",
     METADATA,
-    Column("attempt_id", ForeignKey("attempt.id"), primary_key=True),
-    Column("document", Text),
+    sa.Column("attempt_id", sa.ForeignKey("attempt.id"), primary_key=True),
+    sa.Column("document", sa.Text),
 )
 
 KEPT = SCORECARDS.join(ATTEMPTS).join(SUBMISSIONS)
 """Scorecards with the attempts and the submissions that they belong to."""
 COUNTING = SUBMISSIONS.join(ATTEMPTS, ATTEMPTS.c.id == SUBMISSIONS.c.counting).join(
-    SCORECARDS, and_(SCORECARDS.c.attempt_id == ATTEMPTS.c.id, SCORECARDS.c.stands)
+    SCORECARDS, sa.and_(SCORECARDS.c.attempt_id == ATTEMPTS.c.id, SCORECARDS.c.stands)
 )
 """Students, each with the attempt that counts and the scorecard that stands for it."""
 _ANY_ATTEMPT = ATTEMPTS.alias()
 LAST_ATTEMPT = (
-    select(func.max(_ANY_ATTEMPT.c.id))
+    sa.select(sa.func.max(_ANY_ATTEMPT.c.id))
     .where(_ANY_ATTEMPT.c.submission_id == SUBMISSIONS.c.id)
     .correlate(SUBMISSIONS)
     .scalar_subquery()
 )
 """The id of the last attempt of a submission; NULL if it has none."""
 ACCEPTED = (
-    select(ACCEPTANCES.c.attempt_id)
+    sa.select(ACCEPTANCES.c.attempt_id)
     .where(ACCEPTANCES.c.attempt_id == ATTEMPTS.c.id)
     .correlate(ATTEMPTS)
     .exists()
@@ -154,9 +137,9 @@ SCORECARD = TypeAdapter(Scorecard)
 OVERRIDE = TypeAdapter(Override)
 
 
-def in_force(run_id: int) -> ColumnElement[bool]:
+def in_force(run_id: int) -> sa.ColumnElement[bool]:
     """The submissions of a run that no other link has replaced: one for each student."""
-    return and_(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.status != Status.REPLACED)
+    return sa.and_(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.status != Status.REPLACED)
 
 
 def _note(stored: object) -> object:
@@ -172,7 +155,7 @@ def _note(stored: object) -> object:
 NOTES = TypeAdapter(tuple[Annotated[Note, BeforeValidator(_note)], ...])
 
 
-def reading(engine: Engine) -> Connection:
+def reading(engine: sa.Engine) -> sa.Connection:
     """A connection that only reads: it waits for no writer, and no writer waits for it."""
     return engine.connect().execution_options(reading=True)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+import sqlalchemy as sa
 
 from grader.jobs.progress import in_doubt
 from grader.jobs.scorecards import doubted
@@ -40,14 +40,14 @@ class UngradedError(StudentError):
     """The student has no scorecard yet."""
 
 
-def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[Any]:
+def submission_row(connection: sa.Connection, run_id: int, andrew_id: str) -> sa.Row[Any]:
     """The row of the submission that a student has now.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
     """
     student = id_key(andrew_id)
-    query = select(SUBMISSIONS).where(in_force(run_id))
+    query = sa.select(SUBMISSIONS).where(in_force(run_id))
     row = connection.execute(query.where(SUBMISSIONS.c.student == student)).first()
     if row is None:
         known = connection.scalars(query.with_only_columns(SUBMISSIONS.c.student)).all()
@@ -57,7 +57,7 @@ def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[A
     return row
 
 
-def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcript:
+def transcript(connection: sa.Connection, run_id: int, andrew_id: str) -> Transcript:
     """Everything that is known about one student.
 
     If the run is in doubt, an unreachable scorecard that counts is shown as not graded.
@@ -67,7 +67,7 @@ def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcrip
     """
     row = submission_row(connection, run_id, andrew_id)
     kept = connection.execute(
-        select(
+        sa.select(
             SCORECARDS,
             ATTEMPTS.c.asked_at,
             ACCEPTED.label("accepted"),
@@ -91,7 +91,7 @@ def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcrip
     return Transcript(public(SUBMISSION.validate_json(row.document)), tuple(attempts), overrides)
 
 
-def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
+def _attempt(kept: sa.Row[Any], number: int, counting: int) -> Attempt:
     """One stored scorecard; `counting` is the id of the attempt that counts."""
     return Attempt(
         SCORECARD.validate_json(kept.document),
@@ -106,17 +106,17 @@ def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
 
 
 def _overrides(
-    connection: Connection, run_id: int, student: str
+    connection: sa.Connection, run_id: int, student: str
 ) -> tuple[tuple[Override, ...], Override | None]:
     """All overrides of a student, and the one that stands."""
     mine = (OVERRIDES.c.run_id == run_id) & (OVERRIDES.c.student == student)
-    query = select(OVERRIDES.c.document, OVERRIDES.c.stands).where(mine).order_by(OVERRIDES.c.id)
+    query = sa.select(OVERRIDES.c.document, OVERRIDES.c.stands).where(mine).order_by(OVERRIDES.c.id)
     rows = connection.execute(query).all()
     overrides = tuple(OVERRIDE.validate_json(row.document) for row in rows)
     return overrides, overrides[-1] if rows and rows[-1].stands else None
 
 
-def current_scorecard(connection: Connection, run_id: int, andrew_id: str) -> Scorecard:
+def current_scorecard(connection: sa.Connection, run_id: int, andrew_id: str) -> Scorecard:
     """The scorecard of a student that counts.
 
     Raises:

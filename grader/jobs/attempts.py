@@ -95,7 +95,7 @@ def standings(
     return found
 
 
-def standing(run_id: int, *columns: sa.ColumnElement[Any] | sa.Table) -> sa.Select[Any]:
+def standing(run_id: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """These columns of all scorecards that stand, with attempts and submissions, as asked."""
     query = sa.select(*columns).select_from(KEPT).order_by(ATTEMPTS.c.id)
     return query.where(SUBMISSIONS.c.run_id == run_id, SCORECARDS.c.stands)
@@ -144,12 +144,9 @@ def write_down(scorecard: Scorecard, kind: AttemptKind, at: datetime) -> Written
 def add(
     connection: sa.Connection, asked: Sequence[tuple[int, Written]], *, outdated: bool = False
 ) -> list[int]:
-    """Store new attempts and return their ids. The caller settles which attempt counts.
+    """Store new attempts of submissions, which are given by id, and return the attempts' ids.
 
-    Args:
-        connection: to the store, in a transaction.
-        asked: the ids of submissions, each with its scorecard.
-        outdated: whether the run's battery cannot judge them.
+    They are `outdated` if the run's battery cannot judge them. The caller settles what counts.
     """
     if not asked:
         return []

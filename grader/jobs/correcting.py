@@ -8,13 +8,20 @@ import sqlalchemy as sa
 
 from grader.jobs import attempts, progress, rejudging_all
 from grader.jobs.opening import Opened
-from grader.jobs.tables import ACCEPTANCE, ACCEPTANCES, OVERRIDE, OVERRIDES, Status, reading
+from grader.jobs.tables import (
+    ACCEPTANCE,
+    ACCEPTANCES,
+    ATTEMPTS,
+    OVERRIDE,
+    OVERRIDES,
+    Status,
+    reading,
+)
 from grader.jobs.transcripts import StudentError, current_scorecard, submission_row
 from grader.model import (
     Acceptance,
     AttemptKind,
     Battery,
-    InputError,
     Job,
     Limits,
     Override,
@@ -24,8 +31,8 @@ from grader.model import (
 from grader.text.comparing import id_key
 
 
-class OverrideError(InputError):
-    """The override does not fit what was graded."""
+class OverrideError(StudentError):
+    """The score is out of range, or there is nothing to withdraw."""
 
 
 def undecided(before: Scorecard, now: Scorecard) -> str:
@@ -44,31 +51,20 @@ def undecided(before: Scorecard, now: Scorecard) -> str:
 class Correcting(Opened):
     """The part of a run that changes what counts."""
 
-    def override(self, andrew_id: str, override: Override) -> None:
-        """Set a student's score by hand; what was set before is kept.
-
-        Raises:
-            UnknownStudentError: if the run does not have the student.
-            UngradedError: if the student has no scorecard yet.
-            OverrideError: if the score is out of range, or there is nothing to withdraw.
-        """
-        with self._engine.begin() as connection:
-            self._set_by_hand(connection, andrew_id, override)
-
-    def override_all(
+    def override(
         self, decided: Mapping[str, Override], *, dry_run: bool = False
-    ) -> dict[str, InputError]:
-        """Set the scores of many students, by id: all of them or none.
+    ) -> dict[str, StudentError]:
+        """Set the scores of students by hand, by id: all of them or none. Earlier ones are kept.
 
         Returns:
             The errors, by id; if there are any, nothing is changed.
         """
-        refused: dict[str, InputError] = {}
+        refused: dict[str, StudentError] = {}
         with self._engine.connect() as connection:
             for andrew_id, override in decided.items():
                 try:
                     self._set_by_hand(connection, andrew_id, override)
-                except (StudentError, OverrideError) as error:
+                except StudentError as error:
                     refused[andrew_id] = error
             if not refused and not dry_run:
                 connection.commit()
@@ -82,9 +78,9 @@ class Correcting(Opened):
         """
         with self._engine.begin() as connection:
             row = submission_row(connection, self._id, andrew_id)
-            found = attempts.standings(connection, self._id, [row.student]).get(row.student, [])
             # It was asked the questions of the attempt that counts, perhaps of an earlier battery.
-            outdated = any(each.id == row.counting and each.outdated for each in found)
+            counts = sa.select(ATTEMPTS.c.outdated).where(ATTEMPTS.c.id == row.counting)
+            outdated = bool(connection.scalar(counts))
             written = attempts.write_down(scorecard, AttemptKind.APPEALED, accepted.at)
             (adopted,) = attempts.add(connection, [(row.id, written)], outdated=outdated)
             document = ACCEPTANCE.dump_json(accepted).decode()
@@ -111,16 +107,11 @@ class Correcting(Opened):
     ) -> rejudging_all.Rejudged:
         """Judge the stored replies by a corrected battery, which is the run's from now on.
 
-        Nobody is asked, and the old scorecards are kept.
-
-        Args:
-            battery: the corrected one.
-            at: now.
-            partial: whether students keep their scorecard if they were not asked all its questions.
-            dry_run: whether nothing is changed.
+        Nobody is asked, and the old scorecards are kept. A `dry_run` changes nothing.
 
         Raises:
-            UnjudgedError: if there are such students, unless `partial` or a `dry_run`.
+            UnjudgedError: if students were not asked all its questions. If `partial`, these keep
+                their scorecards, and nothing is raised.
         """
         with self._engine.connect() as connection:
             found = rejudging_all.rejudge_all(connection, self._id, self.info, battery, at)

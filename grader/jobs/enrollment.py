@@ -76,14 +76,9 @@ class _Changes:
 def enroll(
     connection: sa.Connection, run_id: int, submissions: Iterable[Submission], questions: Questions
 ) -> tuple[Enrollment, tuple[str, ...]]:
-    """Add the new submissions, and correct or replace the known ones.
+    """Add the new submissions of a roster, and correct or replace the known ones.
 
-    Args:
-        connection: to the store, in a transaction.
-        run_id: the run in it.
-        submissions: the roster's, in its order.
-        questions: what a submission is asked. A student whose row was corrected is asked anew only
-            if that changes the questions.
+    A student whose row was corrected is asked again only if that changes the `questions`.
 
     Returns:
         What changed; and the ids of students of whom another commit is expected now. The caller

@@ -12,6 +12,7 @@ from grader.jobs.opening import Opened
 from grader.jobs.tables import (
     ACCEPTANCES,
     ATTEMPTS,
+    COUNTING,
     LAST_ATTEMPT,
     SCORECARD,
     SCORECARDS,
@@ -49,11 +50,8 @@ class Result:
     def of(cls, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> "Result":
         """Write down what came of `job`.
 
-        Args:
-            job: one that the run has handed out.
-            scorecard: what came of it.
-            crashed: whether the grader itself failed. It may do so again and take other jobs along,
-                so no second pass of this command asks it.
+        If the grader itself `crashed`, no second pass of this command asks the job: it may crash
+        again, and take other jobs along.
 
         Raises:
             ValueError: if the scorecard cannot be written down.
@@ -76,11 +74,7 @@ class Grading(Opened):
         self._claimed: dict[str, progress.Claim] = {}
 
     def first_pass(self, limits: Limits) -> Iterator[Job]:
-        """The jobs of submissions that wait to be asked.
-
-        Deployments that were asked before come first, from the slowest one; then the others in the
-        roster's order.
-        """
+        """The jobs of submissions that wait: known ones from the slowest, then new ones."""
         return self._jobs(Status.WAITING, limits)
 
     def second_pass(self, limits: Limits) -> Iterator[Job]:
@@ -124,15 +118,10 @@ class Grading(Opened):
         return count
 
     def ask_again(self, students: Collection[str], states: Collection[State]) -> int:
-        """Let the next first pass ask students again. Until then, their grades count.
+        """Let the next first pass ask students again, and return how many. Their grades count on.
 
-        Args:
-            students: their ids; empty for everybody.
-            states: only students with one of these states; empty for any state. If both are
-                empty, nobody is asked again.
-
-        Returns:
-            How many students will be asked again.
+        These are the `students` (everybody if empty) whose state is one of `states` (any if empty).
+        If both are empty, it is nobody.
 
         Raises:
             UnknownStudentError: if the run does not have one of the students.
@@ -144,8 +133,22 @@ class Grading(Opened):
                     raise transcripts.StudentError(
                         f"the roster no longer has {student}: put the row back, then ask again"
                     )
-            keys = [id_key(student) for student in students]
-            return progress.ask_again(connection, self._id, keys, states)
+            return self._ask_again(connection, students, states)
+
+    def _ask_again(
+        self, connection: sa.Connection, students: Collection[str], states: Collection[State]
+    ) -> int:
+        if not students and not states:
+            return 0
+        which = sa.select(SUBMISSIONS.c.id)
+        which = which.where(progress.enrolled(self._id), LAST_ATTEMPT.is_not(None))
+        if students:
+            which = which.where(SUBMISSIONS.c.student.in_(map(id_key, students)))
+        if states:
+            in_state = sa.select(SUBMISSIONS.c.id).select_from(COUNTING)
+            in_state = in_state.where(SCORECARDS.c.state.in_(states))
+            which = which.where(SUBMISSIONS.c.id.in_(in_state))
+        return progress.move(connection, which, Status.WAITING)
 
     def accept_unreachable(self) -> None:
         """Give 0 points to what is unreachable now, even in a run in doubt.
@@ -154,11 +157,8 @@ class Grading(Opened):
         """
         now = datetime.now(UTC)
         with self._engine.begin() as connection:
-            doubtful = attempts.standing(self._id, ATTEMPTS.c.id, sa.null())
-            columns = ["attempt_id", "document"]
-            connection.execute(
-                sa.insert(ACCEPTANCES).from_select(columns, doubtful.where(progress.DOUBTFUL))
-            )
+            doubtful = attempts.standing(self._id, ATTEMPTS.c.id).where(progress.DOUBTFUL)
+            connection.execute(sa.insert(ACCEPTANCES).from_select(["attempt_id"], doubtful))
             taken = self._blocked(connection)
             earned = {
                 attempt_id: attempts.write_down(as_accepted(card), AttemptKind.GRADED, now)

@@ -1,17 +1,14 @@
 """Opening the store of a run: found as it was begun, or begun now."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from grader.jobs.tables import NOTES, ROOM, RUNS, SUBMISSION, reading
-from grader.model import Battery, InputError, Job, Keep, Limits, ProbeKind, RunInfo
-from grader.questions import is_shipped, parse_battery
-from grader.store import StoreError, open_store
+from grader.jobs.tables import RUNS, SUBMISSION
+from grader.model import Battery, InputError, Job, Limits, ProbeKind, RunInfo
+from grader.questions import is_shipped
 
 
 class OtherRunError(InputError):
@@ -38,62 +35,6 @@ class Opened:
         private = limits.allow_private or self.info.allow_private
         asking = replace(limits, probes=self.info.probes, allow_private=private)
         return Job(SUBMISSION.validate_json(enrolled), self.info.battery, self.info.seed, asking)
-
-
-def find(location: Path) -> tuple[sa.Engine, int, RunInfo]:
-    """The store at `location`, opened, the id of its run, and what the run was begun with.
-
-    Raises:
-        StoreError: if there is none.
-    """
-    if not location.is_file():
-        raise StoreError(f"{location.parent} holds no run: it has no {location.name}")
-    engine = open_store(location, ROOM)
-    with reading(engine) as connection:
-        row = connection.execute(sa.select(RUNS)).first()
-    if row is None:
-        engine.dispose()
-        raise StoreError(f"the store {location} holds no run")
-    where = f"{location} ({row.battery})"
-    info = RunInfo(
-        battery=parse_battery(row.battery_source, row.battery, where, stored=True),
-        seed=row.seed,
-        started_at=datetime.fromisoformat(row.started_at),
-        notes=NOTES.validate_json(row.notes),
-        probes=tuple(ProbeKind(probe) for probe in row.probes.split(",")),
-        keep=Keep.read(row.keep),
-        allow_private=row.allow_private,
-    )
-    return engine, row.id, info
-
-
-def begin(
-    location: Path, battery: Battery, seed: int | None, probes: Sequence[ProbeKind] | None
-) -> tuple[sa.Engine, int, RunInfo]:
-    """Like `find`, but begin a run if there is none; see `Run.begin`."""
-    engine = open_store(location, ROOM, locked=True)
-    with engine.begin() as connection:
-        if connection.scalar(sa.select(sa.func.count()).select_from(RUNS)) == 0:
-            connection.execute(
-                sa.insert(RUNS).values(
-                    battery=battery.name,
-                    battery_source=battery.source,
-                    seed=secrets.randbelow(2**31) if seed is None else seed,
-                    probes=",".join(dict.fromkeys(probes or (ProbeKind.API,))),
-                    keep=str(Keep()),
-                    allow_private=False,
-                    started_at=datetime.now(UTC).isoformat(),
-                    notes="[]",
-                )
-            )
-    engine.dispose()
-    engine, run_id, info = find(location)
-    try:
-        require_same(info, location, battery, seed, probes)
-    except OtherRunError:
-        engine.dispose()
-        raise
-    return engine, run_id, info
 
 
 def require_same(

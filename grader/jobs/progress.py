@@ -44,13 +44,10 @@ def to_ask(run_id: int, status: Status) -> sa.Select[int]:
 
 
 class Claim(NamedTuple):
-    """A submission that is about to be asked.
+    """A submission that is about to be asked, and its last attempt; both documents as stored.
 
     Attributes:
-        attempt_id: its last attempt, if any.
         is_first: whether the student has no attempt yet, at this link or an earlier one.
-        enrolled: the submission, as it is stored.
-        graded: the scorecard that stands for the last attempt, as it is stored.
     """
 
     submission_id: int
@@ -83,34 +80,16 @@ def move(connection: sa.Connection, ids: sa.Select[int] | Collection[int], statu
     return connection.execute(moved).rowcount
 
 
-def ask_again(
-    connection: sa.Connection, run_id: int, students: Collection[str], states: Collection[State]
-) -> int:
-    """Let the next first pass ask students anew, by their keys; see `Grading.ask_again`."""
-    if not students and not states:
-        return 0
-    which = sa.select(SUBMISSIONS.c.id).where(enrolled(run_id), LAST_ATTEMPT.is_not(None))
-    if students:
-        which = which.where(SUBMISSIONS.c.student.in_(students))
-    if states:
-        in_state = sa.select(SUBMISSIONS.c.id).select_from(COUNTING)
-        in_state = in_state.where(SCORECARDS.c.state.in_(states))
-        which = which.where(SUBMISSIONS.c.id.in_(in_state))
-    return move(connection, which, Status.WAITING)
-
-
 def in_doubt(connection: sa.Connection, run_id: int) -> bool:
     """Whether more than half of five or more are unreachable, and some of these not accepted."""
-    query = (
-        sa.select(SCORECARDS.c.state, sa.func.count(), sa.func.sum(sa.case((DOUBTFUL, 1), else_=0)))
-        .select_from(COUNTING)
-        .where(enrolled(run_id))
-        .group_by(SCORECARDS.c.state)
+    state, count = SCORECARDS.c.state, sa.func.count()
+    query = sa.select(
+        count.filter(state == State.UNREACHABLE),
+        count.filter(state.in_((State.GRADED, State.NOT_GRADED))),
+        count.filter(DOUBTFUL),
     )
-    found = {state: count for state, *count in connection.execute(query)}
-    none = [0, 0]
-    unreachable, doubtful = found.get(State.UNREACHABLE, none)
-    others = sum(found.get(state, none)[0] for state in (State.GRADED, State.NOT_GRADED))
+    counting = query.select_from(COUNTING).where(enrolled(run_id))
+    unreachable, others, doubtful = connection.execute(counting).one()
     return bool(unreachable + others >= 5 and unreachable > others and doubtful)
 
 

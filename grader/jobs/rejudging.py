@@ -28,11 +28,8 @@ def rejudge(
     a reply keeps its verdict. If nobody asked for the release, the wake-up's reply may show it. If
     the app could not be asked at all, each question gets the reason for that.
 
-    Args:
-        scorecard: what stands for the attempt.
-        questions: the corrected ones.
-        earlier: scorecards that stood before, the last one first, for replies that `scorecard`
-            does not hold.
+    Replies that `scorecard` does not hold are looked for in the `earlier` ones of the attempt, the
+    last one first.
 
     Returns:
         The new scorecard; None if a question cannot be judged without asking it.

@@ -19,7 +19,15 @@ from grader.jobs.tables import (
     Status,
     in_force,
 )
-from grader.model import AttemptKind, Battery, ConsistencyKey, InputError, RunInfo, Scorecard
+from grader.model import (
+    AttemptKind,
+    Battery,
+    ConsistencyKey,
+    InputError,
+    RunInfo,
+    Scorecard,
+    Submission,
+)
 from grader.questions import ColumnError, draw
 from grader.text.comparing import id_key
 from grader.text.cutting import some_of
@@ -46,8 +54,7 @@ class ByHand:
     """A score set by hand that still counts, though the most points have changed, or are below it.
 
     Attributes:
-        before: the most points by the earlier battery.
-        now: the most points by the corrected one.
+        before, now: the most points by the earlier battery, and by the corrected one.
     """
 
     andrew_id: str
@@ -85,10 +92,10 @@ class _Attempt:
 
     id: int
     student: str
-    andrew_id: str
-    counted: bool
-    outdated: bool
+    submission: Submission
     listed: bool
+    outdated: bool
+    counted: bool
     before: Scorecard
     now: Scorecard | None
 
@@ -113,7 +120,7 @@ def rejudge_all(
             if attempt.now is not None:
                 judged += 1
             elif attempt.listed:
-                not_judged.append(attempt.andrew_id)
+                not_judged.append(attempt.submission.andrew_id)
             found = _changed(attempt, before[attempt.student], scores)
             if isinstance(found, ByHand):
                 by_hand.append(found)
@@ -128,11 +135,11 @@ def _changed(
     """What changes for the student whose `attempt` counts now; `scores` were set by hand."""
     now = _points(attempt.now or attempt.before)
     if attempt.student not in scores:
-        return None if now == before else Change(attempt.andrew_id, before, now)
+        return None if now == before else Change(attempt.submission.andrew_id, before, now)
     score, most = scores[attempt.student], now[1]
     if score is None or (most == before[1] and score <= most):
         return None
-    return ByHand(attempt.andrew_id, score, before[1], most)
+    return ByHand(attempt.submission.andrew_id, score, before[1], most)
 
 
 def _points(scorecard: Scorecard) -> tuple[float | None, float]:
@@ -177,36 +184,27 @@ def _attempts(
 ) -> list[_Attempt]:
     counts = sa.select(SUBMISSIONS.c.counting).where(in_force(run_id))
     counting = set(connection.scalars(counts.where(SUBMISSIONS.c.student.in_(students))))
-    query = standing(run_id, SCORECARDS.c.document, ATTEMPTS, SUBMISSIONS)
-    query = query.where(SUBMISSIONS.c.student.in_(students))
+    known, it = SUBMISSIONS.c, ATTEMPTS.c
+    wanted = (it.id, known.student, known.document, known.listed, known.status, it.outdated)
+    query = standing(run_id, *wanted, SCORECARDS.c.document).where(known.student.in_(students))
     found = []
-    for row in connection.execute(query).mappings():
-        before = SCORECARD.validate_json(row[SCORECARDS.c.document])
-        submission = SUBMISSION.validate_json(row[SUBMISSIONS.c.document])
-        attempt_id, listed = row[ATTEMPTS.c.id], row[SUBMISSIONS.c.listed]
+    for key, student, enrolled, listed, status, outdated, graded in connection.execute(query):
+        before = SCORECARD.validate_json(graded)
+        submission = SUBMISSION.validate_json(enrolled)
         try:
             questions = draw(battery, submission, run.seed, run.probes, _connections(before))
         except ColumnError:
             # An earlier row of the roster, or one that is gone, cannot be corrected any more.
-            if row[SUBMISSIONS.c.status] != Status.REPLACED and listed:
+            if status != Status.REPLACED and listed:
                 raise
             now = None
         else:
             now = rejudge(before, questions)
             if now is None:
-                now = rejudge(before, questions, _earlier(connection, attempt_id))
-        found.append(
-            _Attempt(
-                attempt_id,
-                row[SUBMISSIONS.c.student],
-                submission.andrew_id,
-                attempt_id in counting,
-                row[ATTEMPTS.c.outdated],
-                listed,
-                before,
-                now,
-            )
-        )
+                now = rejudge(before, questions, _earlier(connection, key))
+        counted = key in counting
+        attempt = _Attempt(key, student, submission, listed, outdated, counted, before, now)
+        found.append(attempt)
     return found
 
 

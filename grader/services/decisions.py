@@ -59,7 +59,7 @@ def apply_decisions(path: Path, run: Run, at: datetime) -> Mapping[str, Override
         faults += row.faults
         if override is not None and first == record.line:
             overrides[student] = override
-    for student, error in run.override_all(overrides, dry_run=bool(faults)).items():
+    for student, error in run.override(overrides, dry_run=bool(faults)).items():
         column = "score" if isinstance(error, OverrideError) else "id"
         faults.append(Fault(lines[id_key(student)], columns[column], str(error)))
     if faults:

@@ -21,12 +21,8 @@ def open_store(path: Path, room: Room, *, locked: bool = False) -> sa.Engine:
     """Open the store at `path`, or make it (mode 0600), with the tables of `room` in place.
 
     Tables of an earlier version are migrated, all of them or none. Nobody else may use the folder
-    then, since a grader of that version could not go on. Any thread may use the engine.
-
-    Args:
-        path: the file.
-        room: whose tables are used.
-        locked: whether the caller holds the folder's lock already.
+    then, since a grader of that version could not go on; `locked` if the caller has seen to that.
+    Any thread may use the engine.
 
     Raises:
         StoreError: if it cannot be opened, or its tables are of another version.

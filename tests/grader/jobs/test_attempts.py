@@ -235,7 +235,7 @@ def test_an_attempt_that_cannot_be_judged_anew_is_best_only_where_none_can() -> 
 def test_what_was_set_by_hand_counts_above_all_and_is_never_cut() -> None:
     with begun() as run:
         asked(run, (1, 2), START)
-        run.override("ada", Override("Dean", START, "shown in class", 25))
+        assert not run.override({"ada": Override("Dean", START, "shown in class", 25)})
         run.keep(Keep.read("best"))
         assert [card.score for card in run.scorecards()] == [25]
         rejudged = run.rejudge(BATTERIES[2], START)

@@ -1,9 +1,13 @@
 import dataclasses
+import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from grader.asking.running import run as grade_job
 from grader.jobs import OtherRunError, Result, Run, UngradedError, UnknownStudentError
@@ -101,6 +105,47 @@ def test_what_may_pass_yet_gets_a_second_pass_and_only_one(store: Path) -> None:
     assert run.finished() == 1
     assert len(run.scorecards()) == 1
     run.close()
+
+
+def test_what_is_committed_together_is_all_there_or_not_at_all(store: Path) -> None:
+    run = begun(store, 4)
+    jobs = list(run.first_pass(LIMITS))
+    outcomes = (Outcome.RIGHT, Outcome.WRONG, Outcome.SERVER_ERROR, Outcome.RIGHT)
+    cards = [
+        scorecard(job.submission, outcome) for job, outcome in zip(jobs, outcomes, strict=True)
+    ]
+    results = [Result.of(job, card) for job, card in zip(jobs, cards, strict=True)]
+    with store_that_fails_at(store, "submission"), pytest.raises(IntegrityError):
+        run.commit(results)
+    assert (len(run.scorecards()), run.finished()) == (0, 0)
+    run.commit(results[:1])
+    run.commit(results[1:])
+    assert list(run.scorecards()) == cards
+    assert run.finished() == 3
+    # Those asked anew and those asked once more together: each gets its own scorecard.
+    run.ask_again(["student0"], [])
+    again = [*run.first_pass(LIMITS), *run.second_pass(LIMITS)]
+    run.commit([Result.of(job, scorecard(job.submission, Outcome.WRONG)) for job in again])
+    attempts = [run.transcript(f"student{index}").attempts for index in range(4)]
+    assert [[each.number for each in student] for student in attempts] == [[1, 2], [1], [1, 1], [1]]
+    assert [student[-1].scorecard.verdicts[0].outcome for student in attempts] == [
+        Outcome.WRONG,
+        Outcome.WRONG,
+        Outcome.WRONG,
+        Outcome.RIGHT,
+    ]
+    run.close()
+
+
+@contextmanager
+def store_that_fails_at(store: Path, table: str) -> Iterator[None]:
+    """Let every change of a table of the store fail, as on a full disk."""
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute(
+            f"CREATE TRIGGER full BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        yield
+        connection.execute("DROP TRIGGER full")
 
 
 def test_another_thread_commits_while_jobs_are_read(store: Path) -> None:
@@ -283,8 +328,8 @@ def test_what_is_asked_anew_is_not_asked_once_more_as_well(store: Path) -> None:
 def test_what_is_settled_by_hand_is_open_no_more(store: Path) -> None:
     run = _with_states(store, State.NOT_GRADED, State.NOT_GRADED, State.GRADED)
     assert run.unsettled() == 2
-    run.override("student0", Override("Dean", NOW, "ill", None))
-    run.override("student1", Override("Dean", NOW, "shown in class", 5))
+    assert not run.override({"student0": Override("Dean", NOW, "ill", None)})
+    assert not run.override({"student1": Override("Dean", NOW, "shown in class", 5)})
     assert run.unsettled() == 0
     # What was asked last is open, even where an earlier attempt counts.
     run.keep(Keep("best"))
@@ -357,11 +402,11 @@ def test_what_is_to_be_asked_again_counts_until_it_is(store: Path) -> None:
 def test_an_override_outlives_another_link_and_a_later_grading(store: Path) -> None:
     run = begun(store, 1)
     excused = Override("Dean", NOW, "ill", None)
-    with pytest.raises(UngradedError):
-        run.override("student0", excused)
+    refused = run.override({"student0": excused})
+    assert isinstance(refused["student0"], UngradedError)
     (job,) = run.first_pass(LIMITS)
     run.commit([Result.of(job, scorecard(job.submission))])
-    run.override("student0", excused)
+    assert not run.override({"student0": excused})
     run.enroll([submission(0, "https://new.example.org")], ())
     (job,) = run.first_pass(LIMITS)
     run.commit([Result.of(job, scorecard(job.submission))])

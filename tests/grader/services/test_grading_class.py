@@ -138,7 +138,7 @@ def test_a_page_shows_what_counts_while_others_are_still_asked(
 
     graded()
     assert "No link." in page.read_text("utf-8")
-    run.override("s1", Override("H. Bovik", datetime.now(UTC), "Was ill", None))
+    assert not run.override({"s1": Override("H. Bovik", datetime.now(UTC), "Was ill", None)})
     write_files(run, tmp_path)
     run.ask_again(["s1"], [])
     graded()
@@ -221,7 +221,7 @@ def test_a_student_whose_grading_crashed_can_be_set_by_hand(
     run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "https://s1.example")], ())
     assert [step.final for step in grade_class(run, graders, QUICK)] == [True]
-    run.override("s1", Override("Dean", datetime.now(UTC), "shown in class", 90))
+    assert not run.override({"s1": Override("Dean", datetime.now(UTC), "shown in class", 90)})
     (card,) = run.scorecards()
     assert (card.score, card.max_score) == (90, 100)
     run.close()

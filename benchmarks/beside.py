@@ -32,7 +32,7 @@ from benchmarks.measuring import at_most
 from grader.asking import grading
 from grader.asking.classes import LocalGraders
 from grader.asking.loops import Scope
-from grader.jobs import Run
+from grader.jobs import Result, Run
 from grader.model import Job, Limits, ProbeKind, Reply, Scorecard, Submission, Timings, Typing
 from grader.questions import draw, load_battery
 from grader.services.files import write_files
@@ -166,7 +166,7 @@ def one_by_one(submissions: list[Submission], spent: Spent) -> None:
             scorecards = asked(drawn, scope)
         with spent.on("committing"):
             for job, scorecard in zip(jobs, scorecards, strict=True):
-                run.commit(job, scorecard)
+                run.commit([Result.of(job, scorecard)])
         with spent.on("pages"):
             for scorecard in scorecards:
                 pages.write(scorecard)

@@ -80,13 +80,15 @@ def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
             return
         # Where there is no room, the next job begins when another one ends.
         wait = until_next if until_next is not None and len(under_way) < room else WAIT_SECONDS
-        ended = []
-        for future in _come(done, min(WAIT_SECONDS, wait)):
-            job = under_way.pop(future)
-            jobs.end(job)
-            ended.append(Ended(job, _result(future)))
-        if ended:
-            yield ended
+        ended: list[Ended] = []
+        try:
+            for future in _come(done, min(WAIT_SECONDS, wait)):
+                job = under_way.pop(future)
+                jobs.end(job)
+                ended.append(Ended(job, _result(future)))
+        finally:  # also what ended before the graders were lost
+            if ended:
+                yield ended
 
 
 def _come(

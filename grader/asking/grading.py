@@ -243,6 +243,8 @@ class _Grading:
     ) -> Finished:
         if state is State.GRADED:
             state, reason = state_of(self._verdicts)
+        if not self._own and any(verdict.replies for verdict in self._verdicts):
+            self._own = await beside(seen_own, tuple(self._verdicts))
         return Finished(
             Scorecard(
                 submission=self._submission,
@@ -254,6 +256,6 @@ class _Grading:
                 release=self._release,
                 wake_up=self._wake_up,
                 cause=cause,
-                own=self._own or await beside(seen_own, tuple(self._verdicts)),
+                own=self._own,
             )
         )

@@ -7,6 +7,7 @@ counts, by the rule of the run.
 
 from grader.jobs.correcting import OverrideError, undecided
 from grader.jobs.enrollment import Enrollment
+from grader.jobs.grading import Result
 from grader.jobs.opening import OtherRunError, require_same
 from grader.jobs.rejudging_all import ByHand, Change, Rejudged, UnjudgedError
 from grader.jobs.run import Run
@@ -19,6 +20,7 @@ __all__ = [
     "OtherRunError",
     "OverrideError",
     "Rejudged",
+    "Result",
     "Run",
     "UngradedError",
     "UnjudgedError",

@@ -1,25 +1,25 @@
 """The attempts of a student, and which of them counts.
 
-Each time an app was asked is one attempt: graded, graded again, at a changed link, on appeal. Its
-first pass, its second pass and its rejudgements are scorecards of that one attempt. The last of
-them stands, and is what the attempt is worth: points that a wrong key once gave never come back.
+An attempt is one grading of an app: the first one, one at a changed link, one on appeal. Its first
+pass, its second pass and its rejudgements each give a scorecard. The last of these stands and gives
+the points, so no rule brings back the points of a wrong key.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+import sqlalchemy as sa
 
 from grader.jobs.tables import (
     ACCEPTANCES,
     ATTEMPTS,
-    IN_FORCE,
     KEPT,
     SCORECARD,
     SCORECARDS,
     SUBMISSIONS,
+    in_force,
     public,
 )
 from grader.model import AttemptKind, Keep, Scorecard
@@ -29,11 +29,11 @@ _PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An attempt as far as it decides which one counts.
+    """What decides whether an attempt counts.
 
     Attributes:
-        score: what was earned by the scorecard that stands; None where that is not graded.
-        outdated: whether the run's battery could not judge it, only an earlier one could.
+        score: the points earned by the scorecard that stands; None if it is not graded.
+        outdated: whether the run's battery could not judge it, so that an earlier one did.
     """
 
     id: int
@@ -43,16 +43,11 @@ class Standing:
 
 
 def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
-    """The attempt that counts.
+    """The one of a student's `attempts`, in the order they were asked, that counts by `keep`.
 
-    By the rule `last` it is the last one, whatever came of it. By the other rules, an attempt that
-    is graded goes before one that could not be graded. By `before`, a student who was only asked
-    after that moment has the first attempt after it: the grader chose when to ask, and the first
-    attempt says most about the app at that moment.
-
-    Args:
-        attempts: all attempts of one student, in the order they were asked.
-        keep: the run's rule.
+    By the rule `last` it is the last one, graded or not. By the other rules, attempts that are not
+    graded count only if none is graded. By `before`, if all attempts are after that moment, it is
+    the first one: the grader chose when to ask, and that attempt says most about the app then.
     """
     if keep.rule == "last":
         return attempts[-1]
@@ -65,64 +60,52 @@ def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
 
 
 def settle(
-    connection: Connection, run_id: int, keep: Keep, students: Collection[str]
+    connection: sa.Connection, run_id: int, keep: Keep, students: Collection[str]
 ) -> dict[str, int]:
-    """Find out anew which attempt counts for each of `students`, and store it.
-
-    Args:
-        connection: to the store, in a transaction.
-        run_id: the run in it.
-        keep: the run's rule.
-        students: their keys: ids, case folded.
+    """Find and store which attempt counts now for each of `students`, who are given by their keys.
 
     Returns:
-        The id of the attempt that counts, by student; without those who have no attempt.
+        The id of that attempt, by student, if there is one.
     """
     found = {
         student: counting(attempts, keep).id
         for student, attempts in standings(connection, run_id, students).items()
     }
-    for student, attempt_id in found.items():
+    if found:
         connection.execute(
-            update(SUBMISSIONS)
-            .where(SUBMISSIONS.c.run_id == run_id, SUBMISSIONS.c.student == student, IN_FORCE)
-            .values(counting=attempt_id)
+            sa.update(SUBMISSIONS)
+            .where(in_force(run_id), SUBMISSIONS.c.student == sa.bindparam("of"))
+            .values(counting=sa.bindparam("counts")),
+            [{"of": student, "counts": attempt_id} for student, attempt_id in found.items()],
         )
     return found
 
 
 def standings(
-    connection: Connection, run_id: int, students: Collection[str]
+    connection: sa.Connection, run_id: int, students: Collection[str]
 ) -> dict[str, list[Standing]]:
-    """The attempts of each of `students` who has any, in the order they were asked."""
-    query = (
-        select(
-            SUBMISSIONS.c.student,
-            ATTEMPTS.c.id,
-            ATTEMPTS.c.asked_at,
-            SCORECARDS.c.score,
-            ATTEMPTS.c.outdated,
-        )
-        .select_from(KEPT)
-        .where(
-            SUBMISSIONS.c.run_id == run_id,
-            SUBMISSIONS.c.student.in_(students),
-            SCORECARDS.c.stands,
-        )
-        .order_by(ATTEMPTS.c.id)
-    )
+    """The attempts of `students`, in the order they were asked; only of those who have any."""
+    it = ATTEMPTS.c
+    wanted = (SUBMISSIONS.c.student, it.id, it.asked_at, SCORECARDS.c.score, it.outdated)
+    query = standing(run_id, *wanted).where(SUBMISSIONS.c.student.in_(students))
     found: dict[str, list[Standing]] = {}
     for student, row_id, asked_at, *rest in connection.execute(query):
-        standing = Standing(row_id, datetime.fromisoformat(asked_at), *rest)
-        found.setdefault(student, []).append(standing)
+        attempt = Standing(row_id, datetime.fromisoformat(asked_at), *rest)
+        found.setdefault(student, []).append(attempt)
     return found
 
 
-def pages_of_students(connection: Connection, run_id: int) -> Iterator[list[str]]:
-    """The keys of all students of a run in the roster's order, some at a time."""
+def standing(run_id: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """These columns of all scorecards that stand, with attempts and submissions, as asked."""
+    query = sa.select(*columns).select_from(KEPT).order_by(ATTEMPTS.c.id)
+    return query.where(SUBMISSIONS.c.run_id == run_id, SCORECARDS.c.stands)
+
+
+def pages_of_students(connection: sa.Connection, run_id: int) -> Iterator[list[str]]:
+    """The keys of all students of a run in the roster's order, 50 at a time."""
     query = (
-        select(SUBMISSIONS.c.position, SUBMISSIONS.c.student)
-        .where(SUBMISSIONS.c.run_id == run_id, IN_FORCE)
+        sa.select(SUBMISSIONS.c.position, SUBMISSIONS.c.student)
+        .where(in_force(run_id))
         .order_by(SUBMISSIONS.c.position)
         .limit(_PAGE)
     )
@@ -132,73 +115,22 @@ def pages_of_students(connection: Connection, run_id: int) -> Iterator[list[str]
         last = rows[-1].position
 
 
-def add(
-    connection: Connection,
-    submission_id: int,
-    scorecard: Scorecard,
-    kind: AttemptKind,
-    at: datetime,
-    *,
-    outdated: bool = False,
-) -> int:
-    """Store a new attempt of a submission; its id. Which attempt counts is not settled yet."""
-    row = {
-        "submission_id": submission_id,
-        "asked_at": utc(scorecard.started_at),
-        "seconds": _seconds(scorecard),
-        "outdated": outdated,
-    }
-    key: Any = connection.execute(insert(ATTEMPTS), row).inserted_primary_key
-    attempt_id = int(key[0])
-    _store(connection, attempt_id, scorecard, kind, at)
-    return attempt_id
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A scorecard, written down as a row of the store; it may belong to any attempt."""
+
+    scorecard: Scorecard
+    row: dict[str, Any]
 
 
-def ask_once_more(connection: Connection, attempt_id: int, scorecard: Scorecard) -> None:
-    """Store what the second pass of an attempt made of it."""
-    connection.execute(
-        update(ATTEMPTS).where(ATTEMPTS.c.id == attempt_id).values(seconds=_seconds(scorecard))
-    )
-    # It was accepted as unreachable, and was asked again since. Who accepted an appeal is kept.
-    connection.execute(
-        delete(ACCEPTANCES).where(
-            ACCEPTANCES.c.attempt_id == attempt_id, ACCEPTANCES.c.document.is_(None)
-        )
-    )
-    judge_again(connection, attempt_id, scorecard, AttemptKind.GRADED, scorecard.finished_at)
+def write_down(scorecard: Scorecard, kind: AttemptKind, at: datetime) -> Written:
+    """Write a scorecard down.
 
-
-def judge_again(
-    connection: Connection,
-    attempt_id: int,
-    scorecard: Scorecard,
-    kind: AttemptKind,
-    at: datetime,
-) -> None:
-    """Let `scorecard` stand for an attempt; the one before stays as evidence."""
-    connection.execute(
-        update(SCORECARDS)
-        .where(SCORECARDS.c.attempt_id == attempt_id, SCORECARDS.c.stands)
-        .values(stands=False)
-    )
-    _store(connection, attempt_id, scorecard, kind, at)
-
-
-def utc(moment: datetime) -> str:
-    """A moment as text, which sorts as moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _store(
-    connection: Connection,
-    attempt_id: int,
-    scorecard: Scorecard,
-    kind: AttemptKind,
-    at: datetime,
-) -> None:
+    Raises:
+        ValueError: if the store cannot hold its text.
+    """
     stored = replace(scorecard, submission=public(scorecard.submission), override=None)
     row = {
-        "attempt_id": attempt_id,
         "kind": kind.value,
         "at": utc(at),
         "stands": True,
@@ -206,9 +138,67 @@ def _store(
         "score": scorecard.earned,
         "document": SCORECARD.dump_json(stored).decode(),
     }
-    connection.execute(insert(SCORECARDS), row)
+    return Written(scorecard, row)
+
+
+def add(
+    connection: sa.Connection, asked: Sequence[tuple[int, Written]], *, outdated: bool = False
+) -> list[int]:
+    """Store new attempts of submissions, which are given by id, and return the attempts' ids.
+
+    They are `outdated` if the run's battery cannot judge them. The caller settles what counts.
+    """
+    if not asked:
+        return []
+    rows = [
+        {
+            "submission_id": submission_id,
+            "asked_at": utc(written.scorecard.started_at),
+            "seconds": _seconds(written.scorecard),
+            "outdated": outdated,
+        }
+        for submission_id, written in asked
+    ]
+    ids = sa.insert(ATTEMPTS).returning(ATTEMPTS.c.id, sort_by_parameter_order=True)
+    added = list(connection.scalars(ids, rows))
+    _store(connection, zip(added, (written for _, written in asked), strict=True))
+    return added
+
+
+def ask_once_more(connection: sa.Connection, asked: Mapping[int, Written]) -> None:
+    """Store what the second pass made of attempts, which are given by their ids."""
+    if not asked:
+        return
+    took = [{"asked": key, "took": _seconds(each.scorecard)} for key, each in asked.items()]
+    it = ATTEMPTS.c.id == sa.bindparam("asked")
+    connection.execute(sa.update(ATTEMPTS).where(it).values(seconds=sa.bindparam("took")), took)
+    # They were accepted as unreachable, and asked again since. Who accepted an appeal is kept.
+    unnamed = ACCEPTANCES.c.document.is_(None)
+    connection.execute(sa.delete(ACCEPTANCES).where(ACCEPTANCES.c.attempt_id.in_(asked), unnamed))
+    judge_again(connection, asked)
+
+
+def judge_again(connection: sa.Connection, judged: Mapping[int, Written]) -> None:
+    """Let other scorecards stand for attempts, given by id; those before stay as evidence."""
+    if judged:
+        before = (SCORECARDS.c.attempt_id == sa.bindparam("judged")) & SCORECARDS.c.stands
+        connection.execute(
+            sa.update(SCORECARDS).where(before).values(stands=False),
+            [{"judged": attempt_id} for attempt_id in judged],
+        )
+        _store(connection, judged.items())
+
+
+def utc(moment: datetime) -> str:
+    """A moment as text, which sorts as moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _store(connection: sa.Connection, judged: Iterable[tuple[int, Written]]) -> None:
+    rows = [{"attempt_id": attempt_id, **written.row} for attempt_id, written in judged]
+    connection.execute(sa.insert(SCORECARDS), rows)
 
 
 def _seconds(scorecard: Scorecard) -> float:
-    """What the deployment itself took, wake-up and second pass included."""
+    """How long the deployment took for its replies, those of the wake-up included."""
     return sum(reply.elapsed_ms for reply in scorecard.replies) / 1000

@@ -4,43 +4,39 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+import sqlalchemy as sa
 
 from grader.jobs import attempts, progress, rejudging_all
-from grader.jobs.opened import Opened
+from grader.jobs.opening import Opened
 from grader.jobs.tables import (
     ACCEPTANCE,
     ACCEPTANCES,
+    ATTEMPTS,
     OVERRIDE,
     OVERRIDES,
     Status,
     reading,
 )
-from grader.jobs.transcripts import (
-    UngradedError,
-    UnknownStudentError,
-    current_scorecard,
-    submission_row,
-)
+from grader.jobs.transcripts import StudentError, current_scorecard, submission_row
 from grader.model import (
     Acceptance,
     AttemptKind,
     Battery,
-    InputError,
     Job,
     Limits,
     Override,
     Scorecard,
     State,
 )
+from grader.text.comparing import id_key
 
 
-class OverrideError(InputError):
-    """The override does not fit what was graded."""
+class OverrideError(StudentError):
+    """The score is out of range, or there is nothing to withdraw."""
 
 
 def undecided(before: Scorecard, now: Scorecard) -> str:
-    """Why the scorecard that came `now` of an appeal says nothing of the app; empty if it does."""
+    """Why the scorecard `now` of an appeal says nothing about the app; empty if it does."""
     if now.earned is None:
         return now.reason
     answered = before.state is State.GRADED and before.submission.url == now.submission.url
@@ -53,68 +49,48 @@ def undecided(before: Scorecard, now: Scorecard) -> str:
 
 
 class Correcting(Opened):
-    """The part of a run that lets something else count than what was graded."""
+    """The part of a run that changes what counts."""
 
-    def override(self, andrew_id: str, override: Override) -> None:
-        """Let what an instructor says count for a student; what was set before is kept.
-
-        Raises:
-            UnknownStudentError: if the run does not have the student.
-            UngradedError: if the student has no scorecard yet.
-            OverrideError: if the score is out of range, or there is nothing to withdraw.
-        """
-        with self._engine.begin() as connection:
-            self._set_by_hand(connection, andrew_id, override)
-
-    def override_all(
+    def override(
         self, decided: Mapping[str, Override], *, dry_run: bool = False
-    ) -> dict[str, InputError]:
-        """Let what an instructor says count for many students, by id: for all, or for nobody.
-
-        Args:
-            decided: what counts for each.
-            dry_run: whether nothing is changed in any case.
+    ) -> dict[str, StudentError]:
+        """Set the scores of students by hand, by id: all of them or none. Earlier ones are kept.
 
         Returns:
-            Why it cannot be, by id; if there is any, nothing is changed.
+            The errors, by id; if there are any, nothing is changed.
         """
-        refused: dict[str, InputError] = {}
+        refused: dict[str, StudentError] = {}
         with self._engine.connect() as connection:
             for andrew_id, override in decided.items():
                 try:
                     self._set_by_hand(connection, andrew_id, override)
-                except (UnknownStudentError, UngradedError, OverrideError) as error:
+                except StudentError as error:
                     refused[andrew_id] = error
             if not refused and not dry_run:
                 connection.commit()
         return refused
 
     def adopt(self, andrew_id: str, scorecard: Scorecard, accepted: Acceptance) -> bool:
-        """Let what came of an appeal be an attempt of the student's, and keep who accepted it.
+        """Make the result of an appeal an attempt of the student, and keep who accepted it.
 
         Returns:
-            Whether it counts: that is for the run's rule to say.
-
-        Raises:
-            UnknownStudentError: if the run does not have the student.
+            Whether it counts by the run's rule.
         """
         with self._engine.begin() as connection:
             row = submission_row(connection, self._id, andrew_id)
-            found = attempts.standings(connection, self._id, [row.student]).get(row.student, [])
-            # The questions were those of the attempt that counts: of an earlier battery, if it is.
-            outdated = any(each.id == row.counting and each.outdated for each in found)
-            kind = AttemptKind.APPEALED
-            adopted = attempts.add(
-                connection, row.id, scorecard, kind, accepted.at, outdated=outdated
-            )
+            # It was asked the questions of the attempt that counts, perhaps of an earlier battery.
+            counts = sa.select(ATTEMPTS.c.outdated).where(ATTEMPTS.c.id == row.counting)
+            outdated = bool(connection.scalar(counts))
+            written = attempts.write_down(scorecard, AttemptKind.APPEALED, accepted.at)
+            (adopted,) = attempts.add(connection, [(row.id, written)], outdated=outdated)
             document = ACCEPTANCE.dump_json(accepted).decode()
-            connection.execute(insert(ACCEPTANCES).values(attempt_id=adopted, document=document))
+            connection.execute(sa.insert(ACCEPTANCES).values(attempt_id=adopted, document=document))
             progress.move(connection, [row.id], Status.DONE)
             counting = attempts.settle(connection, self._id, self.info.keep, [row.student])
         return counting[row.student] == adopted
 
     def appeal(self, andrew_id: str, limits: Limits) -> tuple[Scorecard, Job]:
-        """What counts for a student, and the job that asks the same questions again.
+        """The scorecard that counts for a student, and the job that asks its questions again.
 
         Raises:
             UnknownStudentError: if the run does not have the student.
@@ -131,17 +107,11 @@ class Correcting(Opened):
     ) -> rejudging_all.Rejudged:
         """Judge the stored replies by a corrected battery, which is the run's from now on.
 
-        All of it is one transaction; nobody is asked, and the old scorecards are kept.
-
-        Args:
-            battery: the corrected one.
-            at: now.
-            partial: whether students who were never asked what it asks keep what they have.
-            dry_run: whether to tell what would come of it, and change nothing.
+        Nobody is asked, and the old scorecards are kept. A `dry_run` changes nothing.
 
         Raises:
-            UnjudgedError: if there are such students, unless `partial` or a `dry_run`; nothing is
-                changed.
+            UnjudgedError: if students were not asked all its questions. If `partial`, these keep
+                their scorecards, and nothing is raised.
         """
         with self._engine.connect() as connection:
             found = rejudging_all.rejudge_all(connection, self._id, self.info, battery, at)
@@ -154,8 +124,7 @@ class Correcting(Opened):
         self.info = replace(self.info, battery=battery)
         return found
 
-    def _set_by_hand(self, connection: Connection, andrew_id: str, override: Override) -> None:
-        row = submission_row(connection, self._id, andrew_id)
+    def _set_by_hand(self, connection: sa.Connection, andrew_id: str, override: Override) -> None:
         card = current_scorecard(connection, self._id, andrew_id)
         if override.withdrawn and card.override is None:
             raise OverrideError(f"nothing is set by hand for {andrew_id}: what was graded counts")
@@ -164,12 +133,13 @@ class Correcting(Opened):
                 f"a score of {override.score:.15g} is out of range: "
                 f"{andrew_id} can have 0 to {card.max_score:.15g}"
             )
-        mine = (OVERRIDES.c.run_id == self._id) & (OVERRIDES.c.student == row.student)
-        connection.execute(update(OVERRIDES).where(mine).values(stands=False))
+        student = id_key(andrew_id)
+        mine = (OVERRIDES.c.run_id == self._id) & (OVERRIDES.c.student == student)
+        connection.execute(sa.update(OVERRIDES).where(mine).values(stands=False))
         connection.execute(
-            insert(OVERRIDES).values(
+            sa.insert(OVERRIDES).values(
                 run_id=self._id,
-                student=row.student,
+                student=student,
                 stands=not override.withdrawn,
                 document=OVERRIDE.dump_json(override).decode(),
             )

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+import sqlalchemy as sa
 
 from grader.jobs.progress import claims, move
-from grader.jobs.tables import IN_FORCE, SCORECARD, SUBMISSION, SUBMISSIONS, Status
+from grader.jobs.tables import SCORECARD, SUBMISSION, SUBMISSIONS, Status, in_force
 from grader.model import Question, State, Submission
 from grader.outcomes import Outcome
 from grader.text.comparing import id_key
 
 _AT_ONCE = 200
+_ROW = SUBMISSIONS.c.id == sa.bindparam("row_id")
 _UNASKED = (State.UNREACHABLE, State.NOT_GRADED)
 
 Questions = Callable[[Submission], tuple[Question, ...]]
@@ -21,16 +22,14 @@ Questions = Callable[[Submission], tuple[Question, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """What became of the submissions of a roster, as ids of students.
+    """What a roster changed, as ids of students.
 
     Attributes:
-        added: they are new.
-        changed: their link or their keys are others now: they are asked anew, and what they had is
-            kept.
-        removed: the roster no longer has them: they are kept, behind all others.
-        judged: another commit is expected of them now, and their stored replies were judged by it.
-        unjudged: another commit is expected of them now, and their stored replies do not tell
-            which one answered: what they had counts.
+        changed: their link or their keys have changed, so they are asked again.
+        removed: the roster no longer has them; they are kept, behind all others.
+        judged: another commit is expected now, and their stored replies were judged by it.
+        unjudged: another commit is expected now, but their stored replies do not show the commit.
+            Their grade stays.
     """
 
     added: tuple[str, ...]
@@ -42,12 +41,12 @@ class Enrollment:
 
 @dataclass(slots=True)
 class _Changes:
-    """What some rows of a roster change in the store.
+    """What a roster changes.
 
     Attributes:
-        expected: the ids of students of whom another commit is expected.
-        rows: new rows.
-        replaced: the ids of the rows that new ones replace.
+        added: ids of students, like `changed` and `expected` (another commit is expected of these).
+        rows: new rows that are still to be written.
+        replaced: the ids of the rows that they replace.
         corrected: the new values of known rows.
     """
 
@@ -58,69 +57,61 @@ class _Changes:
     replaced: list[int] = field(default_factory=list)
     corrected: list[dict[str, Any]] = field(default_factory=list)
 
-    def write(self, connection: Connection) -> None:
+    def write(self, connection: sa.Connection) -> None:
+        """Write the rows, and forget them."""
         if self.replaced:
             move(connection, self.replaced, Status.REPLACED)
         if self.corrected:
-            values: dict[str, Any] = {
-                "document": bindparam("as_now"),
-                "position": bindparam("place"),
+            now: dict[str, Any] = {
+                "document": sa.bindparam("as_now"),
+                "position": sa.bindparam("place"),
             }
-            same = SUBMISSIONS.c.id == bindparam("row_id")
-            connection.execute(update(SUBMISSIONS).where(same).values(values), self.corrected)
+            connection.execute(sa.update(SUBMISSIONS).where(_ROW).values(now), self.corrected)
         if self.rows:
-            connection.execute(insert(SUBMISSIONS), self.rows)
+            connection.execute(sa.insert(SUBMISSIONS), self.rows)
+        for written in (self.replaced, self.corrected, self.rows):
+            written.clear()
 
 
 def enroll(
-    connection: Connection, run_id: int, submissions: Iterable[Submission], questions: Questions
+    connection: sa.Connection, run_id: int, submissions: Iterable[Submission], questions: Questions
 ) -> tuple[Enrollment, tuple[str, ...]]:
-    """Add the new submissions, and correct or replace the known ones.
+    """Add the new submissions of a roster, and correct or replace the known ones.
 
-    Args:
-        connection: to the store, in a transaction.
-        run_id: the run in it.
-        submissions: the roster's, in its order.
-        questions: what a submission is asked. A student whose row was corrected is asked anew only
-            if that changes the questions.
+    A student whose row was corrected is asked again only if that changes the `questions`.
 
     Returns:
-        What became of them; and the ids of students of whom another commit is expected now. Their
-        stored replies are still to be judged by it.
+        What changed; and the ids of students of whom another commit is expected now. The caller
+        judges their stored replies by it.
     """
-    added: list[str] = []
-    changed: list[str] = []
-    expected: list[str] = []
+    changes = _Changes()
     count = 0
-    gone = update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id).values(listed=False)
+    gone = sa.update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id).values(listed=False)
     connection.execute(gone)
     coming = enumerate(submissions)
     while some := list(islice(coming, _AT_ONCE)):
         count += len(some)
-        changes = _compared(connection, run_id, some, questions)
+        _compare(connection, run_id, some, questions, changes)
         changes.write(connection)
         there = SUBMISSIONS.c.student.in_(id_key(each.andrew_id) for _, each in some)
         connection.execute(
-            update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id, there).values(listed=True)
+            sa.update(SUBMISSIONS).where(SUBMISSIONS.c.run_id == run_id, there).values(listed=True)
         )
-        added += changes.added
-        changed += changes.changed
-        expected += changes.expected
     removed = _put_last(connection, run_id, count)
-    return Enrollment(tuple(added), tuple(changed), removed), tuple(expected)
+    found = Enrollment(tuple(changes.added), tuple(changes.changed), removed)
+    return found, tuple(changes.expected)
 
 
-def _compared(
-    connection: Connection,
+def _compare(
+    connection: sa.Connection,
     run_id: int,
     some: Iterable[tuple[int, Submission]],
     questions: Questions,
-) -> _Changes:
+    changes: _Changes,
+) -> None:
     coming = {id_key(each.andrew_id): (place, each) for place, each in some}
-    mine = (SUBMISSIONS.c.run_id == run_id) & IN_FORCE
-    query = select(SUBMISSIONS).where(mine, SUBMISSIONS.c.student.in_(coming))
+    query = sa.select(SUBMISSIONS).where(in_force(run_id), SUBMISSIONS.c.student.in_(coming))
     known = {row.student: row for row in connection.execute(query)}
-    changes = _Changes()
     for student, (place, now) in coming.items():
         row = known.get(student)
         document = SUBMISSION.dump_json(now).decode()
@@ -149,13 +140,12 @@ def _compared(
                 "document": document,
             }
         )
-    return changes
 
 
 def _is_asked_alike(before: Submission, now: Submission, questions: Questions) -> bool:
-    """Whether the questions are still the same, whatever else of the row was corrected.
+    """Whether the questions are still the same after the row was corrected.
 
-    The commit that is expected changes how a reply is judged, and no question.
+    The expected commit only changes how a reply is judged.
     """
     if (before.url, before.fault) != (now.url, now.fault):
         return False
@@ -167,8 +157,8 @@ def _is_asked_alike(before: Submission, now: Submission, questions: Questions) -
     return asked_before == asked_now
 
 
-def _let_in(connection: Connection, submission_id: int) -> bool:
-    """Let an app be asked anew if it asked for a login or was not reached; whether it is."""
+def _let_in(connection: sa.Connection, submission_id: int) -> bool:
+    """Let an app be asked again if it asked for a login or was not reached; True if it was so."""
     (last,) = claims(connection, [submission_id])
     if last.graded is None:
         return False
@@ -180,32 +170,20 @@ def _let_in(connection: Connection, submission_id: int) -> bool:
     return True
 
 
-def unlisted(connection: Connection, run_id: int) -> list[str]:
-    """The keys of the students whom the roster no longer has."""
-    return [row.student for row in connection.execute(_unlisted(run_id))]
-
-
-def _unlisted(run_id: int) -> Select[int, str]:
+def unlisted(run_id: int) -> sa.Select[int, str]:
+    """The ids and students of the submissions that the roster no longer has."""
     return (
-        select(SUBMISSIONS.c.id, SUBMISSIONS.c.student)
-        .where(SUBMISSIONS.c.run_id == run_id, IN_FORCE, SUBMISSIONS.c.listed.is_(False))
+        sa.select(SUBMISSIONS.c.id, SUBMISSIONS.c.student)
+        .where(in_force(run_id), SUBMISSIONS.c.listed.is_(False))
         .order_by(SUBMISSIONS.c.position, SUBMISSIONS.c.id)
     )
 
 
-def _put_last(connection: Connection, run_id: int, count: int) -> tuple[str, ...]:
-    """Put the students whom the roster no longer has behind the `count` that it has.
-
-    Returns:
-        Their keys.
-    """
-    removed = connection.execute(_unlisted(run_id)).all()
+def _put_last(connection: sa.Connection, run_id: int, count: int) -> tuple[str, ...]:
+    """Put the students that the roster no longer has behind its `count`, and return their keys."""
+    removed = connection.execute(unlisted(run_id)).all()
     if removed:
-        moved = (
-            update(SUBMISSIONS)
-            .where(SUBMISSIONS.c.id == bindparam("row_id"))
-            .values(position=bindparam("place"))
-        )
+        moved = sa.update(SUBMISSIONS).where(_ROW).values(position=sa.bindparam("place"))
         places = enumerate(removed, count)
         connection.execute(moved, [{"row_id": row.id, "place": place} for place, row in places])
     return tuple(row.student for row in removed)

@@ -1,18 +1,18 @@
-"""What grading needs of a run: the jobs of both passes, and a place for what comes of them."""
+"""The jobs of a run, for both passes, and the commits of their scorecards."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, and_, insert, null, select, update
+import sqlalchemy as sa
 
 from grader.asking.passes import as_accepted, not_before
 from grader.jobs import attempts, progress, transcripts
-from grader.jobs.opened import Opened
+from grader.jobs.opening import Opened
 from grader.jobs.tables import (
     ACCEPTANCES,
     ATTEMPTS,
-    KEPT,
+    COUNTING,
     LAST_ATTEMPT,
     SCORECARD,
     SCORECARDS,
@@ -24,151 +24,164 @@ from grader.model import AttemptKind, Job, Limits, RunInfo, Scorecard, State
 from grader.text.comparing import id_key
 
 _PAGE = 50
+# The first attempt of a student counts.
+_COUNTING = sa.func.coalesce(SUBMISSIONS.c.counting, LAST_ATTEMPT)
+_MOVED = (
+    sa.update(SUBMISSIONS)
+    .where(SUBMISSIONS.c.id == sa.bindparam("it"))
+    .values(status=sa.bindparam("to"), counting=_COUNTING)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a job, ready to be committed.
+
+    Attributes:
+        student: the key of the student.
+        final: whether the job is done; otherwise a second pass asks some of it once more.
+    """
+
+    student: str
+    written: attempts.Written
+    final: bool
+
+    @classmethod
+    def of(cls, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> "Result":
+        """Write down what came of `job`.
+
+        If the grader itself `crashed`, no second pass of this command asks the job: it may crash
+        again, and take other jobs along.
+
+        Raises:
+            ValueError: if the scorecard cannot be written down.
+        """
+        written = attempts.write_down(scorecard, AttemptKind.GRADED, scorecard.finished_at)
+        final = crashed or job.previous is not None or not scorecard.wants_second_pass
+        return cls(id_key(job.submission.andrew_id), written, final)
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """What came of it."""
+        return self.written.scorecard
 
 
 class Grading(Opened):
-    """The part of a run that hands out jobs, and keeps their scorecards."""
+    """The part of a run that hands out jobs and keeps their scorecards."""
 
-    def __init__(self, engine: Engine, run_id: int, info: RunInfo) -> None:
+    def __init__(self, engine: sa.Engine, run_id: int, info: RunInfo) -> None:
         super().__init__(engine, run_id, info)
         self._claimed: dict[str, progress.Claim] = {}
 
     def first_pass(self, limits: Limits) -> Iterator[Job]:
-        """The jobs of submissions that wait to be asked.
-
-        Deployments that are known come first, the slowest of them foremost; then the others in the
-        roster's order.
-        """
+        """The jobs of submissions that wait: known ones from the slowest, then new ones."""
         return self._jobs(Status.WAITING, limits)
 
     def second_pass(self, limits: Limits) -> Iterator[Job]:
-        """The jobs that ask once more what the first pass left open, the slowest first."""
+        """The jobs that ask once more what the first pass left open, from the slowest one."""
         return self._jobs(Status.ONCE_MORE, limits)
 
-    def commit(self, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> bool:
-        """Store what came of `job`, in one transaction; whatever was graded before stays.
-
-        Args:
-            job: one that this run has handed out.
-            scorecard: what came of it.
-            crashed: whether the grader itself failed. It may do so again and take other jobs along,
-                so no second pass of this run asks it.
-
-        Returns:
-            Whether that is final; otherwise a second pass asks some of it once more.
-
-        Raises:
-            ValueError: if the scorecard cannot be written down; nothing is stored.
-        """
-        student = id_key(job.submission.andrew_id)
-        claim, at = self._claimed[student], scorecard.finished_at
-        final = crashed or job.previous is not None or not scorecard.wants_second_pass
-        changed: dict[str, object] = {"status": Status.DONE if final else Status.ONCE_MORE}
+    def commit(self, results: Sequence[Result]) -> None:
+        """Store what came of jobs of this run, in one transaction; earlier gradings stay."""
+        claimed = [(self._claimed[each.student], each) for each in results]
+        new = [(it.submission_id, each.written) for it, each in claimed if it.attempt_id is None]
+        again = {it.attempt_id: each.written for it, each in claimed if it.attempt_id is not None}
+        moved = [
+            {"it": it.submission_id, "to": Status.DONE if each.final else Status.ONCE_MORE}
+            for it, each in claimed
+        ]
+        known = [each.student for it, each in claimed if not it.is_first]
         with self._engine.begin() as connection:
-            if job.previous is not None and claim.attempt_id is not None:
-                attempts.ask_once_more(connection, claim.attempt_id, scorecard)
-            else:
-                kind = AttemptKind.GRADED
-                added = attempts.add(connection, claim.submission_id, scorecard, kind, at)
-                if claim.is_first:
-                    changed["counting"] = added
-            it = SUBMISSIONS.c.id == claim.submission_id
-            connection.execute(update(SUBMISSIONS).where(it).values(changed))
-            if not claim.is_first:
-                attempts.settle(connection, self._id, self.info.keep, [student])
-        del self._claimed[student]
-        return final
+            attempts.add(connection, new)
+            attempts.ask_once_more(connection, again)
+            connection.execute(_MOVED, moved)
+            if known:
+                attempts.settle(connection, self._id, self.info.keep, known)
+        for each in results:
+            del self._claimed[each.student]
 
     def reopen(self) -> int:
-        """Give what could not be graded another second pass.
+        """Give submissions that could not be graded another second pass, and return how many.
 
-        That is every submission that is not graded, and in a run in doubt the unreachable ones that
-        nobody has accepted.
-
-        Returns:
-            How many there are.
+        In a run in doubt, these are also the unreachable ones that nobody has accepted.
         """
         with self._engine.begin() as connection:
             which = (
-                select(SUBMISSIONS.c.id)
+                sa.select(SUBMISSIONS.c.id)
                 .select_from(progress.LAST)
                 .where(progress.enrolled(self._id), progress.is_open(connection, self._id))
             )
             count = len(connection.scalars(which).all())
-            # Those who wait to be asked anew go on waiting.
+            # Those that wait for a first pass go on waiting.
             waiting = SUBMISSIONS.c.status == Status.WAITING
             progress.move(connection, which.where(~waiting), Status.ONCE_MORE)
         return count
 
     def ask_again(self, students: Collection[str], states: Collection[State]) -> int:
-        """Let the next first pass ask students anew.
+        """Let the next first pass ask students again, and return how many. Their grades count on.
 
-        What they have counts until then, and is kept beside what comes.
-
-        Args:
-            students: their ids; none for everybody.
-            states: only students for whom one of these states counts; none for any state. Without
-                students and states, nobody is asked anew.
-
-        Returns:
-            How many there are.
+        These are the `students` (everybody if empty) whose state is one of `states` (any if empty).
+        If both are empty, it is nobody.
 
         Raises:
             UnknownStudentError: if the run does not have one of the students.
-            UnlistedStudentError: if the roster no longer has one of them.
+            StudentError: if the roster no longer has one of them.
         """
         with self._engine.begin() as connection:
             for student in students:
                 if not transcripts.submission_row(connection, self._id, student).listed:
-                    raise transcripts.UnlistedStudentError(
+                    raise transcripts.StudentError(
                         f"the roster no longer has {student}: put the row back, then ask again"
                     )
-            keys = [id_key(student) for student in students]
-            return progress.ask_again(connection, self._id, keys, states)
+            return self._ask_again(connection, students, states)
+
+    def _ask_again(
+        self, connection: sa.Connection, students: Collection[str], states: Collection[State]
+    ) -> int:
+        if not students and not states:
+            return 0
+        which = sa.select(SUBMISSIONS.c.id)
+        which = which.where(progress.enrolled(self._id), LAST_ATTEMPT.is_not(None))
+        if students:
+            which = which.where(SUBMISSIONS.c.student.in_(map(id_key, students)))
+        if states:
+            in_state = sa.select(SUBMISSIONS.c.id).select_from(COUNTING)
+            in_state = in_state.where(SCORECARDS.c.state.in_(states))
+            which = which.where(SUBMISSIONS.c.id.in_(in_state))
+        return progress.move(connection, which, Status.WAITING)
 
     def accept_unreachable(self) -> None:
-        """Let what is unreachable by now count as zero, even in a run in doubt.
+        """Give 0 points to what is unreachable now, even in a run in doubt.
 
-        Where a platform's bot protection kept an app from being graded, what was earned counts.
+        If bot protection of a platform kept an app from being graded, the points earned count.
         """
         now = datetime.now(UTC)
         with self._engine.begin() as connection:
-            doubtful = (
-                select(ATTEMPTS.c.id, null())
-                .select_from(KEPT)
-                .where(SUBMISSIONS.c.run_id == self._id, SCORECARDS.c.stands, progress.DOUBTFUL)
-            )
-            connection.execute(
-                insert(ACCEPTANCES).from_select(["attempt_id", "document"], doubtful)
-            )
+            doubtful = attempts.standing(self._id, ATTEMPTS.c.id).where(progress.DOUBTFUL)
+            connection.execute(sa.insert(ACCEPTANCES).from_select(["attempt_id"], doubtful))
             taken = self._blocked(connection)
-            for attempt_id, _, card in taken:
-                earned = as_accepted(card)
-                attempts.judge_again(connection, attempt_id, earned, AttemptKind.GRADED, now)
+            earned = {
+                attempt_id: attempts.write_down(as_accepted(card), AttemptKind.GRADED, now)
+                for attempt_id, _, card in taken
+            }
+            attempts.judge_again(connection, earned)
             students = [student for _, student, _ in taken]
             attempts.settle(connection, self._id, self.info.keep, students)
 
-    def _blocked(self, connection: Connection) -> list[tuple[int, str, Scorecard]]:
-        """The attempts that a bot protection kept from being graded: id, student's key, scorecard.
+    def _blocked(self, connection: sa.Connection) -> list[tuple[int, str, Scorecard]]:
+        """The attempts that bot protection kept from being graded: id, student's key, scorecard.
 
-        Those that still wait for their second pass are not among them.
+        Attempts that still wait for their second pass are left out.
         """
-        due = and_(SUBMISSIONS.c.status == Status.ONCE_MORE, ATTEMPTS.c.id == LAST_ATTEMPT)
-        query = (
-            select(ATTEMPTS.c.id, SUBMISSIONS.c.student, SCORECARDS.c.document)
-            .select_from(KEPT)
-            .where(
-                SUBMISSIONS.c.run_id == self._id,
-                SCORECARDS.c.stands,
-                SCORECARDS.c.state == State.NOT_GRADED,
-                ~due,
-            )
-        )
+        due = sa.and_(SUBMISSIONS.c.status == Status.ONCE_MORE, ATTEMPTS.c.id == LAST_ATTEMPT)
+        wanted = (ATTEMPTS.c.id, SUBMISSIONS.c.student, SCORECARDS.c.document)
+        query = attempts.standing(self._id, *wanted)
+        query = query.where(SCORECARDS.c.state == State.NOT_GRADED, ~due)
         rows = [(*key, SCORECARD.validate_json(card)) for *key, card in connection.execute(query)]
         return [row for row in rows if row[2].blocked]
 
     def _jobs(self, status: Status, limits: Limits) -> Iterator[Job]:
-        """The jobs of the submissions of that status, read some at a time."""
+        """The jobs of the submissions of that status; 50 are read at a time."""
         with reading(self._engine) as connection:
             ids = connection.scalars(progress.to_ask(self._id, status)).all()
         for start in range(0, len(ids), _PAGE):
@@ -176,10 +189,12 @@ class Grading(Opened):
                 claims = progress.claims(connection, ids[start : start + _PAGE])
             for claim in claims:
                 job = self._job(claim.enrolled, limits)
+                again = None
                 if claim.graded is not None and status is Status.ONCE_MORE:
+                    again = claim.attempt_id
                     job = replace(job, previous=SCORECARD.validate_json(claim.graded))
                     job = replace(job, not_before=not_before(job))
-                # Without the documents, of which a large class has too many for the memory.
-                kept = claim._replace(enrolled="", graded=None)
+                # The documents of a large class would take too much memory.
+                kept = claim._replace(attempt_id=again, enrolled="", graded=None)
                 self._claimed[id_key(job.submission.andrew_id)] = kept
                 yield job

@@ -1,13 +1,14 @@
-"""What a run holds, as it is shown and exported; nothing is changed."""
+"""What a run holds, to be shown and exported; nothing is changed."""
 
 from collections import Counter
 from collections.abc import Collection
+from typing import TypeVar
 
-from sqlalchemy import Select, and_, case, func, select
+import sqlalchemy as sa
 
 from grader.jobs import enrollment, progress, transcripts
 from grader.jobs.attempts import utc
-from grader.jobs.opened import Opened
+from grader.jobs.opening import Opened
 from grader.jobs.progress import LAST, enrolled
 from grader.jobs.scorecards import StoredScorecards
 from grader.jobs.tables import (
@@ -22,26 +23,28 @@ from grader.jobs.tables import (
 )
 from grader.model import Scorecard, State, Transcript
 
+_T = TypeVar("_T")
+
 
 class Looking(Opened):
-    """The part of a run that tells what it holds."""
+    """The part of a run that only reads."""
 
     def total(self) -> int:
         """How many submissions the run has."""
-        return self._count(select(SUBMISSIONS.c.id).where(enrolled(self._id)))
+        return self._count(sa.select(SUBMISSIONS.c.id).where(enrolled(self._id)))
 
     def finished(self) -> int:
-        """How many of them need not be asked any more."""
+        """How many submissions need not be asked any more."""
         done = SUBMISSIONS.c.status == Status.DONE
-        return self._count(select(SUBMISSIONS.c.id).where(enrolled(self._id), done))
+        return self._count(sa.select(SUBMISSIONS.c.id).where(enrolled(self._id), done))
 
     def finished_states(self) -> Counter[State]:
-        """What became of those that need not be asked any more, by what was seen last."""
-        # What an instructor has accepted as it is counts as graded.
-        settled = and_(SCORECARDS.c.state == State.NOT_GRADED, ACCEPTED)
-        state = case((settled, State.GRADED.value), else_=SCORECARDS.c.state)
+        """How many of these have which state in their last attempt."""
+        # A scorecard that an instructor accepted counts as graded.
+        settled = sa.and_(SCORECARDS.c.state == State.NOT_GRADED, ACCEPTED)
+        state = sa.case((settled, State.GRADED.value), else_=SCORECARDS.c.state)
         query = (
-            select(state, func.count())
+            sa.select(state, sa.func.count())
             .select_from(LAST)
             .where(enrolled(self._id), SUBMISSIONS.c.status == Status.DONE)
             .group_by(state)
@@ -51,62 +54,62 @@ class Looking(Opened):
 
     def asked(self) -> set[str]:
         """The keys of the students who have an attempt: their ids, case folded."""
-        mine = and_(SUBMISSIONS.c.run_id == self._id, SUBMISSIONS.c.counting.is_not(None))
-        with reading(self._engine) as connection:
-            return set(connection.scalars(select(SUBMISSIONS.c.student).where(mine)))
+        mine = sa.and_(SUBMISSIONS.c.run_id == self._id, SUBMISSIONS.c.counting.is_not(None))
+        return set(self._listed(sa.select(SUBMISSIONS.c.student).where(mine)))
 
     def in_doubt(self) -> bool:
-        """Whether so much is unreachable that this machine is the likelier culprit.
+        """Whether so many are unreachable that the fault is probably this machine's.
 
-        More than half of a run of five or more, unless the instructor has accepted it.
+        That is more than half of a run of five or more, unless the instructor has accepted it.
         """
         with reading(self._engine) as connection:
             return progress.in_doubt(connection, self._id)
 
     def unsettled(self) -> int:
-        """How many students could not be graded by what counts or was asked last, nor by hand."""
-        mine = and_(OVERRIDES.c.run_id == self._id, OVERRIDES.c.stands)
-        graded_by_hand = SUBMISSIONS.c.student.in_(select(OVERRIDES.c.student).where(mine))
+        """How many students have no score by hand and were not graded.
+
+        It is enough if the attempt that counts or the last one was not graded.
+        """
+        mine = sa.and_(OVERRIDES.c.run_id == self._id, OVERRIDES.c.stands)
+        graded_by_hand = SUBMISSIONS.c.student.in_(sa.select(OVERRIDES.c.student).where(mine))
         with reading(self._engine) as connection:
             is_open = progress.is_open(connection, self._id)
         counting, last = (
-            select(SUBMISSIONS.c.id)
+            sa.select(SUBMISSIONS.c.id)
             .select_from(attempts)
             .where(enrolled(self._id), is_open, ~graded_by_hand)
             for attempts in (COUNTING, LAST)
         )
-        return self._count(select(counting.union(last).subquery().c.id))
+        return self._count(sa.select(counting.union(last).subquery().c.id))
 
     def late(self) -> list[str]:
-        """The students whose attempt counts, though it was asked after the rule's moment."""
+        """The keys of the students whose attempt counts, though it is after the rule's moment."""
         if self.info.keep.before is None:
             return []
         query = (
-            select(SUBMISSIONS.c.student)
+            sa.select(SUBMISSIONS.c.student)
             .select_from(COUNTING)
             .where(enrolled(self._id), ATTEMPTS.c.asked_at >= utc(self.info.keep.before))
             .order_by(SUBMISSIONS.c.position)
         )
-        with reading(self._engine) as connection:
-            return list(connection.scalars(query))
+        return self._listed(query)
 
     def scorecards(self, *, listed_only: bool = False) -> Collection[Scorecard]:
-        """The scorecards that count in the roster's order, read from the store as they are used.
+        """The scorecards that count, in the roster's order; they are read when they are used.
 
-        Last come those of students whom the roster no longer has, unless `listed_only`.
+        The students that the roster no longer has come last, or not at all if `listed_only`.
 
-        While the run is in doubt, the unreachable ones appear as not graded: nobody gets a zero
-        for what may be this machine's fault.
+        If the run is in doubt, unreachable ones are shown as not graded: nobody gets a zero for
+        what may be this machine's fault.
         """
         return StoredScorecards(self._engine, self._id, listed_only=listed_only)
 
     def unlisted(self) -> list[str]:
-        """The keys of the students whom the roster no longer has."""
-        with reading(self._engine) as connection:
-            return enrollment.unlisted(connection, self._id)
+        """The keys of the students that the roster no longer has."""
+        return self._listed(enrollment.unlisted(self._id).with_only_columns(SUBMISSIONS.c.student))
 
     def transcript(self, andrew_id: str) -> Transcript:
-        """Everything that is known of one student.
+        """Everything that is known about one student.
 
         Raises:
             UnknownStudentError: if the run does not have the student.
@@ -114,6 +117,9 @@ class Looking(Opened):
         with reading(self._engine) as connection:
             return transcripts.transcript(connection, self._id, andrew_id)
 
-    def _count(self, rows: Select[int]) -> int:
+    def _count(self, rows: sa.Select[int]) -> int:
+        return self._listed(sa.select(sa.func.count()).select_from(rows.subquery()))[0]
+
+    def _listed(self, query: sa.Select[_T]) -> list[_T]:
         with reading(self._engine) as connection:
-            return connection.scalars(select(func.count()).select_from(rows.subquery())).one()
+            return list(connection.scalars(query))

@@ -1,88 +1,40 @@
 """Opening the store of a run: found as it was begun, or begun now."""
 
-import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Engine, func, insert, select
+import sqlalchemy as sa
 
-from grader.jobs.tables import NOTES, ROOM, RUNS, reading
-from grader.model import Battery, InputError, Keep, ProbeKind, RunInfo
-from grader.questions import is_shipped, parse_battery
-from grader.store import StoreError, open_store
+from grader.jobs.tables import RUNS, SUBMISSION
+from grader.model import Battery, InputError, Job, Limits, ProbeKind, RunInfo
+from grader.questions import is_shipped
 
 
 class OtherRunError(InputError):
     """The run was begun with another battery, seed or probes: scores could not be compared."""
 
 
-def find(location: Path) -> tuple[Engine, int, RunInfo]:
-    """Open the store at `location`, with the id of its run and what the run was begun with.
+class Opened:
+    """A run whose store is open.
 
-    Raises:
-        StoreError: if there is none.
+    Attributes:
+        info: what all its scorecards have in common.
     """
-    if not location.is_file():
-        raise StoreError(f"{location.parent} holds no run: it has no {location.name}")
-    engine = open_store(location, ROOM)
-    with reading(engine) as connection:
-        row = connection.execute(select(RUNS)).first()
-    if row is None:
-        engine.dispose()
-        raise StoreError(f"the store {location} holds no run")
-    info = RunInfo(
-        battery=parse_battery(
-            row.battery_source, row.battery, f"{location} ({row.battery})", stored=True
-        ),
-        seed=row.seed,
-        started_at=datetime.fromisoformat(row.started_at),
-        notes=NOTES.validate_json(row.notes),
-        probes=tuple(ProbeKind(probe) for probe in row.probes.split(",")),
-        keep=Keep.read(row.keep),
-        allow_private=row.allow_private,
-    )
-    return engine, row.id, info
 
+    def __init__(self, engine: sa.Engine, run_id: int, info: RunInfo) -> None:
+        self.info = info
+        self._engine = engine
+        self._id = run_id
 
-def begin(
-    location: Path,
-    battery: Battery,
-    seed: int | None,
-    probes: Sequence[ProbeKind] | None,
-) -> tuple[Engine, int, RunInfo]:
-    """Open the store at `location` likewise; where it holds no run yet, begin one.
+    def _set(self, connection: sa.Connection, **values: str | bool) -> None:
+        connection.execute(sa.update(RUNS).where(RUNS.c.id == self._id).values(values))
 
-    The caller holds the lock of the folder.
-
-    Raises:
-        StoreError: if the store cannot be opened.
-        OtherRunError: if the run found there has another battery, seed or probes; of a battery that
-            comes with the grader it may have an earlier text.
-    """
-    engine = open_store(location, ROOM, locked=True)
-    with engine.begin() as connection:
-        if connection.scalar(select(func.count()).select_from(RUNS)) == 0:
-            connection.execute(
-                insert(RUNS).values(
-                    battery=battery.name,
-                    battery_source=battery.source,
-                    seed=secrets.randbelow(2**31) if seed is None else seed,
-                    probes=",".join(dict.fromkeys(probes or (ProbeKind.API,))),
-                    keep=str(Keep()),
-                    allow_private=False,
-                    started_at=datetime.now(UTC).isoformat(),
-                    notes="[]",
-                )
-            )
-    engine.dispose()
-    engine, run_id, info = find(location)
-    try:
-        require_same(info, location, battery, seed, probes)
-    except OtherRunError:
-        engine.dispose()
-        raise
-    return engine, run_id, info
+    def _job(self, enrolled: str, limits: Limits) -> Job:
+        """The job that asks a submission, which is given as it is stored."""
+        private = limits.allow_private or self.info.allow_private
+        asking = replace(limits, probes=self.info.probes, allow_private=private)
+        return Job(SUBMISSION.validate_json(enrolled), self.info.battery, self.info.seed, asking)
 
 
 def require_same(
@@ -92,9 +44,7 @@ def require_same(
     seed: int | None,
     probes: Sequence[ProbeKind] | None,
 ) -> None:
-    """Check that the run at `location` can go on with this battery, seed and probes.
-
-    A seed or probes of None are those that the run has.
+    """Check that the run at `location` can go on with these; None is what the run has.
 
     Raises:
         OtherRunError: it cannot.
@@ -106,7 +56,7 @@ def require_same(
             f"the run in {location} goes by the battery {info.battery.name}, not {battery.name}: "
             "give that one with --battery, or grade into a new folder"
         )
-    # What comes with the grader may have changed since: the run goes on with what it began with.
+    # A battery of the grader's own may have changed since: the run goes on with its earlier text.
     elif info.battery.source != battery.source and not is_shipped(battery):
         error = (
             f"the run in {location} goes by another text of the battery {info.battery.name}: grade "

@@ -1,4 +1,4 @@
-"""The stored replies of one attempt are judged by other questions, without asking anybody."""
+"""Judging the stored replies of one attempt by other questions; nobody is asked."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -24,18 +24,15 @@ def rejudge(
 ) -> Scorecard | None:
     """Judge the stored replies by `questions`.
 
-    A question is judged by the reply to the same words through the same probe. A question that got
-    no reply keeps its verdict. The release is also told by the wake-up, if nobody asked for it.
-    Where the app could not be asked at all, each question gets the reason for that.
+    A question is judged by the reply to the same query through the same probe. A question without
+    a reply keeps its verdict. If nobody asked for the release, the wake-up's reply may show it. If
+    the app could not be asked at all, each question gets the reason for that.
 
-    Args:
-        scorecard: what stands for the attempt.
-        questions: the corrected ones.
-        earlier: scorecards that stood for the attempt before, the last one first. They are looked
-            into for what `scorecard` does not hold.
+    Replies that `scorecard` does not hold are looked for in the `earlier` ones of the attempt, the
+    last one first.
 
     Returns:
-        The new scorecard; None where a question cannot be judged without asking it.
+        The new scorecard; None if a question cannot be judged without asking it.
     """
     if not scorecard.verdicts:
         return scorecard
@@ -64,9 +61,8 @@ def rejudge(
 def _follows_from_verdicts(scorecard: Scorecard) -> bool:
     """Whether its state is the one that its verdicts give.
 
-    It is not where something else kept it from being graded, such as a network that was down when
-    the second pass began. Then it stays not graded, since nobody knows what that pass would have
-    seen.
+    Otherwise something else kept it from being graded, such as a network that was down in the
+    second pass. It stays not graded, since nobody knows what that pass would have seen.
     """
     if scorecard.wake_up and scorecard.wake_up[-1].failure is Outcome.NOT_CHECKED:
         return False
@@ -76,7 +72,7 @@ def _follows_from_verdicts(scorecard: Scorecard) -> bool:
 
 def _before(question: Question, stored: list[Verdict]) -> Verdict | None:
     """The stored verdict on a question; of several, the one of the same name, or with a reply."""
-    # Two entries may ask the same words: each keeps its own reply.
+    # If two entries ask the same query, each keeps its own reply.
     return min(
         stored,
         key=lambda each: (each.question.name != question.name, not each.replies),
@@ -86,24 +82,24 @@ def _before(question: Question, stored: list[Verdict]) -> Verdict | None:
 
 def _asked(question: Question) -> tuple[str, ProbeKind, str, str]:
     """What makes two questions ask the same."""
-    # A release is asked without words, like a page; fresh connections ask the words of another.
+    # A release has no query, like a page; fresh connections ask the query of another question.
     how = question.key.kind if isinstance(question.key, ReleaseKey | ConsistencyKey) else ""
     return question.query, question.probe, question.typing, how
 
 
 def _told_by_wake_up(question: Question, scorecard: Scorecard) -> Verdict | None:
-    """The verdict on a release by what the wake-up saw; None where it saw none."""
+    """The verdict on a release by what the wake-up saw; None if it saw none."""
     if not isinstance(question.key, ReleaseKey) or not scorecard.wake_up:
         return None
     told = [reply for reply in scorecard.wake_up if reply.is_healthz]
     if not told or told[-1].failure is not None:
         return None
-    # Without the reply: a start from sleep says nothing of how fast questions are answered.
+    # Without the reply: how fast an app starts does not show how fast it answers questions.
     return Verdict(question, judge(question, told[-1]))
 
 
 def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -> Verdict | None:
-    """The new verdict on a question; None where it cannot be judged without asking."""
+    """The new verdict on a question; None if it cannot be judged without asking."""
     if names := missing(question, so_far):
         return replace(skipped(question, names), replies=before.replies if before else ())
     if before is None:
@@ -112,18 +108,18 @@ def _judged(question: Question, before: Verdict | None, so_far: list[Verdict]) -
         judgement = _judgement(question, before, so_far)
         if before.judgement.cause is Cause.CACHE:
             judgement = of_a_cache(judgement, asked_again=True)
-        # How long is too long was decided when it was asked.
+        # What counts as slow was decided when it was asked.
         degraded = before.degraded and judgement.outcome is Outcome.RIGHT
         return Verdict(question, judgement, before.replies, degraded)
-    # What it requires was wrong and is right now, so it was never asked: nobody knows the answer.
+    # It was skipped because of a failure that is judged right today: its answer is not known.
     return None if before.outcome is Outcome.SKIPPED else replace(before, question=question)
 
 
 def _judgement(question: Question, before: Verdict, so_far: list[Verdict]) -> Judgement:
-    """Whether the stored replies are right now.
+    """Judge the stored replies.
 
-    A bot protection that was found when the app was asked still stands in the way, unless the
-    answer is right. One that was not found then is not found now.
+    A bot protection that was found when the app was asked is still found, unless the answer is
+    right. If it was not found then, it is not found now.
     """
     judgement = judge(question, *before.replies, earlier=so_far)
     if is_blocked(before.judgement):

@@ -3,20 +3,20 @@
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from sqlalchemy import Engine, and_, func, select
+import sqlalchemy as sa
 
 from grader.jobs.progress import in_doubt
 from grader.jobs.tables import (
     ACCEPTED,
     ATTEMPTS,
     COUNTING,
-    IN_FORCE,
     OVERRIDE,
     OVERRIDES,
     SCORECARD,
     SCORECARDS,
     SUBMISSION,
     SUBMISSIONS,
+    in_force,
     public,
     reading,
 )
@@ -29,35 +29,34 @@ _KEPT = 512
 class StoredScorecards(Collection[Scorecard]):
     """The scorecards that count, in the roster's order, with what was set by hand.
 
-    The first few hundred stay in memory once they were read: most classes are no larger. The rest
-    of a larger class is read anew by each iteration, so that memory does not grow with the class.
+    The first few hundred are kept in memory. Each iteration reads the rest of a larger class again,
+    so that memory does not grow with the class.
     """
 
-    def __init__(self, engine: Engine, run_id: int, *, listed_only: bool) -> None:
+    def __init__(self, engine: sa.Engine, run_id: int, *, listed_only: bool) -> None:
         self._engine = engine
         self._kept: list[Scorecard] = []
-        self._which = and_(SUBMISSIONS.c.run_id == run_id, IN_FORCE)
+        self._which = in_force(run_id)
         if listed_only:
             self._which &= SUBMISSIONS.c.listed
         with reading(engine) as connection:
             self._in_doubt = in_doubt(connection, run_id)
 
     def __len__(self) -> int:
+        query = sa.select(sa.func.count()).select_from(COUNTING).where(self._which)
         with reading(self._engine) as connection:
-            return connection.scalars(
-                select(func.count()).select_from(COUNTING).where(self._which)
-            ).one()
+            return connection.scalars(query).one()
 
     def __iter__(self) -> Iterator[Scorecard]:
-        # What counts may be an attempt at an earlier link; the person is that of the last row.
+        # The attempt that counts may be at an earlier link; the person is that of the last row.
         asked = SUBMISSIONS.alias()
-        by_hand = and_(
+        by_hand = sa.and_(
             OVERRIDES.c.run_id == SUBMISSIONS.c.run_id,
             OVERRIDES.c.student == SUBMISSIONS.c.student,
             OVERRIDES.c.stands,
         )
         query = (
-            select(
+            sa.select(
                 SCORECARDS.c.document,
                 asked.c.document,
                 SUBMISSIONS.c.document,
@@ -65,11 +64,9 @@ class StoredScorecards(Collection[Scorecard]):
                 ACCEPTED,
                 SUBMISSIONS.c.listed,
             )
-            .select_from(
-                COUNTING.join(asked, asked.c.id == ATTEMPTS.c.submission_id).outerjoin(
-                    OVERRIDES, by_hand
-                )
-            )
+            .select_from(COUNTING)
+            .join(asked, asked.c.id == ATTEMPTS.c.submission_id)
+            .outerjoin(OVERRIDES, by_hand)
             .where(self._which)
             .order_by(SUBMISSIONS.c.position)
             .offset(len(self._kept))
@@ -79,7 +76,7 @@ class StoredScorecards(Collection[Scorecard]):
         yield from kept
         with reading(self._engine) as connection:
             for index, row in enumerate(connection.execute(query), len(kept)):
-                scorecard = self._shown(*row)
+                scorecard = self._shown(row)
                 if index == len(self._kept) < _KEPT:
                     self._kept.append(scorecard)
                 yield scorecard
@@ -87,15 +84,8 @@ class StoredScorecards(Collection[Scorecard]):
     def __contains__(self, scorecard: object) -> bool:
         return any(scorecard == found for found in self)
 
-    def _shown(
-        self,
-        graded: str,
-        asked: str,
-        enrolled: str,
-        by_hand: str | None,
-        accepted: bool,
-        listed: bool,
-    ) -> Scorecard:
+    def _shown(self, row: sa.Row[str, str, str, str | None, bool, bool]) -> Scorecard:
+        graded, asked, enrolled, by_hand, accepted, listed = row
         scorecard = replace(
             SCORECARD.validate_json(graded),
             submission=replace(_of_person(asked, enrolled), listed=listed),
@@ -105,17 +95,14 @@ class StoredScorecards(Collection[Scorecard]):
 
 
 def doubted(scorecard: Scorecard) -> Scorecard:
-    """The scorecard as a run in doubt shows it: nobody gets a zero for being unreachable."""
+    """The scorecard as a run in doubt shows it: an unreachable app is not graded, and no zero."""
     if scorecard.state is not State.UNREACHABLE:
         return scorecard
     return replace(scorecard, state=State.NOT_GRADED, reason=_DOUBT)
 
 
 def _of_person(asked: str, enrolled: str) -> Submission:
-    """The submission that was asked, with the person's name and section as the roster has them now.
-
-    The roster may have been corrected since.
-    """
+    """The submission that was asked, with name, section and email as the roster has them now."""
     submission = public(SUBMISSION.validate_json(asked))
     if asked == enrolled:
         return submission

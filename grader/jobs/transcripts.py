@@ -5,7 +5,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+import sqlalchemy as sa
 
 from grader.jobs.progress import in_doubt
 from grader.jobs.scorecards import doubted
@@ -14,7 +14,6 @@ from grader.jobs.tables import (
     ACCEPTANCES,
     ACCEPTED,
     ATTEMPTS,
-    IN_FORCE,
     KEPT,
     OVERRIDE,
     OVERRIDES,
@@ -22,54 +21,53 @@ from grader.jobs.tables import (
     SCORECARDS,
     SUBMISSION,
     SUBMISSIONS,
+    in_force,
     public,
 )
 from grader.model import Attempt, AttemptKind, InputError, Override, Scorecard, Transcript
 from grader.text.comparing import id_key
 
 
-class UnknownStudentError(InputError):
+class StudentError(InputError):
+    """The student cannot be asked, shown or changed; the text says why."""
+
+
+class UnknownStudentError(StudentError):
     """The run does not have the student."""
 
 
-class UnlistedStudentError(InputError):
-    """The run has the student, and its roster no longer does."""
-
-
-class UngradedError(InputError):
+class UngradedError(StudentError):
     """The student has no scorecard yet."""
 
 
-def submission_row(connection: Connection, run_id: int, andrew_id: str) -> Row[Any]:
+def submission_row(connection: sa.Connection, run_id: int, andrew_id: str) -> sa.Row[Any]:
     """The row of the submission that a student has now.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
     """
-    mine = (SUBMISSIONS.c.run_id == run_id) & IN_FORCE
     student = id_key(andrew_id)
-    row = connection.execute(
-        select(SUBMISSIONS).where(mine, SUBMISSIONS.c.student == student)
-    ).first()
+    query = sa.select(SUBMISSIONS).where(in_force(run_id))
+    row = connection.execute(query.where(SUBMISSIONS.c.student == student)).first()
     if row is None:
-        known = connection.scalars(select(SUBMISSIONS.c.student).where(mine)).all()
+        known = connection.scalars(query.with_only_columns(SUBMISSIONS.c.student)).all()
         close = get_close_matches(student, known, n=3)
         meant = f"did you mean {' or '.join(close)}?" if close else "grades.csv lists its students"
         raise UnknownStudentError(f"the run has no student {andrew_id!r}: {meant}")
     return row
 
 
-def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcript:
-    """Everything that is known of one student.
+def transcript(connection: sa.Connection, run_id: int, andrew_id: str) -> Transcript:
+    """Everything that is known about one student.
 
-    While the run is in doubt, what counts is shown as in all files: unreachable as not graded.
+    If the run is in doubt, an unreachable scorecard that counts is shown as not graded.
 
     Raises:
         UnknownStudentError: if the run does not have the student.
     """
     row = submission_row(connection, run_id, andrew_id)
     kept = connection.execute(
-        select(
+        sa.select(
             SCORECARDS,
             ATTEMPTS.c.asked_at,
             ACCEPTED.label("accepted"),
@@ -93,8 +91,8 @@ def transcript(connection: Connection, run_id: int, andrew_id: str) -> Transcrip
     return Transcript(public(SUBMISSION.validate_json(row.document)), tuple(attempts), overrides)
 
 
-def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
-    """One stored scorecard of a student; `counting` is the id of the attempt that counts."""
+def _attempt(kept: sa.Row[Any], number: int, counting: int) -> Attempt:
+    """One stored scorecard; `counting` is the id of the attempt that counts."""
     return Attempt(
         SCORECARD.validate_json(kept.document),
         AttemptKind(kept.kind),
@@ -108,19 +106,17 @@ def _attempt(kept: Row[Any], number: int, counting: int) -> Attempt:
 
 
 def _overrides(
-    connection: Connection, run_id: int, student: str
+    connection: sa.Connection, run_id: int, student: str
 ) -> tuple[tuple[Override, ...], Override | None]:
-    """All that was ever set by hand for a student, and what of it stands."""
-    rows = connection.execute(
-        select(OVERRIDES.c.document, OVERRIDES.c.stands)
-        .where(OVERRIDES.c.run_id == run_id, OVERRIDES.c.student == student)
-        .order_by(OVERRIDES.c.id)
-    ).all()
+    """All overrides of a student, and the one that stands."""
+    mine = (OVERRIDES.c.run_id == run_id) & (OVERRIDES.c.student == student)
+    query = sa.select(OVERRIDES.c.document, OVERRIDES.c.stands).where(mine).order_by(OVERRIDES.c.id)
+    rows = connection.execute(query).all()
     overrides = tuple(OVERRIDE.validate_json(row.document) for row in rows)
     return overrides, overrides[-1] if rows and rows[-1].stands else None
 
 
-def current_scorecard(connection: Connection, run_id: int, andrew_id: str) -> Scorecard:
+def current_scorecard(connection: sa.Connection, run_id: int, andrew_id: str) -> Scorecard:
     """The scorecard of a student that counts.
 
     Raises:

@@ -1,7 +1,7 @@
 """Keys: what makes a reply right. `str(key)` is a reply that would be right."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,19 @@ Key = (
     | ReleaseKey
     | ConsistencyKey
 )
+
+
+class _ByKind:
+    """Lets pydantic read a key as what its `kind` says; trying all of them takes much longer."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic import Field
+
+        return handler(Annotated[source, Field(discriminator="kind")])
+
+
+StoredKey = Annotated[Key, _ByKind()]
+"""A key as a field of what is stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from grader.model.keys import ApiKey, ConsistencyKey, Key, NumberTemplate
+from grader.model.keys import ApiKey, ConsistencyKey, Key, NumberTemplate, StoredKey
 from grader.model.points import total
 
 
@@ -34,7 +34,7 @@ class Question:
 
     family: str
     query: str
-    key: Key
+    key: StoredKey
     points: float
     name: str = ""
     requires: tuple[str, ...] = ()

@@ -101,7 +101,8 @@ def override(folder: Path, andrew_id: str, decided: Override) -> None:
         OverrideError: if the score is out of range, or there is nothing to withdraw.
     """
     with changing(folder) as run:
-        run.override(andrew_id, decided)
+        for error in run.override({andrew_id: decided}).values():
+            raise error
         write_files(run, folder)
 
 

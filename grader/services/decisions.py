@@ -55,7 +55,7 @@ def apply_decisions(path: Path, run: Run, at: datetime) -> Mapping[str, Override
         elif isinstance(decided, Override):
             overrides[student] = decided
         faults += (Fault(record.line, columns.get(word, word), said) for word, said in wrong)
-    for student, error in run.override_all(overrides, dry_run=bool(faults)).items():
+    for student, error in run.override(overrides, dry_run=bool(faults)).items():
         column = "score" if isinstance(error, OverrideError) else "id"
         faults.append(Fault(lines[id_key(student)], columns[column], str(error)))
     if faults:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from grader.asking.ask import crash
 from grader.asking.classes import Ended, Graders, graded
 from grader.asking.politeness import Polite
-from grader.jobs import Run
+from grader.jobs import Result, Run
 from grader.model import Job, Judgement, Limits, Scorecard, State, Verdict
 from grader.outcomes import Cause
 from grader.questions import draw
@@ -37,22 +37,22 @@ def grade_class(run: Run, graders: Graders, limits: Limits, per_site: int = 1) -
     said: set[str] = set()
     for jobs in (run.first_pass, run.second_pass):
         for together in graded(Polite(jobs(limits), per_site), graders):
-            for ended in together:
-                step = _committed(run, ended)
-                _log_crashes(step.scorecard, said)
-                yield step
+            results = [_written(ended) for ended in together]
+            run.commit(results)
+            for each in results:
+                _log_crashes(each.scorecard, said)
+                yield Graded(each.scorecard, each.final)
 
 
-def _committed(run: Run, ended: Ended) -> Graded:
-    """Commit the job's scorecard; one whose grading crashed is not graded, and never a zero."""
+def _written(ended: Ended) -> Result:
+    """What came of a job; one that crashed, or cannot be written down, is not graded."""
     job, result = ended.job, ended.result
     if isinstance(result, Scorecard):
         try:
-            return Graded(result, run.commit(job, result))
-        except ValueError as error:  # what cannot be written down concerns its own student alone
+            return Result.of(job, result)
+        except ValueError as error:
             result = error
-    failed = _failed(job, result)
-    return Graded(failed, run.commit(job, failed, crashed=True))
+    return Result.of(job, _failed(job, result), crashed=True)
 
 
 def _failed(job: Job, error: Exception) -> Scorecard:

@@ -1,12 +1,11 @@
 """One store: an SQLite file, opened with the tables of a room in place."""
 
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
+import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from grader.model import InputError
@@ -18,33 +17,27 @@ class StoreError(InputError):
     """The store cannot be opened or written; the text says why and what to do."""
 
 
-def open_store(path: Path, room: Room, *, locked: bool = False) -> Engine:
-    """Open the store at `path` (mode 0600), with the tables of `room` in place.
+def open_store(path: Path, room: Room, *, locked: bool = False) -> sa.Engine:
+    """Open the store at `path`, or make it (mode 0600), with the tables of `room` in place.
 
-    Tables of an earlier version are migrated, in one transaction: all of them or none. Nobody else
-    may use the folder meanwhile, since a grader of that version could not go on. Any thread may
-    use the engine.
-
-    Args:
-        path: the file; it is made where it is missing.
-        room: who opens it.
-        locked: whether the caller holds the folder's lock already.
+    Tables of an earlier version are migrated, all of them or none. Nobody else may use the folder
+    then, since a grader of that version could not go on; `locked` if the caller has seen to that.
+    Any thread may use the engine.
 
     Raises:
         StoreError: if it cannot be opened, or its tables are of another version.
-        FolderBusyError: if it needs to be migrated while another command uses the folder.
+        FolderBusyError: if it must be migrated, but another command uses the folder.
     """
-    with _opening(path):
+    try:
         engine = _sqlite(path)
         try:
-            found = _version(engine, room)
-            if found is None or room.can_migrate(found):
-                with nullcontext() if found is None or locked else exclusive(path.parent):
-                    _prepare(engine, room, path)
-                found = room.version
+            found = _prepared(engine, path, room, locked)
         except BaseException:
             engine.dispose()
             raise
+    except (SQLAlchemyError, OSError) as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreError(f"the store {path} cannot be opened: {reason}") from error
     if found != room.version:
         engine.dispose()
         raise StoreError(
@@ -55,11 +48,11 @@ def open_store(path: Path, room: Room, *, locked: bool = False) -> Engine:
     return engine
 
 
-def _say_in_words(engine: Engine, path: Path) -> None:
-    """Let `engine` raise a StoreError where the file cannot be read or written from now on."""
+def _say_in_words(engine: sa.Engine, path: Path) -> None:
+    """Let `engine` raise a StoreError if the file cannot be read or written from now on."""
 
-    @event.listens_for(engine, "handle_error")
-    def in_words(context: ExceptionContext) -> None:
+    @sa.event.listens_for(engine, "handle_error")
+    def in_words(context: sa.ExceptionContext) -> None:
         error = context.sqlalchemy_exception
         if isinstance(error, DatabaseError) and not isinstance(
             error, IntegrityError | ProgrammingError
@@ -70,52 +63,48 @@ def _say_in_words(engine: Engine, path: Path) -> None:
             ) from error
 
 
-@contextmanager
-def _opening(path: Path) -> Iterator[None]:
-    """Turn what keeps the file from being opened into a StoreError."""
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        reason = getattr(error, "orig", None) or error
-        raise StoreError(f"the store {path} cannot be opened: {reason}") from error
-
-
-def _version(engine: Engine, room: Room) -> int | None:
+def _prepared(engine: sa.Engine, path: Path, room: Room, locked: bool) -> int:
+    """Make or migrate the room's tables if that is needed, and return their version."""
     with engine.connect().execution_options(reading=True) as connection:
-        return version_of(connection, room)
+        found = version_of(connection, room)
+    if found is not None and not room.can_migrate(found):
+        return found
+    with nullcontext() if found is None or locked else exclusive(path.parent):
+        _prepare(engine, room, path)
+    return room.version
 
 
-def _prepare(engine: Engine, room: Room, path: Path) -> None:
-    """Make or migrate the room's tables. Two processes may try at once: one waits for the other."""
+def _prepare(engine: sa.Engine, room: Room, path: Path) -> None:
+    """Make or migrate the room's tables. If two processes do, one waits for the other."""
     with closing(engine.connect()) as connection:
-        # SQLite cannot change most of a table: it is made anew, while others refer to it.
+        # To change a table, SQLite must drop it and make it anew, while other tables refer to it.
         driver: Any = connection.connection.driver_connection
         driver.execute("PRAGMA foreign_keys=OFF")
         with connection.begin():
             prepare(connection, room)
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise StoreError(f"the store {path} is damaged: its tables do not fit together")
-    # The connection with that setting is of no more use.
+    # The connection with that setting must not be used again.
     engine.dispose()
 
 
-def _sqlite(path: Path) -> Engine:
-    # Created before SQLite does, which would leave it readable by all.
+def _sqlite(path: Path) -> sa.Engine:
+    # SQLite itself would make a file that everybody can read.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     # As a URL's text, a path would end at its first question mark.
-    url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, connect_args={"timeout": 30})
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
 
-    @event.listens_for(engine, "connect")
+    @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         # The driver's own transaction handling would commit behind SQLAlchemy's back.
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A transaction that reads first and writes later could find the store changed between.
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # Without the lock at the beginning, others could write between our reading and writing.
         reading = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

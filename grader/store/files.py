@@ -1,4 +1,4 @@
-"""Files with grades in them: written whole or not at all, and readable by their owner alone."""
+"""Files with grades: written whole or not at all, and only their owner can read them."""
 
 import contextlib
 import os
@@ -10,8 +10,8 @@ from pathlib import Path
 def write_private(path: Path, chunks: Iterable[str | bytes]) -> None:
     """Replace `path` by a file (mode 0600) of `chunks`; text is written as UTF-8.
 
-    Readers see the old file or the new one and never a part. Nothing waits for the disk: what is
-    written here can be made again from the store.
+    Readers see the old file or the new one, never a part. This does not wait for the disk: the file
+    can be made again from the store.
 
     Raises:
         OSError: if the folder cannot be written; the old file is then still there.
@@ -27,6 +27,6 @@ def write_private(path: Path, chunks: Iterable[str | bytes]) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         if isinstance(error, OSError):
-            # What cannot be written is the file that was asked for, not the temporary one.
+            # The message names the file that was asked for, not the temporary one.
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise

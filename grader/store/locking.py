@@ -17,10 +17,10 @@ class FolderBusyError(InputError):
 
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Keep every other command that changes it out of `folder`.
+    """Keep all other commands that change `folder` out of it.
 
-    The system ends the lock together with the process, even one that was killed. The file itself
-    stays, as taking it away would let two others in.
+    The system ends the lock with the process, even if that is killed. The file stays: if it were
+    deleted, two others could come in at once.
 
     Raises:
         FolderBusyError: if another command is at work there.

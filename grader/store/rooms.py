@@ -1,18 +1,18 @@
-"""What a room of the grader keeps in the store: its tables, their version, and how they changed.
+"""The tables of a room of the grader: their version, and how they changed.
 
-Each room has a version of its own, so that one store holds the tables of several rooms.
+Each room has its own version, so one store can hold the tables of several rooms.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, inspect, select
+import sqlalchemy as sa
 
-_VERSIONS = Table(
+_VERSIONS = sa.Table(
     "schema_version",
-    MetaData(),
-    Column("room", String, primary_key=True),
-    Column("version", Integer, nullable=False),
+    sa.MetaData(),
+    sa.Column("room", sa.String, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
 )
 # Before rooms had versions, this table held one number, and only this room had tables.
 _FIRST_ROOM = "jobs"
@@ -20,17 +20,17 @@ _FIRST_ROOM = "jobs"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a room declares of its tables.
+    """The tables of a room.
 
     Attributes:
-        name: what the store calls the room; it never changes.
+        name: its name in the store, which never changes.
         metadata: the tables as they are now.
         version: the version of these tables.
         migrations: an earlier version -> the SQL statements that make the next version of it.
     """
 
     name: str
-    metadata: MetaData
+    metadata: sa.MetaData
     version: int
     migrations: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
@@ -41,17 +41,17 @@ class Room:
         )
 
 
-def version_of(connection: Connection, room: Room) -> int | None:
-    """The version of a room's tables in the store; None where the store has none of them."""
+def version_of(connection: sa.Connection, room: Room) -> int | None:
+    """The version of a room's tables in the store; None if it has none of them."""
     if _is_of_before_rooms(connection):
         found = connection.exec_driver_sql("SELECT version FROM schema_version").scalar()
         return found if room.name == _FIRST_ROOM else None
-    if not inspect(connection).has_table(_VERSIONS.name):
+    if not sa.inspect(connection).has_table(_VERSIONS.name):
         return None
-    return connection.scalar(select(_VERSIONS.c.version).where(_VERSIONS.c.room == room.name))
+    return connection.scalar(sa.select(_VERSIONS.c.version).where(_VERSIONS.c.room == room.name))
 
 
-def prepare(connection: Connection, room: Room) -> None:
+def prepare(connection: sa.Connection, room: Room) -> None:
     """Make the room's tables, or bring them to its version, in the transaction of `connection`."""
     if _is_of_before_rooms(connection):
         _give_rooms_versions(connection)
@@ -59,7 +59,7 @@ def prepare(connection: Connection, room: Room) -> None:
     found = version_of(connection, room)
     if found is None:
         room.metadata.create_all(connection)
-        connection.execute(insert(_VERSIONS).values(room=room.name, version=room.version))
+        connection.execute(sa.insert(_VERSIONS).values(room=room.name, version=room.version))
         return
     for version in range(found, room.version):
         for statement in room.migrations[version]:
@@ -68,19 +68,19 @@ def prepare(connection: Connection, room: Room) -> None:
     connection.execute(_VERSIONS.update().where(mine).values(version=room.version))
 
 
-def _is_of_before_rooms(connection: Connection) -> bool:
-    found = inspect(connection)
+def _is_of_before_rooms(connection: sa.Connection) -> bool:
+    found = sa.inspect(connection)
     return found.has_table(_VERSIONS.name) and "room" not in {
         column["name"] for column in found.get_columns(_VERSIONS.name)
     }
 
 
-def _give_rooms_versions(connection: Connection) -> None:
-    """Keep the one number as the version of the room that was the first.
+def _give_rooms_versions(connection: sa.Connection) -> None:
+    """Keep the one number as the version of the first room.
 
-    It stays the first row: a grader of before rooms reads that one, and refuses what is not its.
+    It stays the first row, so that a grader of that time reads it, and refuses the store.
     """
     found = connection.exec_driver_sql("SELECT version FROM schema_version").scalar_one()
     connection.exec_driver_sql("DROP TABLE schema_version")
     _VERSIONS.create(connection)
-    connection.execute(insert(_VERSIONS).values(room=_FIRST_ROOM, version=found))
+    connection.execute(sa.insert(_VERSIONS).values(room=_FIRST_ROOM, version=found))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.asking import running
-from grader.jobs import Run
+from grader.jobs import Result, Run
 from grader.model import Job, Scorecard, Submission
 from grader.questions import parse_battery
 from grader.services.folders import STORE_NAME
@@ -84,7 +84,7 @@ def test_no_appeal_adopts_that_an_address_is_refused_now(resumed: Resumed, grade
     with contextlib.closing(Run.begin(resumed.out / STORE_NAME, ACTIVITY, 7)) as run:
         run.enroll([Submission("ada", resumed.url)], ())
         (job,) = run.first_pass(QUICK)
-        run.commit(job, running.run(job))
+        run.commit([Result.of(job, running.run(job))])
     said = grader("appeal", resumed.out, "ada", *BRIEF, *ACCEPT, code=3).output
     assert "its address answered before, and is refused now" in said
     assert "nothing changed" in said

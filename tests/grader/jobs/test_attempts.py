@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.jobs import ByHand, Run
+from grader.jobs import ByHand, Result, Run
 from grader.judging import judge
 from grader.model import (
     Acceptance,
@@ -106,7 +106,7 @@ def begun() -> Iterator[Run]:
 
 def asked(run: Run, answers: tuple[int, ...] | None, at: datetime) -> None:
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, graded(job, answers, at))
+    run.commit([Result.of(job, graded(job, answers, at))])
 
 
 ANSWERS = st.none() | st.tuples(st.integers(1, 2), st.integers(1, 2))
@@ -134,7 +134,7 @@ def take(run: Run, model: Model, number: int, step: tuple[str, object]) -> None:
         case ("second pass", tuple() | None as answers):
             run.reopen()
             for job in run.second_pass(LIMITS):
-                run.commit(job, graded(job, answers, at))
+                run.commit([Result.of(job, graded(job, answers, at))])
                 model.attempts[-1] = (model.attempts[-1][0], answers)
         case ("appeal", tuple() | None as answers):
             _, job = run.appeal("ada", LIMITS)
@@ -235,7 +235,7 @@ def test_an_attempt_that_cannot_be_judged_anew_is_best_only_where_none_can() -> 
 def test_what_was_set_by_hand_counts_above_all_and_is_never_cut() -> None:
     with begun() as run:
         asked(run, (1, 2), START)
-        run.override("ada", Override("Dean", START, "shown in class", 25))
+        assert not run.override({"ada": Override("Dean", START, "shown in class", 25)})
         run.keep(Keep.read("best"))
         assert [card.score for card in run.scorecards()] == [25]
         rejudged = run.rejudge(BATTERIES[2], START)
@@ -256,7 +256,7 @@ def test_an_earlier_link_counts_with_what_the_roster_says_of_the_person_now() ->
         # Until the new link is asked, the earlier one counts by any rule.
         assert [card.score for card in run.scorecards()] == [30]
         for job in run.first_pass(LIMITS):
-            run.commit(job, graded(job, (2, 1), START))
+            run.commit([Result.of(job, graded(job, (2, 1), START))])
         ben, ada = run.scorecards()
         assert (ben.score, ada.score) == (0, 30)
         assert (ada.submission.url, ada.submission.name) == ("https://a.example.org", "Ada Ash")
@@ -272,12 +272,12 @@ def test_who_was_asked_too_late_keeps_the_first_attempt_and_is_named() -> None:
         ]
         run.enroll(ada_and_ben, ())
         ada, ben = run.first_pass(LIMITS)
-        run.commit(ada, graded(ada, (1, 1), START))
-        run.commit(ben, graded(ben, (1, 1), START + timedelta(days=3)))
+        run.commit([Result.of(ada, graded(ada, (1, 1), START))])
+        run.commit([Result.of(ben, graded(ben, (1, 1), START + timedelta(days=3)))])
         assert run.late() == ["ben"]
         run.ask_again(["ada", "ben"], [])
         for job in run.first_pass(LIMITS):
-            run.commit(job, graded(job, (1, 2), START + timedelta(days=4)))
+            run.commit([Result.of(job, graded(job, (1, 2), START + timedelta(days=4)))])
         assert [card.score for card in run.scorecards()] == [20, 20]
         # Asked at the very moment is not before it.
         run.keep(Keep("before", START + timedelta(days=4)))
@@ -297,7 +297,7 @@ def test_deployments_known_to_be_slow_are_asked_first() -> None:
             name = job.submission.andrew_id
             card = graded(job, None, START)
             waited = Reply("https://x", START, elapsed_ms=seconds[name])
-            run.commit(job, replace(card, wake_up=(waited,)))
+            run.commit([Result.of(job, replace(card, wake_up=(waited,)))])
         assert [job.submission.andrew_id for job in run.second_pass(LIMITS)] == ["b", "c", "a"]
         run.ask_again(["a", "b"], [])
         run.enroll([Submission(name, f"https://{name}.example.org") for name in "abcd"], ())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.jobs import Run
+from grader.jobs import Result, Run
 from grader.judging import judge
 from grader.model import (
     Job,
@@ -65,7 +65,7 @@ def graded(job: Job) -> Scorecard:
 def test_another_commit_is_judged_on_what_answered(run: Run) -> None:
     run.enroll([ada("badbad1")], ())
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, graded(job))
+    run.commit([Result.of(job, graded(job))])
     assert [card.score for card in run.scorecards()] == [1]
     enrolled = run.enroll([ada("c0ffee1")], ())
     assert (enrolled.changed, enrolled.judged, enrolled.unjudged) == ((), ("ada",), ())
@@ -80,7 +80,7 @@ def test_who_was_never_asked_for_the_commit_keeps_the_grade(tmp_path: Path) -> N
     with closing(Run.begin(tmp_path / "run.sqlite", without, seed=7)) as run:
         run.enroll([ada()], ())
         (job,) = run.first_pass(LIMITS)
-        run.commit(job, graded(job))
+        run.commit([Result.of(job, graded(job))])
         enrolled = run.enroll([ada("badbad1")], ())
         assert (enrolled.judged, enrolled.unjudged) == ((), ("ada",))
         assert list(run.first_pass(LIMITS)) == []
@@ -94,7 +94,7 @@ def test_who_was_never_asked_for_the_commit_keeps_the_grade(tmp_path: Path) -> N
 def test_a_column_that_no_question_holds_asks_nobody_anew(run: Run) -> None:
     run.enroll([ada()], ())
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, graded(job))
+    run.commit([Result.of(job, graded(job))])
     assert run.enroll([ada(remark="late")], ()).changed == ()
     assert list(run.first_pass(LIMITS)) == []
     assert run.enroll([ada(team="red")], ()).changed == ("ada",)
@@ -111,7 +111,7 @@ def test_a_secret_asks_anew_only_who_was_locked_out(run: Run) -> None:
     ]
     for job, (outcome, state) in zip(run.first_pass(LIMITS), fates, strict=True):
         card = scorecard(job.submission, outcome, state)
-        run.commit(replace(job, previous=card), card)
+        run.commit([Result.of(replace(job, previous=card), card)])
     with_secrets = [replace(each, bypass_secret="s3cret") for each in submissions]
     assert run.enroll(with_secrets, ()).changed == ("student1", "student2")
     asked = list(run.first_pass(LIMITS))
@@ -124,7 +124,7 @@ def test_a_secret_asks_anew_only_who_was_locked_out(run: Run) -> None:
 def test_students_keep_the_rosters_order_and_removed_ones_come_last(run: Run) -> None:
     def ids() -> list[str]:
         for job in run.first_pass(LIMITS):
-            run.commit(job, scorecard(job.submission))
+            run.commit([Result.of(job, scorecard(job.submission))])
         return [card.submission.andrew_id for card in run.scorecards()]
 
     def of(*numbers: int) -> list[Submission]:
@@ -151,7 +151,7 @@ def test_opening_private_addresses_asks_those_who_were_refused(run: Run) -> None
     submissions = [replace(submission(index), columns={"team": "blue"}) for index in range(2)]
     run.enroll(submissions, ())
     for job, state in zip(run.first_pass(LIMITS), (State.GRADED, State.REFUSED), strict=True):
-        run.commit(job, scorecard(job.submission, Outcome.FORBIDDEN_ADDRESS, state))
+        run.commit([Result.of(job, scorecard(job.submission, Outcome.FORBIDDEN_ADDRESS, state))])
     run.allow_private()
     (job,) = run.first_pass(LIMITS)
     assert (job.submission, job.limits.allow_private) == (submissions[1], True)
@@ -161,7 +161,7 @@ def test_what_is_asked_again_is_what_both_conditions_hold_for(run: Run) -> None:
     run.enroll([replace(submission(index), columns={"team": "blue"}) for index in range(3)], ())
     states = (State.GRADED, State.INVALID, State.INVALID)
     for job, state in zip(run.first_pass(LIMITS), states, strict=True):
-        run.commit(job, scorecard(job.submission, state=state))
+        run.commit([Result.of(job, scorecard(job.submission, state=state))])
     assert run.ask_again(["student0"], [State.INVALID]) == 0
     assert run.ask_again(["student0", "student1"], [State.INVALID]) == 1
     assert run.ask_again([], [State.INVALID]) == 2
@@ -174,5 +174,5 @@ def test_what_our_side_could_not_ask_is_asked_with_the_secret(run: Run) -> None:
     question = draw(TEAMS, ada(), seed=7)[0]
     lost = Verdict(question, Judgement(Outcome.NOT_CHECKED, "no network"))
     card = Scorecard(job.submission, State.NOT_GRADED, (lost,), NOW, NOW)
-    run.commit(replace(job, previous=card), card)
+    run.commit([Result.of(replace(job, previous=card), card)])
     assert run.enroll([replace(ada(), bypass_secret="s3cret")], ()).changed == ("ada",)

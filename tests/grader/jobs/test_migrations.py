@@ -27,7 +27,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Request, Response
 
-from grader.jobs import Run, opening
+from grader.jobs import Run
 from grader.jobs.tables import METADATA, ROOM
 from grader.model import Acceptance, Limits
 from grader.store import FolderBusyError, StoreError, exclusive, open_store
@@ -221,7 +221,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     path = made_by_version_4(tmp_path / "run", "class")
     before = _dump(path)
     failing = {4: (*ROOM.migrations[4], "INSERT INTO nowhere VALUES (1)")}
-    monkeypatch.setattr(opening, "ROOM", replace(ROOM, migrations=failing))
+    monkeypatch.setattr("grader.jobs.run.ROOM", replace(ROOM, migrations=failing))
     with pytest.raises(StoreError, match=r"cannot be opened: no such table: nowhere") as caught:
         Run.open(path)
     assert isinstance(caught.value.__cause__, OperationalError)

@@ -1,12 +1,16 @@
 import dataclasses
+import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from grader.asking.running import run as grade_job
-from grader.jobs import OtherRunError, Run, UngradedError, UnknownStudentError
+from grader.jobs import OtherRunError, Result, Run, UngradedError, UnknownStudentError
 from grader.model import (
     Acceptance,
     InputError,
@@ -77,7 +81,7 @@ def test_jobs_come_in_the_rosters_order_until_committed(store: Path) -> None:
     jobs = list(run.first_pass(LIMITS))
     assert [job.submission for job in jobs] == [submission(index) for index in range(3)]
     assert {job.seed for job in jobs} == {7}
-    assert run.commit(jobs[1], scorecard(jobs[1].submission))
+    run.commit([Result.of(jobs[1], scorecard(jobs[1].submission))])
     assert [job.submission.andrew_id for job in run.first_pass(LIMITS)] == ["student0", "student2"]
     assert list(run.scorecards()) == [scorecard(submission(1))]
     assert (run.finished(), run.total()) == (1, 3)
@@ -88,15 +92,60 @@ def test_what_may_pass_yet_gets_a_second_pass_and_only_one(store: Path) -> None:
     run = begun(store, 1)
     (job,) = run.first_pass(LIMITS)
     first = scorecard(job.submission, Outcome.SERVER_ERROR)
-    assert not run.commit(job, first)
+    result = Result.of(job, first)
+    assert not result.final
+    run.commit([result])
     assert list(run.first_pass(LIMITS)) == []
     (second,) = run.second_pass(LIMITS)
     assert second.previous == first
-    assert run.commit(second, first)
+    result = Result.of(second, first)
+    assert result.final
+    run.commit([result])
     assert list(run.second_pass(LIMITS)) == []
     assert run.finished() == 1
     assert len(run.scorecards()) == 1
     run.close()
+
+
+def test_what_is_committed_together_is_all_there_or_not_at_all(store: Path) -> None:
+    run = begun(store, 4)
+    jobs = list(run.first_pass(LIMITS))
+    outcomes = (Outcome.RIGHT, Outcome.WRONG, Outcome.SERVER_ERROR, Outcome.RIGHT)
+    cards = [
+        scorecard(job.submission, outcome) for job, outcome in zip(jobs, outcomes, strict=True)
+    ]
+    results = [Result.of(job, card) for job, card in zip(jobs, cards, strict=True)]
+    with store_that_fails_at(store, "submission"), pytest.raises(IntegrityError):
+        run.commit(results)
+    assert (len(run.scorecards()), run.finished()) == (0, 0)
+    run.commit(results[:1])
+    run.commit(results[1:])
+    assert list(run.scorecards()) == cards
+    assert run.finished() == 3
+    # Those asked anew and those asked once more together: each gets its own scorecard.
+    run.ask_again(["student0"], [])
+    again = [*run.first_pass(LIMITS), *run.second_pass(LIMITS)]
+    run.commit([Result.of(job, scorecard(job.submission, Outcome.WRONG)) for job in again])
+    attempts = [run.transcript(f"student{index}").attempts for index in range(4)]
+    assert [[each.number for each in student] for student in attempts] == [[1, 2], [1], [1, 1], [1]]
+    assert [student[-1].scorecard.verdicts[0].outcome for student in attempts] == [
+        Outcome.WRONG,
+        Outcome.WRONG,
+        Outcome.WRONG,
+        Outcome.RIGHT,
+    ]
+    run.close()
+
+
+@contextmanager
+def store_that_fails_at(store: Path, table: str) -> Iterator[None]:
+    """Let every change of a table of the store fail, as on a full disk."""
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute(
+            f"CREATE TRIGGER full BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        yield
+        connection.execute("DROP TRIGGER full")
 
 
 def test_another_thread_commits_while_jobs_are_read(store: Path) -> None:
@@ -104,10 +153,10 @@ def test_another_thread_commits_while_jobs_are_read(store: Path) -> None:
     run = begun(store, count)
     with ThreadPoolExecutor(1) as beside:
         committed = [
-            beside.submit(run.commit, job, scorecard(job.submission))
+            beside.submit(run.commit, [Result.of(job, scorecard(job.submission))])
             for job in run.first_pass(LIMITS)
         ]
-        assert all(each.result() for each in committed)
+        assert all(each.result() is None for each in committed)
     assert len(committed) == run.finished() == len(list(run.scorecards())) == count
     run.close()
 
@@ -143,7 +192,7 @@ def test_a_run_goes_on_with_its_own_text_of_a_battery_that_comes_with_the_grader
 def test_a_changed_roster_adds_changes_and_keeps(store: Path) -> None:
     run = begun(store)
     for job in run.first_pass(LIMITS):
-        run.commit(job, scorecard(job.submission))
+        run.commit([Result.of(job, scorecard(job.submission))])
     changed = submission(1, "https://new.example.org")
     enrolled = run.enroll([submission(0), changed, submission(5)], ())
     assert (enrolled.added, enrolled.changed, enrolled.removed) == (
@@ -168,7 +217,7 @@ def test_a_changed_roster_adds_changes_and_keeps(store: Path) -> None:
 def test_what_the_roster_corrects_is_shown_without_grading_again(store: Path) -> None:
     run = begun(store, 1)
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, scorecard(job.submission))
+    run.commit([Result.of(job, scorecard(job.submission))])
     corrected = dataclasses.replace(submission(0), name="Ada Ash")
     assert run.enroll([corrected], ()).changed == ()
     assert list(run.first_pass(LIMITS)) == []
@@ -181,7 +230,7 @@ def test_another_unusable_link_is_a_new_attempt(store: Path) -> None:
     invalid = Submission("a", "", state=State.INVALID, fault="no link")
     run.enroll([invalid], ())
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, scorecard(job.submission, state=State.INVALID))
+    run.commit([Result.of(job, scorecard(job.submission, state=State.INVALID))])
     assert run.enroll([dataclasses.replace(invalid, fault="a repository")], ()).changed == ("a",)
     run.close()
 
@@ -189,7 +238,7 @@ def test_another_unusable_link_is_a_new_attempt(store: Path) -> None:
 def test_scorecards_can_be_read_while_they_are_read(store: Path) -> None:
     run = begun(store, 5)
     for job in run.first_pass(LIMITS):
-        run.commit(job, scorecard(job.submission))
+        run.commit([Result.of(job, scorecard(job.submission))])
     cards = run.scorecards()
     first = iter(cards)
     next(first)
@@ -211,7 +260,7 @@ def test_a_bypass_secret_stays_with_the_submission(store: Path) -> None:
     run.enroll([dataclasses.replace(submission(0), bypass_secret="s3cret")], ())
     (job,) = run.first_pass(LIMITS)
     assert job.submission.bypass_secret == "s3cret"
-    run.commit(job, scorecard(job.submission))
+    run.commit([Result.of(job, scorecard(job.submission))])
     (card,) = run.scorecards()
     assert card.submission.bypass_secret == ""
     run.close()
@@ -221,7 +270,7 @@ def _with_states(store: Path, *states: State) -> Run:
     run = begun(store, len(states))
     for job, state in zip(run.first_pass(LIMITS), states, strict=True):
         card = scorecard(job.submission, state=state)
-        run.commit(Job(job.submission, ACTIVITY, 7, previous=card), card)
+        run.commit([Result.of(Job(job.submission, ACTIVITY, 7, previous=card), card)])
     return run
 
 
@@ -279,14 +328,14 @@ def test_what_is_asked_anew_is_not_asked_once_more_as_well(store: Path) -> None:
 def test_what_is_settled_by_hand_is_open_no_more(store: Path) -> None:
     run = _with_states(store, State.NOT_GRADED, State.NOT_GRADED, State.GRADED)
     assert run.unsettled() == 2
-    run.override("student0", Override("Dean", NOW, "ill", None))
-    run.override("student1", Override("Dean", NOW, "shown in class", 5))
+    assert not run.override({"student0": Override("Dean", NOW, "ill", None)})
+    assert not run.override({"student1": Override("Dean", NOW, "shown in class", 5)})
     assert run.unsettled() == 0
     # What was asked last is open, even where an earlier attempt counts.
     run.keep(Keep("best"))
     run.ask_again(["student2"], [])
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, scorecard(job.submission, state=State.NOT_GRADED))
+    run.commit([Result.of(job, scorecard(job.submission, state=State.NOT_GRADED))])
     assert [card.state for card in run.scorecards()][2] is State.GRADED
     assert run.unsettled() == 1
     run.close()
@@ -316,7 +365,9 @@ def test_a_folder_without_a_run_is_said(tmp_path: Path) -> None:
 def test_what_crashed_before_it_was_asked_is_asked_everything_the_next_time(store: Path) -> None:
     run = begun(store, 1)
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, Scorecard(job.submission, State.NOT_GRADED, (), NOW, NOW, "a crash"))
+    run.commit(
+        [Result.of(job, Scorecard(job.submission, State.NOT_GRADED, (), NOW, NOW, "a crash"))]
+    )
     assert run.reopen() == 1
     (again,) = run.second_pass(LIMITS)
     fault = dataclasses.replace(again.submission, url="", fault="no link", state=State.INVALID)
@@ -328,7 +379,7 @@ def test_what_crashed_before_it_was_asked_is_asked_everything_the_next_time(stor
 def test_what_is_to_be_asked_again_counts_until_it_is(store: Path) -> None:
     run = begun(store, 3)
     for job in run.first_pass(LIMITS):
-        run.commit(job, scorecard(job.submission))
+        run.commit([Result.of(job, scorecard(job.submission))])
     assert run.ask_again(["STUDENT1"], []) == 1
     run.close()
     # Whoever is interrupted here finds it so.
@@ -336,7 +387,7 @@ def test_what_is_to_be_asked_again_counts_until_it_is(store: Path) -> None:
     assert (run.finished(), len(run.scorecards())) == (2, 3)
     (job,) = run.first_pass(LIMITS)
     assert (job.submission, job.previous) == (submission(1), None)
-    run.commit(job, scorecard(job.submission, Outcome.WRONG))
+    run.commit([Result.of(job, scorecard(job.submission, Outcome.WRONG))])
     assert run.finished() == 3
     assert [card.score for card in run.scorecards()] == [10, 0, 10]
     transcript = run.transcript("student1")
@@ -351,14 +402,14 @@ def test_what_is_to_be_asked_again_counts_until_it_is(store: Path) -> None:
 def test_an_override_outlives_another_link_and_a_later_grading(store: Path) -> None:
     run = begun(store, 1)
     excused = Override("Dean", NOW, "ill", None)
-    with pytest.raises(UngradedError):
-        run.override("student0", excused)
+    refused = run.override({"student0": excused})
+    assert isinstance(refused["student0"], UngradedError)
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, scorecard(job.submission))
-    run.override("student0", excused)
+    run.commit([Result.of(job, scorecard(job.submission))])
+    assert not run.override({"student0": excused})
     run.enroll([submission(0, "https://new.example.org")], ())
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, scorecard(job.submission))
+    run.commit([Result.of(job, scorecard(job.submission))])
     (card,) = run.scorecards()
     assert (card.override, card.score, card.percent, card.earned) == (excused, None, None, 10)
     assert not card.needs_a_look
@@ -375,7 +426,7 @@ def test_a_corrected_key_is_asked_anew(store: Path) -> None:
     blue = Submission("a", "https://a.example.org", columns={"team": "blue"})
     run.enroll([blue], ())
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, scorecard(job.submission))
+    run.commit([Result.of(job, scorecard(job.submission))])
     assert run.enroll([blue], ()).changed == ()
     assert run.enroll([dataclasses.replace(blue, columns={"team": "red"})], ()).changed == ("a",)
     assert [job.submission.columns for job in run.first_pass(LIMITS)] == [{"team": "red"}]
@@ -389,7 +440,7 @@ def test_what_was_accepted_once_accepts_nothing_later(store: Path) -> None:
     run.ask_again(["student4", "student5"], [])
     for job in run.first_pass(LIMITS):
         card = scorecard(job.submission, state=State.UNREACHABLE)
-        run.commit(job, card, crashed=True)
+        run.commit([Result.of(job, card, crashed=True)])
     assert run.in_doubt()
     assert run.unsettled() == 2
     states = [State.UNREACHABLE] * 4 + [State.NOT_GRADED] * 2
@@ -405,7 +456,7 @@ def test_what_was_accepted_once_accepts_nothing_later(store: Path) -> None:
 def test_an_id_in_other_letters_is_the_same_student(store: Path) -> None:
     run = begun(store, 1)
     (job,) = run.first_pass(LIMITS)
-    run.commit(job, scorecard(job.submission))
+    run.commit([Result.of(job, scorecard(job.submission))])
     again = dataclasses.replace(submission(0), andrew_id="Student0", columns={"ID": "Student0"})
     assert run.enroll([again], ()).changed == ()
     assert list(run.first_pass(LIMITS)) == []
@@ -415,7 +466,7 @@ def test_an_id_in_other_letters_is_the_same_student(store: Path) -> None:
 def test_who_left_the_roster_keeps_nobody_from_judging_again_and_is_not_asked(store: Path) -> None:
     run = begun(store, 2)
     for job in run.first_pass(LIMITS):
-        run.commit(job, scorecard(job.submission))
+        run.commit([Result.of(job, scorecard(job.submission))])
     run.enroll([dataclasses.replace(submission(1), columns={"Team": "Reds"})], ())
     teams = parse_battery(
         'title = "Teams"\n[[entry]]\nquery = "What is 1 plus 2?"\npoints = 1\n'

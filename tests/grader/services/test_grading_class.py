@@ -18,7 +18,7 @@ from grader.asking import grading
 from grader.asking.classes import LocalGraders
 from grader.asking.loops import Scope
 from grader.formats.files import student_file_name
-from grader.jobs import Run
+from grader.jobs import Result, Run
 from grader.model import Job, Keep, Limits, Override, Scorecard, State, Submission
 from grader.questions import parse_battery
 from grader.services.files import write_files
@@ -138,7 +138,7 @@ def test_a_page_shows_what_counts_while_others_are_still_asked(
 
     graded()
     assert "No link." in page.read_text("utf-8")
-    run.override("s1", Override("H. Bovik", datetime.now(UTC), "Was ill", None))
+    assert not run.override({"s1": Override("H. Bovik", datetime.now(UTC), "Was ill", None)})
     write_files(run, tmp_path)
     run.ask_again(["s1"], [])
     graded()
@@ -221,7 +221,7 @@ def test_a_student_whose_grading_crashed_can_be_set_by_hand(
     run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
     run.enroll([Submission("s1", "https://s1.example")], ())
     assert [step.final for step in grade_class(run, graders, QUICK)] == [True]
-    run.override("s1", Override("Dean", datetime.now(UTC), "shown in class", 90))
+    assert not run.override({"s1": Override("Dean", datetime.now(UTC), "shown in class", 90)})
     (card,) = run.scorecards()
     assert (card.score, card.max_score) == (90, 100)
     run.close()
@@ -293,7 +293,9 @@ def test_what_a_second_pass_sees_takes_an_acceptance_back(
     run.accept_unreachable()
     (job,) = run.second_pass(QUICK)
     assert job.previous is not None
-    run.commit(job, replace(job.previous, state=State.NOT_GRADED, reason="no network here"))
+    run.commit(
+        [Result.of(job, replace(job.previous, state=State.NOT_GRADED, reason="no network here"))]
+    )
     assert run.unsettled() == 1
     assert run.reopen() == 1
     run.close()

@@ -43,7 +43,7 @@ def test_a_page_is_there_before_the_class_is_done_and_made_again_where_it_has_ch
         assert _files(folder) == before
 
         now = datetime(2030, 1, 2, tzinfo=UTC)
-        run.override("ben", Override("Prof", now, "was ill", score=None))
+        assert not run.override({"ben": Override("Prof", now, "was ill", score=None)})
         write_files(run, tmp_path, pages)
     after = _files(folder)
     assert after["ada"] == before["ada"]

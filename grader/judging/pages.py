@@ -16,9 +16,9 @@ _CONSOLE = "Open your page and the browser's console (F12), and type the query: 
 def is_html_page(reply: Reply) -> bool:
     """Whether the body is a page: Flask and Express call bare text HTML too, unless told not to."""
     start = reply.text.lstrip("\ufeff \t\r\n")[:20].casefold()
-    return start.startswith(("<!doctype html", "<html")) or (
-        says_html(reply) and start.startswith("<")
-    )
+    if not start.startswith("<"):
+        return False
+    return start.startswith(("<!doctype html", "<html")) or says_html(reply)
 
 
 def says_html(reply: Reply) -> bool:

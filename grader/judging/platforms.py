@@ -9,6 +9,7 @@ troubleshooting pages; the firewalls' own notes on how a challenge is told from 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from grader.model import Reply
 from grader.outcomes import Outcome
@@ -42,13 +43,9 @@ class Mark:
         return self.outcome is Outcome.NOT_CHECKED
 
     def is_on(self, reply: Reply) -> bool:
-        """Whether `reply` bears this mark."""
-        if self.statuses and reply.status not in self.statuses:
-            return False
-        if self.header:
-            value = reply.headers.get(self.header)
-            return value is not None and self.said.search(value) is not None
-        return self.said.search(reply.text[:_BODY]) is not None
+        """Whether `reply`, which has the mark's status and header, bears the mark."""
+        said = reply.headers[self.header] if self.header else reply.text[:_BODY]
+        return self.said.search(said) is not None
 
 
 # A platform's own page is short, and says what it is at its beginning.
@@ -195,4 +192,15 @@ def mark_of(reply: Reply) -> Mark | None:
     """Find the platform's mark on a reply; None where there is none."""
     if reply.failure not in (None, Outcome.TOO_LARGE) or reply.status is None:
         return None
-    return next((mark for mark in MARKS if mark.is_on(reply)), None)
+    possible = _possible(reply.status, tuple(reply.headers))
+    return next((mark for mark in possible if mark.is_on(reply)), None)
+
+
+@lru_cache(1024)
+def _possible(status: int, headers: tuple[str, ...]) -> list[Mark]:
+    """The marks that a reply with this status and these headers may bear."""
+    return [
+        mark
+        for mark in MARKS
+        if mark.header in (*headers, "") and status in (mark.statuses or (status,))
+    ]

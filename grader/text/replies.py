@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 Part = Literal["whole", "tail", "head"]
@@ -32,13 +33,16 @@ def normalize(text: str) -> str:
     Invisible characters go, Unicode becomes NFKC, case is folded, white space becomes one blank,
     quotation marks around the text and full stops at its end go. Twice changes nothing more.
     """
-    if not text.isascii():
-        # A byte order mark or a zero-width space: who reads the reply cannot see it.
-        text = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    folded = unicodedata.normalize("NFKC", _limit_marks(text)).casefold()
-    # Folding and decomposing can leave what NFKC would compose, and more marks in a row.
-    folded = _limit_marks(unicodedata.normalize("NFKC", folded))
+    folded = text.lower() if text.isascii() else _fold_unicode(text)
     return _trimmed(" ".join(folded.split()))
+
+
+def _fold_unicode(text: str) -> str:
+    # A byte order mark or a zero-width space: a reader of the reply cannot see it.
+    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    folded = unicodedata.normalize("NFKC", _limit_marks(visible)).casefold()
+    # Folding and decomposing can leave what NFKC would compose, and more marks in a row.
+    return _limit_marks(unicodedata.normalize("NFKC", folded))
 
 
 def _trimmed(text: str) -> str:
@@ -66,7 +70,7 @@ def without_query(text: str, query: str) -> str:
     """
     words = _WORD.finditer(text)
     end = 0
-    for wanted in _WORD.findall(normalize(query)):
+    for wanted in _words_of(query):
         found = next(words, None)
         if found is None or found[0] != wanted:
             return ""
@@ -74,6 +78,11 @@ def without_query(text: str, query: str) -> str:
     if _MORE_OF_A_NUMBER.match(text, end):
         return ""
     return _trimmed(_AFTER_QUERY.sub("", text[end:], count=1))
+
+
+@lru_cache(1024)
+def _words_of(query: str) -> list[str]:
+    return _WORD.findall(normalize(query))
 
 
 def without_tags(text: str) -> str:
@@ -121,7 +130,7 @@ def head_of(text: str) -> str:
 def holds_words(text: str, words: str) -> bool:
     """Whether a normalized text holds a word or phrase, not merely as a part of longer words."""
     wanted = normalize(words)
-    return bool(wanted) and bool(_phrase(wanted).search(text))
+    return bool(wanted) and wanted in text and bool(_phrase(wanted).search(text))
 
 
 def without_words(text: str, words: str) -> str:
@@ -129,5 +138,6 @@ def without_words(text: str, words: str) -> str:
     return _phrase(normalize(words)).sub(" ", text)
 
 
+@lru_cache(1024)
 def _phrase(wanted: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")

@@ -22,7 +22,7 @@ from grader.jobs.tables import (
     SUBMISSIONS,
     public,
 )
-from grader.model import AttemptKind, Keep, Scorecard
+from grader.model import Keep, Scorecard, ScorecardKind
 
 _PAGE = 50
 
@@ -136,7 +136,7 @@ def add(
     connection: Connection,
     submission_id: int,
     scorecard: Scorecard,
-    kind: AttemptKind,
+    kind: ScorecardKind,
     at: datetime,
     *,
     outdated: bool = False,
@@ -165,14 +165,14 @@ def ask_once_more(connection: Connection, attempt_id: int, scorecard: Scorecard)
             ACCEPTANCES.c.attempt_id == attempt_id, ACCEPTANCES.c.document.is_(None)
         )
     )
-    judge_again(connection, attempt_id, scorecard, AttemptKind.GRADED, scorecard.finished_at)
+    judge_again(connection, attempt_id, scorecard, ScorecardKind.GRADED, scorecard.finished_at)
 
 
 def judge_again(
     connection: Connection,
     attempt_id: int,
     scorecard: Scorecard,
-    kind: AttemptKind,
+    kind: ScorecardKind,
     at: datetime,
 ) -> None:
     """Let `scorecard` stand for an attempt; the one before stays as evidence."""
@@ -193,7 +193,7 @@ def _store(
     connection: Connection,
     attempt_id: int,
     scorecard: Scorecard,
-    kind: AttemptKind,
+    kind: ScorecardKind,
     at: datetime,
 ) -> None:
     stored = replace(scorecard, submission=public(scorecard.submission), override=None)

@@ -24,13 +24,13 @@ from grader.jobs.transcripts import (
 )
 from grader.model import (
     Acceptance,
-    AttemptKind,
     Battery,
     InputError,
     Job,
     Limits,
     Override,
     Scorecard,
+    ScorecardKind,
     State,
 )
 
@@ -103,7 +103,7 @@ class Correcting(Opened):
             found = attempts.standings(connection, self._id, [row.student]).get(row.student, [])
             # The questions were those of the attempt that counts: of an earlier battery, if it is.
             outdated = any(each.id == row.counting and each.outdated for each in found)
-            kind = AttemptKind.APPEALED
+            kind = ScorecardKind.APPEALED
             adopted = attempts.add(
                 connection, row.id, scorecard, kind, accepted.at, outdated=outdated
             )

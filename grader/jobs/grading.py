@@ -20,7 +20,7 @@ from grader.jobs.tables import (
     Status,
     reading,
 )
-from grader.model import AttemptKind, Job, Limits, RunInfo, Scorecard, State
+from grader.model import Job, Limits, RunInfo, Scorecard, ScorecardKind, State
 from grader.text.comparing import id_key
 
 _PAGE = 50
@@ -68,7 +68,7 @@ class Grading(Opened):
             if job.previous is not None and claim.attempt_id is not None:
                 attempts.ask_once_more(connection, claim.attempt_id, scorecard)
             else:
-                kind = AttemptKind.GRADED
+                kind = ScorecardKind.GRADED
                 added = attempts.add(connection, claim.submission_id, scorecard, kind, at)
                 if claim.is_first:
                     changed["counting"] = added
@@ -144,7 +144,7 @@ class Grading(Opened):
             taken = self._blocked(connection)
             for attempt_id, _, card in taken:
                 earned = as_accepted(card)
-                attempts.judge_again(connection, attempt_id, earned, AttemptKind.GRADED, now)
+                attempts.judge_again(connection, attempt_id, earned, ScorecardKind.GRADED, now)
             students = [student for _, student, _ in taken]
             attempts.settle(connection, self._id, self.info.keep, students)
 

@@ -21,12 +21,12 @@ from grader.jobs.tables import (
     Status,
 )
 from grader.model import (
-    AttemptKind,
     Battery,
     ConsistencyKey,
     InputError,
     RunInfo,
     Scorecard,
+    ScorecardKind,
 )
 from grader.questions import ColumnError, draw
 from grader.text.comparing import id_key
@@ -269,7 +269,7 @@ def _connections(scorecard: Scorecard) -> int:
 
 def _store(connection: Connection, attempt: _Attempt, at: datetime) -> None:
     if attempt.now is not None and attempt.now != attempt.before:
-        judge_again(connection, attempt.id, attempt.now, AttemptKind.REJUDGED, at)
+        judge_again(connection, attempt.id, attempt.now, ScorecardKind.REJUDGED, at)
     outdated = attempt.now is None
     if outdated != attempt.outdated:
         connection.execute(

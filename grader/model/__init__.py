@@ -41,7 +41,7 @@ from grader.model.questions import Battery, Entry, ProbeKind, Question, Typing
 from grader.model.replies import TELLING_HEADERS, Reply, Timings
 from grader.model.scorecards import Latency, Override, Scorecard
 from grader.model.submissions import BYPASS_SECRET, COMMIT, Release, State, Submission
-from grader.model.transcripts import Acceptance, Attempt, AttemptKind, Transcript
+from grader.model.transcripts import Acceptance, ScorecardKind, StoredScorecard, Transcript
 from grader.model.verdicts import Judgement, Verdict
 
 __all__ = [
@@ -53,8 +53,6 @@ __all__ = [
     "AnythingKey",
     "ApiKey",
     "AskingAgain",
-    "Attempt",
-    "AttemptKind",
     "Awake",
     "Battery",
     "ChoiceKey",
@@ -87,7 +85,9 @@ __all__ = [
     "Reply",
     "RunInfo",
     "Scorecard",
+    "ScorecardKind",
     "State",
+    "StoredScorecard",
     "Submission",
     "Timings",
     "Transcript",

@@ -237,7 +237,7 @@ def test_a_run_that_is_mostly_unreachable_doubts_itself(store: Path) -> None:
     assert run.appeal("student0", LIMITS)[0] == shown
     assert run.unsettled() == 3
     run.accept_unreachable()
-    assert (run.unsettled(), run.transcript("student0").attempts[0].scorecard.earned) == (0, 0)
+    assert (run.unsettled(), run.transcript("student0").scorecards[0].scorecard.earned) == (0, 0)
     assert not run.in_doubt()
     assert [card.state for card in run.scorecards()][:3] == [State.UNREACHABLE] * 3
     assert [card.score for card in run.scorecards()][:3] == [0, 0, 0]
@@ -340,8 +340,8 @@ def test_what_is_to_be_asked_again_counts_until_it_is(store: Path) -> None:
     assert run.finished() == 3
     assert [card.score for card in run.scorecards()] == [10, 0, 10]
     transcript = run.transcript("student1")
-    assert [each.scorecard.score for each in transcript.attempts] == [10, 0]
-    assert [each.current for each in transcript.attempts] == [False, True]
+    assert [each.scorecard.score for each in transcript.scorecards] == [10, 0]
+    assert [each.current for each in transcript.scorecards] == [False, True]
     with pytest.raises(UnknownStudentError, match="student9"):
         run.ask_again(["student1", "student9"], [])
     assert run.finished() == 3
@@ -362,7 +362,7 @@ def test_an_override_outlives_another_link_and_a_later_grading(store: Path) -> N
     (card,) = run.scorecards()
     assert (card.override, card.score, card.percent, card.earned) == (excused, None, None, 10)
     assert not card.needs_a_look
-    assert [each.current for each in run.transcript("student0").attempts] == [False, True]
+    assert [each.current for each in run.transcript("student0").scorecards] == [False, True]
     run.close()
 
 

@@ -3,7 +3,6 @@
 from grader.questions.batteries import MAX_BYTES, is_shipped, load_battery, parse_battery
 from grader.questions.draw import STARTER_QUERY, draw
 from grader.questions.families import FAMILIES
-from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
 from grader.questions.faults import BatteryError, Fault
 from grader.questions.resources import shipped_batteries
 from grader.questions.templates import ColumnError, columns_needed, lacking_columns
@@ -11,14 +10,10 @@ from grader.questions.templates import ColumnError, columns_needed, lacking_colu
 __all__ = [
     "FAMILIES",
     "MAX_BYTES",
-    "MAX_INTEGER",
-    "MAX_QUESTIONS",
     "STARTER_QUERY",
     "BatteryError",
     "ColumnError",
-    "Family",
     "Fault",
-    "Generator",
     "columns_needed",
     "draw",
     "is_shipped",

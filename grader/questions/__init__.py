@@ -6,19 +6,3 @@ from grader.questions.families import FAMILIES
 from grader.questions.faults import BatteryError, Fault
 from grader.questions.resources import shipped_batteries
 from grader.questions.templates import ColumnError, columns_needed, lacking_columns
-
-__all__ = [
-    "FAMILIES",
-    "MAX_BYTES",
-    "STARTER_QUERY",
-    "BatteryError",
-    "ColumnError",
-    "Fault",
-    "columns_needed",
-    "draw",
-    "is_shipped",
-    "lacking_columns",
-    "load_battery",
-    "parse_battery",
-    "shipped_batteries",
-]

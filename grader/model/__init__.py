@@ -3,23 +3,8 @@
 Every value here can be pickled, compared and written as JSON.
 """
 
-from grader.model.events import (
-    AskingAgain,
-    Awake,
-    Event,
-    Finished,
-    Judged,
-    LookingAgain,
-    WakingUp,
-)
-from grader.model.jobs import (
-    Job,
-    Limits,
-    Note,
-    NoteKind,
-    RunInfo,
-    asks_in_browser,
-)
+from grader.model.events import AskingAgain, Awake, Event, Finished, Judged, LookingAgain, WakingUp
+from grader.model.jobs import Job, Limits, Note, NoteKind, RunInfo, asks_in_browser
 from grader.model.keeping import Keep
 from grader.model.keys import (
     AnythingKey,

@@ -24,7 +24,7 @@ class Timings:
     """How long the phases of a request took, in milliseconds.
 
     A phase that did not happen is None: nothing is resolved or connected on a connection that was
-    kept alive, and plain http has no TLS. After redirects they are those of the last request.
+    kept alive, and plain http has no TLS. After redirects, the last request is timed.
 
     Attributes:
         first_byte: from sending the request to the first byte of the reply.

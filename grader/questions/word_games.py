@@ -17,10 +17,7 @@ _ANAGRAMS = [_anagrams(line) for line in lines("anagrams.txt")]
 _LETTERS_BY_SCORE = {1: "aeilnorstu", 2: "dg", 3: "bcmp", 4: "fhvwy", 5: "k", 8: "jx", 10: "qz"}
 _SCORES = {letter: score for score, letters in _LETTERS_BY_SCORE.items() for letter in letters}
 _SCRABBLE = [
-    (
-        f"What is the scrabble score of {word}?",
-        NumberKey(sum(_SCORES[letter] for letter in word)),
-    )
+    (f"What is the scrabble score of {word}?", NumberKey(sum(_SCORES[letter] for letter in word)))
     for word in lines("scrabble.txt")
 ]
 

@@ -1,7 +1,4 @@
-"""Whether a reply is right: pure functions from a question and a reply to a judgement.
-
-The rules are those of docs/architecture.md, "Outcomes" and "Judging".
-"""
+"""Whether a reply is right, by the rules of docs/architecture.md, "Outcomes" and "Judging"."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,9 +40,6 @@ def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) 
         question: what was asked.
         replies: at least one, in the order they came; a check of consistency compares them all.
         earlier: the verdicts on what the same deployment was asked before.
-
-    Returns:
-        The outcome, a clause for the student that says why, and the part that decided.
     """
     reply = replies[-1]
     match question.key:
@@ -104,9 +98,9 @@ def _judge_text(key: _TextKey, text: str, reply: Reply) -> Judgement:
 
 def _judge_api(reply: Reply) -> Judgement:
     if is_html_page(reply):
-        return Judgement(
-            Outcome.WRONG,
+        words = (
             "/api answered an HTML page, where plain text was expected: is there a route for "
-            "/api, and does it answer the bare text?",
+            "/api, and does it answer the bare text?"
         )
+        return Judgement(Outcome.WRONG, words)
     return Judgement(Outcome.RIGHT, f"/api answered with status {reply.status}")

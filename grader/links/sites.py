@@ -80,65 +80,48 @@ _DASHBOARD = _page_of(
     "a platform", "Open the app from there, and hand in the address that the browser then shows."
 )
 # A host with a dot in front stands for all hosts below it, too.
-_NO_APP = {
-    **dict.fromkeys(
-        (
-            *("github.com", "gist.github.com", "raw.githubusercontent.com", "gitlab.com"),
-            *("bitbucket.org", "git.heroku.com", "codeberg.org", "dev.azure.com"),
-        ),
+_SITES = (
+    (
         _REPOSITORY,
+        "github.com gist.github.com raw.githubusercontent.com gitlab.com bitbucket.org "
+        "git.heroku.com codeberg.org dev.azure.com",
     ),
-    "vercel.com": _VERCEL,
-    "render.com": _RENDER,
-    "dashboard.render.com": _RENDER,
-    "heroku.com": _HEROKU,
-    "dashboard.heroku.com": _HEROKU,
-    "netlify.com": _NETLIFY,
-    "app.netlify.com": _NETLIFY,
-    "railway.com": _RAILWAY,
-    "railway.app": _RAILWAY,
-    "fly.io": _FLY,
-    **dict.fromkeys(
-        (
-            *("app.koyeb.com", "console.cloud.google.com", "console.firebase.google.com"),
-            *("portal.azure.com", ".console.aws.amazon.com", "dash.cloudflare.com"),
-            *("cloud.digitalocean.com", "dashboard.ngrok.com", "ngrok.com"),
-            *("pythonanywhere.com", "eu.pythonanywhere.com"),
-        ),
+    (_VERCEL, "vercel.com"),
+    (_RENDER, "render.com dashboard.render.com"),
+    (_HEROKU, "heroku.com dashboard.heroku.com"),
+    (_NETLIFY, "netlify.com app.netlify.com"),
+    (_RAILWAY, "railway.com railway.app"),
+    (_FLY, "fly.io"),
+    (
         _DASHBOARD,
+        "app.koyeb.com console.cloud.google.com console.firebase.google.com portal.azure.com "
+        ".console.aws.amazon.com dash.cloudflare.com cloud.digitalocean.com dashboard.ngrok.com "
+        "ngrok.com pythonanywhere.com eu.pythonanywhere.com",
     ),
-    **dict.fromkeys(
-        (
-            *(".github.dev", "codespaces.new", ".vscode.dev", "replit.com", "repl.it"),
-            *("stackblitz.com", ".stackblitz.io", ".webcontainer.io", "codesandbox.io"),
-            *(".gitpod.io", "glitch.com", "codepen.io", "jsfiddle.net", "idx.google.com"),
-        ),
+    (
         _EDITOR,
+        ".github.dev codespaces.new .vscode.dev replit.com repl.it stackblitz.com .stackblitz.io "
+        ".webcontainer.io codesandbox.io .gitpod.io glitch.com codepen.io jsfiddle.net "
+        "idx.google.com",
     ),
-    ".app.github.dev": _FORWARDED,
-    **dict.fromkeys(
-        (
-            *("colab.research.google.com", "colab.google", "kaggle.com", "deepnote.com"),
-            *("mybinder.org", "nbviewer.org"),
-        ),
+    (_FORWARDED, ".app.github.dev"),
+    (
         _NOTEBOOK,
+        "colab.research.google.com colab.google kaggle.com deepnote.com mybinder.org nbviewer.org",
     ),
-    **dict.fromkeys(
-        (
-            *("docs.google.com", "drive.google.com", "forms.gle", "forms.office.com", "1drv.ms"),
-            *("onedrive.live.com", ".sharepoint.com", "dropbox.com", "notion.so", ".notion.site"),
-        ),
+    (
         _DOCUMENT,
+        "docs.google.com drive.google.com forms.gle forms.office.com 1drv.ms onedrive.live.com "
+        ".sharepoint.com dropbox.com notion.so .notion.site",
     ),
-    **dict.fromkeys(
-        (
-            *("bit.ly", "tinyurl.com", "t.co", "lnkd.in", "goo.gl", "ow.ly", "is.gd", "rb.gy"),
-            *("cutt.ly", "t.ly", "tiny.cc", "shorturl.at", "rebrand.ly", "aka.ms"),
-        ),
+    (
         _SHORT,
+        "bit.ly tinyurl.com t.co lnkd.in goo.gl ow.ly is.gd rb.gy cutt.ly t.ly tiny.cc shorturl.at "
+        "rebrand.ly aka.ms",
     ),
-    **dict.fromkeys((".mimecast.com", ".mimecastprotect.com", ".emailprotection.link"), _HIDDEN),
-}
+    (_HIDDEN, ".mimecast.com .mimecastprotect.com .emailprotection.link"),
+)
+_NO_APP = {host: words for words, hosts in _SITES for host in hosts.split()}
 _WWW = re.compile(r"^(?:www\.)+(?=.*\.)")
 
 

@@ -60,8 +60,7 @@ def draw(
         submission: of whom.
         seed: any integer; one for a whole class.
         probes: how to ask what the battery does not pin to a probe. Several share its points.
-        connections: how many fresh connections to compare, for no points, where the battery has
-            no such check; 0 for none.
+        connections: how many fresh connections to compare, for no points, if the battery does not.
 
     Raises:
         ColumnError: if a fixed query needs a column that the student's row does not give.

@@ -23,12 +23,11 @@ class Mark:
     """One row of the table.
 
     Attributes:
-        header: the header that is read; empty for the body.
-        said: what the header's value or the body holds, as a pattern without regard to case.
+        header: which one is read; empty for the body.
+        said: a pattern of the header's value or the body, without regard to case.
         words: what it means, as a sentence's beginning: "Vercel has paused this deployment".
         waits: whether it may change by waiting a minute or two.
         statuses: the statuses that it comes with; empty for any.
-        outcome: of a question that got it.
     """
 
     header: str
@@ -173,7 +172,7 @@ MARKS: tuple[Mark, ...] = (
 
 
 def mark_of(reply: Reply) -> Mark | None:
-    """Find the platform's mark on a reply; None where there is none."""
+    """Find the platform's mark on a reply; None if there is none."""
     if reply.failure not in (None, Outcome.TOO_LARGE) or reply.status is None:
         return None
     possible = _possible(reply.status, tuple(reply.headers))

@@ -15,10 +15,7 @@ _SHOWN = 4
 
 
 def read_release(reply: Reply) -> Release | None:
-    """Read the release from a `/healthz` reply; None where there is none.
-
-    A stranger wrote it: only short texts are taken.
-    """
+    """Read the release, in short texts, from a stranger's `/healthz`; None if there is none."""
     if reply.status != 200 or reply.failure is not None:
         return None
     try:
@@ -45,16 +42,15 @@ def judge_release(key: ReleaseKey, reply: Reply) -> Judgement:
         return replace(failed, reason=reason)
     commit = _commit(reply)
     if commit is None:
-        return Judgement(
-            Outcome.EMPTY,
+        reason = (
             "/healthz tells no commit: a JSON object was expected, with 7 to 40 hexadecimal digits "
-            "at release, commit",
+            "at release, commit"
         )
+        return Judgement(Outcome.EMPTY, reason)
     # Either may be abbreviated.
     if not (commit.startswith(key.commit) or key.commit.startswith(commit)):
-        return Judgement(
-            Outcome.WRONG, f"commit {_short(commit)} answers, not {_short(key.commit)}"
-        )
+        reason = f"commit {_short(commit)} answers, not {_short(key.commit)}"
+        return Judgement(Outcome.WRONG, reason)
     return Judgement(Outcome.RIGHT, f"commit {_short(commit)} answers")
 
 

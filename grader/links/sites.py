@@ -2,7 +2,7 @@
 
 import re
 
-from grader.links.hosts import HAND_IN, OPEN_IT, LinkError
+from grader.links.hosts import DEPLOY, HAND_IN, OPEN_IT, LinkError
 
 PLATFORMS = frozenset(
     {
@@ -40,10 +40,7 @@ _FORWARDED: _Words = (
     "This is a port of an editor, and no deployed app: it stops soon after you leave the editor.",
     _EDITOR[1],
 )
-_NOTEBOOK: _Words = (
-    "This is a notebook and not a running app.",
-    "Deploy the app, and hand in the address that the platform gives it.",
-)
+_NOTEBOOK: _Words = ("This is a notebook and not a running app.", DEPLOY)
 _DOCUMENT: _Words = ("This is a shared document or folder and not your app.", HAND_IN)
 _SHORT: _Words = ("This is a short link, which may lead anywhere.", OPEN_IT)
 _HIDDEN: _Words = ("A mail program hides in this link where it leads.", OPEN_IT)
@@ -160,7 +157,7 @@ def refuse_a_repository(host: str) -> None:
 
 
 def platform_above(host: str) -> str:
-    """The platform's domain that a host lies below; empty where it lies below none."""
+    """The platform's domain that a host lies below; empty if it lies below none."""
     labels = host.split(".")
     above = (".".join(labels[at:]) for at in range(1, len(labels)))
     return next((domain for domain in above if domain in PLATFORMS), "")

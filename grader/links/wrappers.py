@@ -19,13 +19,10 @@ _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def unwrap(link: str) -> tuple[str, str] | None:
-    """Take off what one program has put around a link.
-
-    Args:
-        link: without http:// in front.
+    """Take off what one program has put around a link, which has no http:// in front.
 
     Returns:
-        The link inside, which may be wrapped again, and the program's name; None where no program
+        The link inside, which may be wrapped again, and the program's name; None if no program
         that we know has wrapped it.
 
     Raises:

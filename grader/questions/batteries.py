@@ -51,7 +51,7 @@ def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -
 
     Args:
         source: the text.
-        name: what the battery is called in reports.
+        name: of the battery, in reports.
         where: what errors call the text, such as its file name.
         stored: whether it was stored with a run: an old one may have nothing to earn.
 

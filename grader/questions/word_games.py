@@ -6,14 +6,8 @@ from grader.model import ChoiceKey, NumberKey, Submission
 from grader.questions.family import Family
 from grader.questions.resources import lines
 
-
-def _anagrams(line: str) -> tuple[list[str], list[str]]:
-    """Read `words that are anagrams of each other | decoys`."""
-    words, decoys = line.split("|")
-    return words.split(), decoys.split()
-
-
-_ANAGRAMS = [_anagrams(line) for line in lines("anagrams.txt")]
+# Each line holds words that are anagrams of each other, and behind a bar decoys.
+_ANAGRAMS = [[part.split() for part in line.split("|")] for line in lines("anagrams.txt")]
 _LETTERS_BY_SCORE = {1: "aeilnorstu", 2: "dg", 3: "bcmp", 4: "fhvwy", 5: "k", 8: "jx", 10: "qz"}
 _SCORES = {letter: score for score, letters in _LETTERS_BY_SCORE.items() for letter in letters}
 _SCRABBLE = [

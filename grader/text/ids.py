@@ -17,20 +17,12 @@ _PARTS: tuple[tuple[Part, Callable[[str], str]], ...] = (
 
 
 def bare_id(text: str) -> str:
-    """The form in which ids in replies are compared.
-
-    It has no capital letters and no domain, and a letter, digit or underscore at both ends.
-    """
+    """An id in small letters, without its domain, and with a letter, digit or _ at both ends."""
     return _bare(normalize(text))
 
 
 def ids_meant(text: str) -> Iterator[tuple[Part, str]]:
-    """Find each id that a normalized text may name. "I'm hbovik" names one, too.
-
-    Yields:
-        The part of the text (the whole, its tail or its head), and the bare id in it. Simple tags
-        do not count.
-    """
+    """Find each id that a normalized text may name, without simple tags, and the part it is in."""
     # With tags first: "<hbovik>" looks like a tag, but is none.
     yield from ids_as_written(text)
     if (untagged := without_tags(text)) != text:

@@ -66,7 +66,7 @@ def _limit_marks(text: str) -> str:
 def without_query(text: str, query: str) -> str:
     """What follows the query, where a normalized text begins by repeating it word by word.
 
-    Empty where the text does not repeat the query, or nothing follows.
+    Empty if the text does not repeat the query, or nothing follows.
     """
     words = _WORD.finditer(text)
     end = 0
@@ -94,13 +94,13 @@ def tail_of(text: str) -> str:
     """What follows the last mark of a normalized text that has a letter or digit behind it.
 
     Marks are " is " and similar verbs, "=", ":" and arrows: docs/architecture.md, "Judging". Empty
-    where there is no mark; a smile such as ":)" is none.
+    if there is no mark; a smile such as ":)" is none.
     """
     return _after_last(_MARK, text, _TO_LAST_LETTER)
 
 
 def number_tail_of(text: str) -> str:
-    """What follows the last mark that has a digit behind it; empty where there is none.
+    """What follows the last mark that has a digit behind it; empty if there is none.
 
     In "76 + 92 = 168, which was easy" the last mark is "was", and no number follows it.
     """
@@ -122,7 +122,7 @@ def _after_last(mark: re.Pattern[str], text: str, part: re.Pattern[str]) -> str:
 
 
 def head_of(text: str) -> str:
-    """What precedes the first " is " of a normalized text; empty where there is none."""
+    """What precedes the first " is " of a normalized text; empty if there is none."""
     found = _IS.search(text)
     return "" if found is None else _trimmed(text[: found.start()])
 

@@ -85,8 +85,11 @@ def show_error(error: HTTPException) -> Response:
 
 @views.after_app_request
 def add_headers(response: Response) -> Response:
-    """Add the security headers to every reply, errors and static files included."""
+    """Add the security headers to every reply, errors and static files included.
+
+    A header that your own code has set already stays.
+    """
     for name, value in SECURITY_HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")  # a new release must show at once
     return response

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import gc
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -138,6 +140,25 @@ def test_many_threads_share_one_loop() -> None:
     after = {thread.ident for thread in threading.enumerate() if thread.name == "asking"}
     assert len(after) == 1
     assert before <= after
+
+
+@pytest.mark.parametrize("library", ["uvloop", "asyncio"])
+def test_either_loop_asks(library: str) -> None:
+    said = (
+        "import sys; sys.modules['uvloop'] = None if sys.argv.pop() == 'asyncio' else __import__"
+        "('uvloop'); from grader.asking import loops; loop = loops._running_loop(); "
+        "print(type(loop).__module__); from grader.cli import cli; cli(sys.argv[1:])"
+    )
+    if library == "uvloop":
+        pytest.importorskip("uvloop", reason="Windows has none")
+    with finished_app("abc123") as url:
+        command = ("check", url, "--andrew-id", "abc123", "--seed", str(SEED), "--quiet")
+        done = subprocess.run(
+            [sys.executable, "-c", said, *command, library], capture_output=True, text=True
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("uvloop" if library == "uvloop" else "asyncio.")
+    assert "100 of 100" in done.stdout
 
 
 class Heartbeat:

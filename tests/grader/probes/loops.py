@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import threading
+import queue
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -41,14 +41,19 @@ class Deployed:
 @contextlib.contextmanager
 def deployed(submission: Submission, limits: Limits) -> Iterator[Deployed]:
     """A deployment to be asked; on leaving, its connections and its loop are closed."""
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        loop = runner.get_loop()
-        thread = threading.Thread(target=loop.run_forever)
-        thread.start()
+    started: queue.SimpleQueue[asyncio.AbstractEventLoop] = queue.SimpleQueue()
+
+    def run() -> None:
+        with asyncio.Runner() as runner:
+            started.put(runner.get_loop())
+            runner.get_loop().run_forever()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run)
+        loop = started.get()
         asked = Deployed(Deployment(submission, limits), loop)
         try:
             yield asked
         finally:
             asked.run(asked.deployment.__aexit__(None, None, None))
             loop.call_soon_threadsafe(loop.stop)
-            thread.join()

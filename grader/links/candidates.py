@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import takewhile
 
 from grader.links.cleaning import DASHES, clean, without_blanks_at_end
@@ -42,13 +41,15 @@ def is_marked(word: str) -> bool:
 def broken(words: list[str]) -> Iterator[tuple[int, str]]:
     """Find addresses that blanks have split: the index of the first word, and the address."""
     for at, word in enumerate(words):
-        with suppress(LinkError):
+        try:
             address = unwrapped(word)[0]
-            if (rest := without_scheme(address)) != word:
-                following = list(takewhile(lambda other: not is_marked(other), words[at + 1 :]))
-                many = _words_behind(rest, following)
-                if many is not None:
-                    yield at, " ".join((address, *following[:many]))
+        except LinkError:
+            continue
+        if (rest := without_scheme(address)) == word:
+            continue
+        following = list(takewhile(lambda other: not is_marked(other), words[at + 1 :]))
+        if (many := _words_behind(rest, following)) is not None:
+            yield at, " ".join((address, *following[:many]))
 
 
 def _words_behind(rest: str, following: list[str]) -> int | None:

@@ -32,14 +32,14 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """What lies behind a judgement, where that decides what happens next. The values are stored.
+    """The reason behind a judgement, if it decides what happens next. The values are stored.
 
     Attributes:
         BOT_PROTECTION: a platform's firewall took the grader for a bot: it is asked again late and
             slowly, and an instructor may accept what was earned.
         CACHE: it is right, but only past a cache: an instructor should see it.
         CRASH: a bug of ours.
-        PROBE: the page cannot be asked in this way, however often, but perhaps in another one.
+        PROBE: this probe cannot ask the page, now or later; another one may.
     """
 
     BOT_PROTECTION = "bot protection"
@@ -54,10 +54,9 @@ class OutcomeRule:
 
     Attributes:
         words: what happened, as a clause for people.
-        advice: what the student can do about it; empty where there is nothing to do.
-        mark: a three-character sign that reads without colour.
-        earns: whether the question's points are given.
-        scored: False where the fault may be ours: no score at all, rather than zero.
+        advice: what the student can do about it; or empty.
+        mark: a sign that reads without colour.
+        scored: False if the fault may be ours: then there is no score at all, rather than zero.
         second_pass: whether it is asked once more at the end of a run.
         needs_a_look: whether an instructor should see it before signing.
     """

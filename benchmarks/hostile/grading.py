@@ -86,7 +86,7 @@ def read(students: list[Student], out: Path) -> list[Graded]:
     """What the run in `out` knows of `students`."""
     with closing(Run.open(out / STORE_NAME)) as run:
         passes = [
-            [attempt.scorecard for attempt in run.transcript(student.andrew_id).attempts]
+            [stored.scorecard for stored in run.transcript(student.andrew_id).scorecards]
             for student in students
         ]
     # All are asked at once, and the second pass begins where the first one has ended for all.

@@ -22,7 +22,7 @@ from grader.jobs.tables import (
     in_force,
     public,
 )
-from grader.model import AttemptKind, Keep, Scorecard
+from grader.model import Keep, Scorecard, ScorecardKind
 
 _PAGE = 50
 
@@ -123,7 +123,7 @@ class Written:
     row: dict[str, Any]
 
 
-def write_down(scorecard: Scorecard, kind: AttemptKind, at: datetime) -> Written:
+def write_down(scorecard: Scorecard, kind: ScorecardKind, at: datetime) -> Written:
     """Write a scorecard down.
 
     Raises:

@@ -20,12 +20,12 @@ from grader.jobs.tables import (
 from grader.jobs.transcripts import StudentError, current_scorecard, submission_row
 from grader.model import (
     Acceptance,
-    AttemptKind,
     Battery,
     Job,
     Limits,
     Override,
     Scorecard,
+    ScorecardKind,
     State,
 )
 from grader.text.comparing import id_key
@@ -81,7 +81,7 @@ class Correcting(Opened):
             # It was asked the questions of the attempt that counts, perhaps of an earlier battery.
             counts = sa.select(ATTEMPTS.c.outdated).where(ATTEMPTS.c.id == row.counting)
             outdated = bool(connection.scalar(counts))
-            written = attempts.write_down(scorecard, AttemptKind.APPEALED, accepted.at)
+            written = attempts.write_down(scorecard, ScorecardKind.APPEALED, accepted.at)
             (adopted,) = attempts.add(connection, [(row.id, written)], outdated=outdated)
             document = ACCEPTANCE.dump_json(accepted).decode()
             connection.execute(sa.insert(ACCEPTANCES).values(attempt_id=adopted, document=document))

@@ -20,7 +20,7 @@ from grader.jobs.tables import (
     Status,
     reading,
 )
-from grader.model import AttemptKind, Job, Limits, RunInfo, Scorecard, State
+from grader.model import Job, Limits, RunInfo, Scorecard, ScorecardKind, State
 from grader.text.comparing import id_key
 
 _PAGE = 50
@@ -56,7 +56,7 @@ class Result:
         Raises:
             ValueError: if the scorecard cannot be written down.
         """
-        written = attempts.write_down(scorecard, AttemptKind.GRADED, scorecard.finished_at)
+        written = attempts.write_down(scorecard, ScorecardKind.GRADED, scorecard.finished_at)
         final = crashed or job.previous is not None or not scorecard.wants_second_pass
         return cls(id_key(job.submission.andrew_id), written, final)
 
@@ -161,7 +161,7 @@ class Grading(Opened):
             connection.execute(sa.insert(ACCEPTANCES).from_select(["attempt_id"], doubtful))
             taken = self._blocked(connection)
             earned = {
-                attempt_id: attempts.write_down(as_accepted(card), AttemptKind.GRADED, now)
+                attempt_id: attempts.write_down(as_accepted(card), ScorecardKind.GRADED, now)
                 for attempt_id, _, card in taken
             }
             attempts.judge_again(connection, earned)

@@ -20,12 +20,12 @@ from grader.jobs.tables import (
     in_force,
 )
 from grader.model import (
-    AttemptKind,
     Battery,
     ConsistencyKey,
     InputError,
     RunInfo,
     Scorecard,
+    ScorecardKind,
     Submission,
 )
 from grader.questions import ColumnError, draw
@@ -226,7 +226,7 @@ def _connections(scorecard: Scorecard) -> int:
 
 def _store(connection: sa.Connection, judged: Sequence[_Attempt], at: datetime) -> None:
     changed = {
-        each.id: write_down(each.now, AttemptKind.REJUDGED, at)
+        each.id: write_down(each.now, ScorecardKind.REJUDGED, at)
         for each in judged
         if each.now is not None and each.now != each.before
     }

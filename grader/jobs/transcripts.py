@@ -24,7 +24,7 @@ from grader.jobs.tables import (
     in_force,
     public,
 )
-from grader.model import Attempt, AttemptKind, InputError, Override, Scorecard, Transcript
+from grader.model import InputError, Override, Scorecard, ScorecardKind, StoredScorecard, Transcript
 from grader.text.comparing import id_key
 
 
@@ -80,22 +80,22 @@ def transcript(connection: sa.Connection, run_id: int, andrew_id: str) -> Transc
     overrides, stands = _overrides(connection, run_id, row.student)
     doubt = in_doubt(connection, run_id)
     asked = list(dict.fromkeys(each.attempt_id for each in kept))
-    attempts = []
+    scorecards = []
     for each in kept:
-        attempt = _attempt(each, number=1 + asked.index(each.attempt_id), counting=row.counting)
-        if attempt.current:
-            card = replace(attempt.scorecard, override=stands)
+        stored = _stored(each, number=1 + asked.index(each.attempt_id), counting=row.counting)
+        if stored.current:
+            card = replace(stored.scorecard, override=stands)
             card = doubted(card) if doubt and not each.accepted else card
-            attempt = replace(attempt, scorecard=card)
-        attempts.append(attempt)
-    return Transcript(public(SUBMISSION.validate_json(row.document)), tuple(attempts), overrides)
+            stored = replace(stored, scorecard=card)
+        scorecards.append(stored)
+    return Transcript(public(SUBMISSION.validate_json(row.document)), tuple(scorecards), overrides)
 
 
-def _attempt(kept: sa.Row[Any], number: int, counting: int) -> Attempt:
+def _stored(kept: sa.Row[Any], number: int, counting: int) -> StoredScorecard:
     """One stored scorecard; `counting` is the id of the attempt that counts."""
-    return Attempt(
+    return StoredScorecard(
         SCORECARD.validate_json(kept.document),
-        AttemptKind(kept.kind),
+        ScorecardKind(kept.kind),
         number,
         asked_at=datetime.fromisoformat(kept.asked_at),
         at=datetime.fromisoformat(kept.at),

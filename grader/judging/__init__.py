@@ -1,20 +1,10 @@
-"""Whether a reply is right: pure functions from a question and a reply to a judgement.
-
-The rules are those of docs/architecture.md, "Outcomes" and "Judging".
-"""
+"""Whether a reply is right, by the rules of docs/architecture.md, "Outcomes" and "Judging"."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from grader.judging import keys
 from grader.judging.failures import judge_failure
-from grader.judging.keys import (
-    judge_anything,
-    judge_choice,
-    judge_fact,
-    judge_id,
-    judge_number,
-    judge_numbers,
-)
 from grader.judging.pages import is_html_page, judge_page, judge_shown
 from grader.judging.releases import judge_consistency, judge_release, read_release
 from grader.model import (
@@ -37,8 +27,6 @@ from grader.model import (
 from grader.outcomes import Outcome
 from grader.text.replies import normalize, without_query
 
-__all__ = ["judge", "read_release"]
-
 _TextKey = NumberKey | NumbersKey | ChoiceKey | IdKey | FactKey | AnythingKey
 _ContentKey = _TextKey | PageKey | ApiKey
 
@@ -52,9 +40,6 @@ def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) 
         question: what was asked.
         replies: at least one, in the order they came; a check of consistency compares them all.
         earlier: the verdicts on what the same deployment was asked before.
-
-    Returns:
-        The outcome, a clause for the student that says why, and the part that decided.
     """
     reply = replies[-1]
     match question.key:
@@ -96,26 +81,26 @@ def _judge_reply(key: _TextKey, query: str, reply: Reply) -> Judgement:
 def _judge_text(key: _TextKey, text: str, reply: Reply) -> Judgement:
     match key:
         case AnythingKey():
-            return judge_anything(key, text)
+            return keys.judge_anything(key, text)
         case _ if not text:
             return Judgement(Outcome.EMPTY, Outcome.EMPTY.rule.words)
         case NumberKey():
-            return judge_number(key, text, reply)
+            return keys.judge_number(key, text, reply)
         case NumbersKey():
-            return judge_numbers(key, text, reply)
+            return keys.judge_numbers(key, text, reply)
         case ChoiceKey():
-            return judge_choice(key, text, reply)
+            return keys.judge_choice(key, text, reply)
         case IdKey():
-            return judge_id(key, text, reply)
+            return keys.judge_id(key, text, reply)
         case FactKey():
-            return judge_fact(key, text, reply)
+            return keys.judge_fact(key, text, reply)
 
 
 def _judge_api(reply: Reply) -> Judgement:
     if is_html_page(reply):
-        return Judgement(
-            Outcome.WRONG,
+        words = (
             "/api answered an HTML page, where plain text was expected: is there a route for "
-            "/api, and does it answer the bare text?",
+            "/api, and does it answer the bare text?"
         )
+        return Judgement(Outcome.WRONG, words)
     return Judgement(Outcome.RIGHT, f"/api answered with status {reply.status}")

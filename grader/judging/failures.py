@@ -39,12 +39,10 @@ _LOGIN_ADVICE = (
 
 
 def judge_failure(reply: Reply, earlier: Iterable[Verdict] = ()) -> Judgement | None:
-    """Judge a reply whose text does not matter; None where its text decides.
+    """Judge a reply whose text does not matter; None if its text decides.
 
-    Args:
-        reply: what came.
-        earlier: the verdicts on earlier questions to the same deployment. They tell a missing path
-            from an unknown query, and a limit from a bot protection.
+    The verdicts on earlier questions to the same deployment tell a missing path from an unknown
+    query, and a limit from a bot protection.
     """
     if mark := mark_of(reply):
         return _marked(mark, reply)
@@ -86,24 +84,21 @@ def _judge_status(status: int, reply: Reply, earlier: list[Verdict]) -> Judgemen
 
 
 def _judge_error_text(status: int, reply: Reply, answered: str) -> Judgement | None:
-    """Judge an error by its text; None where that tells nothing."""
+    """Judge an error by its text; None if that tells nothing."""
     text = reply.text[:_BEGINNING]
     if status >= 500 and (sent := _STATUS_OF_ITS_OWN.search(text)):
         return Judgement(Outcome.SERVER_ERROR, f"{answered}: {_sent_as_status(sent[1])}")
     if status in (400, 497) and _WANTS_TLS.search(text):
         address = urlsplit(reply.url)._replace(scheme="https", query="").geturl()
-        return Judgement(
-            Outcome.CLIENT_ERROR,
-            f"{answered}: the server expects https at this port",
-            advice=f"Try {address}",
-        )
+        reason = f"{answered}: the server expects https at this port"
+        return Judgement(Outcome.CLIENT_ERROR, reason, advice=f"Try {address}")
     return None
 
 
 def _judge_beside(
     status: int, reply: Reply, answered: str, earlier: list[Verdict]
 ) -> Judgement | None:
-    """Judge an error by what came before it; None where that tells nothing."""
+    """Judge an error by what came before it; None if that tells nothing."""
     # A browser hands over what is shown, not the markup.
     is_page = is_html_page(reply) or (reply.text_box is not None and says_html(reply))
     if status in (403, 429) and is_page and _was_right(earlier):

@@ -40,34 +40,34 @@ def _wrong(reason: str, part: Part = "whole") -> Judgement:
 def judge_number(key: NumberKey, text: str, reply: Reply) -> Judgement:
     """The whole reply, else its tail, holds exactly one number, and it equals the key."""
     expected = Decimal(str(key.value))
-    parts: tuple[tuple[Part, str], ...] = (("whole", text), ("tail", number_tail_of(text)))
-    for part, words in parts:
-        found = find_lone_number(words)
-        if len(found) != 1:
-            continue
-        if found[0].value == expected:
-            return _right(f"{key} was expected, and {_PART_WORDS[part]} holds it", part)
-        return _wrong(
-            f"{key} was expected, {_PART_WORDS[part]} holds {excerpt(found[0].text)}", part
-        )
-    found = find_lone_number(text)
-    expectation = f"{key} alone was expected" if found else f"{key} was expected"
-    return _wrong(f"{expectation}, {_holdings(found, reply)}")
+    part: Part = "whole"
+    found = whole = find_lone_number(text)
+    if len(whole) != 1:
+        part, found = "tail", find_lone_number(number_tail_of(text))
+    if len(found) != 1:
+        expectation = f"{key} alone was expected" if whole else f"{key} was expected"
+        return _wrong(f"{expectation}, {_holdings(whole, reply)}")
+    if found[0].value == expected:
+        return _right(f"{key} was expected, and {_PART_WORDS[part]} holds it", part)
+    return _wrong(f"{key} was expected, {_PART_WORDS[part]} holds {excerpt(found[0].text)}", part)
 
 
 def judge_numbers(key: NumbersKey, text: str, reply: Reply) -> Judgement:
     """The numbers of the whole reply, else of its tail, are the key's, each once, in any order."""
     expected = {Decimal(str(value)) for value in key.values}
-    whole, tail = find_numbers(text), find_numbers(number_tail_of(text))
-    parts: tuple[tuple[Part, list[Number]], ...] = (("whole", whole), ("tail", tail))
-    for part, found in parts:
-        if len(found) == len(expected) and {number.value for number in found} == expected:
-            return _right(f"the list {key} was expected, and {_PART_WORDS[part]} holds it", part)
-    decisive = tail or whole
+    part: Part = "whole"
+    found = find_numbers(text)
+    if not _are(found, expected) and (tail := find_numbers(number_tail_of(text))):
+        part, found = "tail", tail
+    if _are(found, expected):
+        return _right(f"the list {key} was expected, and {_PART_WORDS[part]} holds it", part)
     return _wrong(
-        f"the list {key} was expected and no other number, {_holdings(decisive, reply)}",
-        "tail" if tail else "whole",
+        f"the list {key} was expected and no other number, {_holdings(found, reply)}", part
     )
+
+
+def _are(found: list[Number], expected: set[Decimal]) -> bool:
+    return len(found) == len(expected) and {number.value for number in found} == expected
 
 
 def _holdings(found: list[Number], reply: Reply) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from grader.text.replies import ARROWS, VERBS
 
 # Hyphens, dashes and the minus sign proper, which NFKC leaves as they are.
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2012\u2013\u2014\u2015\u2212"), "-")
+_DASHES = re.compile("[\u2010\u2012-\u2015\u2212]")
 
 
 def _number(digits: str) -> re.Pattern[str]:
@@ -16,6 +16,7 @@ def _number(digits: str) -> re.Pattern[str]:
     # Pythons before 3.11.5 are wrong about (...)?+ (gh-106052).
     return re.compile(
         rf"""
+        (?= [\d.+-] )                               # most places are passed over at once
         (?> (?: (?<! [\w)+-] ) (?P<sign> [+-]++ ) )? )  # after an operand it is a hyphen: 3-4, 5-3
         (?<! [\w±] ) (?<! \d[.:] ) (?<! [^\W\d]- ) # not in: x1, 1.2.3, 12:30, covid-19
         (?P<digits> {digits} )
@@ -51,7 +52,7 @@ class Number(NamedTuple):
 
 def find_numbers(text: str) -> list[Number]:
     """The numbers of a normalized text, in order; a comma stands between two numbers."""
-    return _read(_ANY_NUMBER, text.translate(_DASHES))
+    return _read(_ANY_NUMBER, _DASHES.sub("-", text))
 
 
 def find_lone_number(text: str) -> list[Number]:
@@ -60,7 +61,7 @@ def find_lone_number(text: str) -> list[Number]:
     Here, other than in a list, a comma may group thousands, and a dash before a blank may be a
     sign rather than a bullet.
     """
-    return _read(_LONE_NUMBER, _SIGN_APART.sub(r"\1-", text.translate(_DASHES)))
+    return _read(_LONE_NUMBER, _SIGN_APART.sub(r"\1-", _DASHES.sub("-", text)))
 
 
 def _read(pattern: re.Pattern[str], text: str) -> list[Number]:

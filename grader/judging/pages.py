@@ -16,9 +16,9 @@ _CONSOLE = "Open your page and the browser's console (F12), and type the query: 
 def is_html_page(reply: Reply) -> bool:
     """Whether the body is a page: Flask and Express call bare text HTML too, unless told not to."""
     start = reply.text.lstrip("\ufeff \t\r\n")[:20].casefold()
-    return start.startswith(("<!doctype html", "<html")) or (
-        says_html(reply) and start.startswith("<")
-    )
+    if not start.startswith("<"):
+        return False
+    return start.startswith(("<!doctype html", "<html")) or says_html(reply)
 
 
 def says_html(reply: Reply) -> bool:
@@ -27,7 +27,7 @@ def says_html(reply: Reply) -> bool:
 
 
 def login_of(reply: Reply) -> str:
-    """Say why a reply is a login page, as a clause; empty where it is none.
+    """Say why a reply is a login page, as a clause; empty if it is none.
 
     On another host than the link's, a field for a password or a user name is enough. On the same
     host, there is no other text box either. Where no page was read, a redirect led to such a field.
@@ -41,18 +41,16 @@ def login_of(reply: Reply) -> str:
         return ""
     if final == reply.url:
         return "the page asks for a password or a user name, and has no other text box"
-    return (
-        f"the request was led to a page that asks for a password or a user name, {excerpt(final)}"
-    )
+    words = "the request was led to a page that asks for a password or a user name"
+    return f"{words}, {excerpt(final)}"
 
 
 def judge_page(reply: Reply) -> Judgement:
     """Judge whether a page came with a text box that is not a login's."""
     # Without a content type a browser looks at the content, and so did the probe.
     if reply.content_type and not says_html(reply):
-        return Judgement(
-            Outcome.WRONG, f"an HTML page was expected, the app sent {excerpt(reply.content_type)}"
-        )
+        words = f"an HTML page was expected, the app sent {excerpt(reply.content_type)}"
+        return Judgement(Outcome.WRONG, words)
     if reply.text_box:
         return Judgement(Outcome.RIGHT, "the page is up and holds a text box")
     if reply.page_error:
@@ -75,8 +73,7 @@ def judge_shown(key: Key, judgement: Judgement, reply: Reply) -> Judgement:
     """
     if not reply.page_error:
         if reply.text_box is False and not reply.text:
-            words = "the page shows no text box to ask in, and no answer"
-            return Judgement(Outcome.WRONG, words)
+            return Judgement(Outcome.WRONG, "the page shows no text box to ask in, and no answer")
         return judgement
     advice = "" if reply.text_box else _CONSOLE
     match judgement.outcome:

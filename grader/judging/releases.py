@@ -15,10 +15,7 @@ _SHOWN = 4
 
 
 def read_release(reply: Reply) -> Release | None:
-    """Read the release from a `/healthz` reply; None where there is none.
-
-    A stranger wrote it: only short texts are taken.
-    """
+    """Read the release, in short texts, from a stranger's `/healthz`; None if there is none."""
     if reply.status != 200 or reply.failure is not None:
         return None
     try:
@@ -45,48 +42,47 @@ def judge_release(key: ReleaseKey, reply: Reply) -> Judgement:
         return replace(failed, reason=reason)
     commit = _commit(reply)
     if commit is None:
-        return Judgement(
-            Outcome.EMPTY,
+        reason = (
             "/healthz tells no commit: a JSON object was expected, with 7 to 40 hexadecimal digits "
-            "at release, commit",
+            "at release, commit"
         )
+        return Judgement(Outcome.EMPTY, reason)
     # Either may be abbreviated.
     if not (commit.startswith(key.commit) or key.commit.startswith(commit)):
-        return Judgement(
-            Outcome.WRONG, f"commit {_short(commit)} answers, not {_short(key.commit)}"
-        )
+        reason = f"commit {_short(commit)} answers, not {_short(key.commit)}"
+        return Judgement(Outcome.WRONG, reason)
     return Judgement(Outcome.RIGHT, f"commit {_short(commit)} answers")
 
 
 def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgement:
-    """Whether fresh connections met one release and one answer.
-
-    Args:
-        key: how many connections asked for each.
-        replies: to `/healthz` and to a query; those of a second pass after those of the first.
-    """
+    """Judge whether fresh connections met one release and one answer, by those of the last pass."""
     told = [reply for reply in replies if reply.is_healthz][-key.connections :]
     asked = [reply for reply in replies if not reply.is_healthz][-key.connections :]
-    for reply in (*told, *asked):
-        failed = judge_failure(reply)
-        # An instance that lacks a path may be the old one: a 4xx is an answer like any other.
-        if failed and failed.outcome is not Outcome.CLIENT_ERROR:
-            reason = f"one of the fresh connections failed: {failed.reason}"
-            return replace(failed, reason=reason)
-    failed = judge_failure(asked[-1]) if asked else None
-    if failed and len({reply.status for reply in asked}) == 1:
+    if failed := _failed_connection(told, asked):
         return failed
     releases = Counter(map(_told_release, told))
     answers = Counter(map(_answer, asked))
     met = f"{key.connections} fresh connections met"
-    if len(releases) == len(answers) == 1:
-        return Judgement(Outcome.RIGHT, f"{met} one answer and one release, {next(iter(releases))}")
     faults = []
     if len(releases) > 1:
         faults.append(f"different releases: {_counted(releases)}")
     if len(answers) > 1:
         faults.append(f"different answers: {_counted(Counter(map(quoted, answers.elements())))}")
-    return Judgement(Outcome.WRONG, f"{met} {'; and '.join(faults)}")
+    if faults or not told or not asked:
+        return Judgement(Outcome.WRONG, f"{met} {'; and '.join(faults)}")
+    return Judgement(Outcome.RIGHT, f"{met} one answer and one release, {next(iter(releases))}")
+
+
+def _failed_connection(told: list[Reply], asked: list[Reply]) -> Judgement | None:
+    """Judge a connection that failed; None if all of them can be compared."""
+    for reply in (*told, *asked):
+        failed = judge_failure(reply)
+        # An instance that lacks a path may be the old one: a 4xx is an answer like any other.
+        if failed and failed.outcome is not Outcome.CLIENT_ERROR:
+            return replace(failed, reason=f"one of the fresh connections failed: {failed.reason}")
+    # But if all of them answer the query with the same 4xx, there is no answer to compare.
+    is_one_status = len({reply.status for reply in asked}) == 1
+    return judge_failure(asked[-1]) if is_one_status else None
 
 
 def _told_release(reply: Reply) -> str:

@@ -69,10 +69,7 @@ def seen_own(verdicts: Iterable[Verdict]) -> bool:
 
 
 def is_api_asleep(verdicts: Iterable[Verdict]) -> bool:
-    """Whether each reply of the API is one that a host sends while the app is not ready.
-
-    The page may come from another server, and be ready earlier.
-    """
+    """Whether the API's host says that the app is not ready; the page's may be another server."""
     replies = [
         verdict.reply
         for verdict in verdicts
@@ -98,11 +95,7 @@ def worth_another_look(verdicts: Iterable[Verdict]) -> bool:
 
 
 def silence(replies: Iterable[Reply]) -> Judgement | None:
-    """Say why nothing can be asked; None where something can be.
-
-    Args:
-        replies: the last one from each place that was looked at.
-    """
+    """Say why nothing can be asked, by the last reply of each place; None if something can be."""
     judged = [judge_failure(reply) for reply in replies]
     for judgement in judged:
         if judgement is not None and judgement.cause is Cause.BOT_PROTECTION:
@@ -113,9 +106,8 @@ def silence(replies: Iterable[Reply]) -> Judgement | None:
 
 def what_came(reply: Reply) -> str:
     """Say what came instead of the app, in words."""
-    judgement = judge_failure(reply)
-    if judgement is not None:
-        return judgement.reason
+    if failed := judge_failure(reply):
+        return failed.reason
     return "a page came that holds no text box, or that stands where plain text should"
 
 

@@ -2,5 +2,3 @@
 
 from grader.links.hosts import LinkError, without_password
 from grader.links.reading import MAX_LENGTH, Link, is_loopback, read_link
-
-__all__ = ["MAX_LENGTH", "Link", "LinkError", "is_loopback", "read_link", "without_password"]

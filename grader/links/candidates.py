@@ -47,18 +47,25 @@ def broken(words: list[str]) -> Iterator[tuple[int, str]]:
             continue
         if (rest := without_scheme(address)) == word:
             continue
-        host = split_at(rest, "/?#")[0].lower()
-        name = host.rpartition("@")[2].partition(":")[0]
-        if not name or name.startswith("[") or is_own_machine(name):
-            continue
         following = list(takewhile(lambda other: not is_marked(other), words[at + 1 :]))
-        many = 0
-        if "." not in name:
-            many = next((many for many, end in enumerate(following, 1) if _ends_host(end)), 0)
-        elif host == rest.lower() and following and _is_one_host(host, following[0]):
-            many = 1
-        if many or name.split() != [name]:
+        if (many := _words_behind(rest, following)) is not None:
             yield at, " ".join((address, *following[:many]))
+
+
+def _words_behind(rest: str, following: list[str]) -> int | None:
+    """How many more words belong to an address that begins with `rest`; None if it has no blank."""
+    host = split_at(rest, "/?#")[0].lower()
+    name = host.rpartition("@")[2].partition(":")[0]
+    if not name or name.startswith("[") or is_own_machine(name):
+        return None
+    if "." not in name:  # https://my app.vercel.app
+        ends = (many for many, end in enumerate(following, 1) if _ends_host(end))
+        many = next(ends, 0)
+    else:  # https://my-app .vercel.app
+        is_split = host == rest.lower() and following and _is_one_host(host, following[0])
+        many = 1 if is_split else 0
+    # A wrapped link may hold the blank itself.
+    return many if many or name.split() != [name] else None
 
 
 def _ends_host(word: str) -> bool:

@@ -81,7 +81,7 @@ def read_authority(authority: str) -> tuple[str, int | None]:
 
 
 def why_private(host: str) -> str:
-    """Say why others cannot reach a host; empty where they may."""
+    """Say why others cannot reach a host; empty if they may."""
     if is_own_machine(host):
         return "This is your own machine: nobody else can reach it."
     address = address_of(host)

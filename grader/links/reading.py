@@ -205,7 +205,7 @@ def _read_host(written: str) -> tuple[str, int | None, list[str]]:
 
 
 def _split_scheme(word: str) -> tuple[str, str, list[str]]:
-    """Split off the scheme; it is empty where the word has none."""
+    """Split off the scheme; it is empty if the word has none."""
     if NOT_WEB.match(word):
         site = re.match(r"(?:git@|[a-z+]+://(?:git@)?)([a-z.]+)[:/]", word, re.IGNORECASE)
         if site:

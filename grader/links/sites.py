@@ -2,7 +2,7 @@
 
 import re
 
-from grader.links.hosts import HAND_IN, OPEN_IT, LinkError
+from grader.links.hosts import DEPLOY, HAND_IN, OPEN_IT, LinkError
 
 PLATFORMS = frozenset(
     {
@@ -40,10 +40,7 @@ _FORWARDED: _Words = (
     "This is a port of an editor, and no deployed app: it stops soon after you leave the editor.",
     _EDITOR[1],
 )
-_NOTEBOOK: _Words = (
-    "This is a notebook and not a running app.",
-    "Deploy the app, and hand in the address that the platform gives it.",
-)
+_NOTEBOOK: _Words = ("This is a notebook and not a running app.", DEPLOY)
 _DOCUMENT: _Words = ("This is a shared document or folder and not your app.", HAND_IN)
 _SHORT: _Words = ("This is a short link, which may lead anywhere.", OPEN_IT)
 _HIDDEN: _Words = ("A mail program hides in this link where it leads.", OPEN_IT)
@@ -80,65 +77,48 @@ _DASHBOARD = _page_of(
     "a platform", "Open the app from there, and hand in the address that the browser then shows."
 )
 # A host with a dot in front stands for all hosts below it, too.
-_NO_APP = {
-    **dict.fromkeys(
-        (
-            *("github.com", "gist.github.com", "raw.githubusercontent.com", "gitlab.com"),
-            *("bitbucket.org", "git.heroku.com", "codeberg.org", "dev.azure.com"),
-        ),
+_SITES = (
+    (
         _REPOSITORY,
+        "github.com gist.github.com raw.githubusercontent.com gitlab.com bitbucket.org "
+        "git.heroku.com codeberg.org dev.azure.com",
     ),
-    "vercel.com": _VERCEL,
-    "render.com": _RENDER,
-    "dashboard.render.com": _RENDER,
-    "heroku.com": _HEROKU,
-    "dashboard.heroku.com": _HEROKU,
-    "netlify.com": _NETLIFY,
-    "app.netlify.com": _NETLIFY,
-    "railway.com": _RAILWAY,
-    "railway.app": _RAILWAY,
-    "fly.io": _FLY,
-    **dict.fromkeys(
-        (
-            *("app.koyeb.com", "console.cloud.google.com", "console.firebase.google.com"),
-            *("portal.azure.com", ".console.aws.amazon.com", "dash.cloudflare.com"),
-            *("cloud.digitalocean.com", "dashboard.ngrok.com", "ngrok.com"),
-            *("pythonanywhere.com", "eu.pythonanywhere.com"),
-        ),
+    (_VERCEL, "vercel.com"),
+    (_RENDER, "render.com dashboard.render.com"),
+    (_HEROKU, "heroku.com dashboard.heroku.com"),
+    (_NETLIFY, "netlify.com app.netlify.com"),
+    (_RAILWAY, "railway.com railway.app"),
+    (_FLY, "fly.io"),
+    (
         _DASHBOARD,
+        "app.koyeb.com console.cloud.google.com console.firebase.google.com portal.azure.com "
+        ".console.aws.amazon.com dash.cloudflare.com cloud.digitalocean.com dashboard.ngrok.com "
+        "ngrok.com pythonanywhere.com eu.pythonanywhere.com",
     ),
-    **dict.fromkeys(
-        (
-            *(".github.dev", "codespaces.new", ".vscode.dev", "replit.com", "repl.it"),
-            *("stackblitz.com", ".stackblitz.io", ".webcontainer.io", "codesandbox.io"),
-            *(".gitpod.io", "glitch.com", "codepen.io", "jsfiddle.net", "idx.google.com"),
-        ),
+    (
         _EDITOR,
+        ".github.dev codespaces.new .vscode.dev replit.com repl.it stackblitz.com .stackblitz.io "
+        ".webcontainer.io codesandbox.io .gitpod.io glitch.com codepen.io jsfiddle.net "
+        "idx.google.com",
     ),
-    ".app.github.dev": _FORWARDED,
-    **dict.fromkeys(
-        (
-            *("colab.research.google.com", "colab.google", "kaggle.com", "deepnote.com"),
-            *("mybinder.org", "nbviewer.org"),
-        ),
+    (_FORWARDED, ".app.github.dev"),
+    (
         _NOTEBOOK,
+        "colab.research.google.com colab.google kaggle.com deepnote.com mybinder.org nbviewer.org",
     ),
-    **dict.fromkeys(
-        (
-            *("docs.google.com", "drive.google.com", "forms.gle", "forms.office.com", "1drv.ms"),
-            *("onedrive.live.com", ".sharepoint.com", "dropbox.com", "notion.so", ".notion.site"),
-        ),
+    (
         _DOCUMENT,
+        "docs.google.com drive.google.com forms.gle forms.office.com 1drv.ms onedrive.live.com "
+        ".sharepoint.com dropbox.com notion.so .notion.site",
     ),
-    **dict.fromkeys(
-        (
-            *("bit.ly", "tinyurl.com", "t.co", "lnkd.in", "goo.gl", "ow.ly", "is.gd", "rb.gy"),
-            *("cutt.ly", "t.ly", "tiny.cc", "shorturl.at", "rebrand.ly", "aka.ms"),
-        ),
+    (
         _SHORT,
+        "bit.ly tinyurl.com t.co lnkd.in goo.gl ow.ly is.gd rb.gy cutt.ly t.ly tiny.cc shorturl.at "
+        "rebrand.ly aka.ms",
     ),
-    **dict.fromkeys((".mimecast.com", ".mimecastprotect.com", ".emailprotection.link"), _HIDDEN),
-}
+    (_HIDDEN, ".mimecast.com .mimecastprotect.com .emailprotection.link"),
+)
+_NO_APP = {host: words for words, hosts in _SITES for host in hosts.split()}
 _WWW = re.compile(r"^(?:www\.)+(?=.*\.)")
 
 
@@ -177,7 +157,7 @@ def refuse_a_repository(host: str) -> None:
 
 
 def platform_above(host: str) -> str:
-    """The platform's domain that a host lies below; empty where it lies below none."""
+    """The platform's domain that a host lies below; empty if it lies below none."""
     labels = host.split(".")
     above = (".".join(labels[at:]) for at in range(1, len(labels)))
     return next((domain for domain in above if domain in PLATFORMS), "")

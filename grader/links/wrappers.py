@@ -19,13 +19,10 @@ _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def unwrap(link: str) -> tuple[str, str] | None:
-    """Take off what one program has put around a link.
-
-    Args:
-        link: without http:// in front.
+    """Take off what one program has put around a link, which has no http:// in front.
 
     Returns:
-        The link inside, which may be wrapped again, and the program's name; None where no program
+        The link inside, which may be wrapped again, and the program's name; None if no program
         that we know has wrapped it.
 
     Raises:
@@ -35,7 +32,7 @@ def unwrap(link: str) -> tuple[str, str] | None:
         return None
     host, rest = parts[1].lower(), parts[2].replace("&amp;", "&")
     for whose, hosts, path, find in _WRAPPERS:
-        if hosts.fullmatch(host) and rest.startswith(path):
+        if re.fullmatch(hosts, host) and rest.startswith(path):
             inside = find(rest)
             if not inside:
                 raise LinkError(f"The link that {whose} wrapped is missing or cut off.", OPEN_IT)
@@ -96,63 +93,46 @@ def _between_underscores(rest: str) -> str:
     return inside if inside.lower().startswith("http") else ""
 
 
-# The program; its hosts; how the rest of the link begins; how the link inside is found.
-_WRAPPERS: tuple[tuple[str, re.Pattern[str], str, Callable[[str], str]], ...] = (
+# The program; a pattern of its hosts; how the rest of the link begins; how to find the link inside.
+_WRAPPERS: tuple[tuple[str, str, str, Callable[[str], str]], ...] = (
     (
         "Outlook (Safe Links)",
-        re.compile(
-            r"(?:.+\.)?safelinks\.protection\.(?:outlook\.com|office365\.us|partner\.outlook\.cn)"
-        ),
+        r"(?:.+\.)?safelinks\.protection\.(?:outlook\.com|office365\.us|partner\.outlook\.cn)",
         "",
         _parameter("url"),
     ),
-    (
-        "Microsoft Teams",
-        re.compile(r"statics\.teams\.(?:cdn\.)?[a-z0-9.]+"),
-        "/",
-        _parameter("url"),
-    ),
-    (
-        "Google",
-        re.compile(r"(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?"),
-        "/url?",
-        _parameter("q", "url"),
-    ),
-    ("Google Meet", re.compile(r"meet\.google\.com"), "/linkredirect", _parameter("dest")),
-    ("Proofpoint", re.compile(r"urldefense(?:\.proofpoint)?\.(?:com|us)"), "/v", _proofpoint),
-    ("Slack", re.compile(r"slack-redir\.net"), "/link", _parameter("url")),
-    ("Facebook", re.compile(r"(?:www|m|l|lm)\.facebook\.com"), "/l.php", _parameter("u")),
-    ("Facebook", re.compile(r"(?:www|m|l|lm)\.facebook\.com"), "/flx/warn", _parameter("u")),
-    ("Messenger", re.compile(r"l\.messenger\.com"), "/l.php", _parameter("u")),
-    ("Instagram", re.compile(r"l\.instagram\.com"), "/", _parameter("u")),
-    ("Threads", re.compile(r"l\.threads\.(?:net|com)"), "/", _parameter("u")),
-    ("WhatsApp", re.compile(r"l\.wl\.co"), "/l", _parameter("u")),
-    ("LinkedIn", re.compile(r"(?:www\.)?linkedin\.com"), "/safety/go", _parameter("url")),
-    ("LinkedIn", re.compile(r"(?:www\.)?linkedin\.com"), "/redir/", _parameter("url")),
-    ("YouTube", re.compile(r"(?:www\.)?youtube\.com"), "/redirect", _parameter("q")),
-    ("Telegram", re.compile(r"t\.me"), "/iv", _parameter("url")),
-    ("QQ", re.compile(r"c\.pc\.qq\.com"), "/", _parameter("pfurl", "url")),
-    (
-        "Feishu",
-        re.compile(r"security\.(?:feishu\.cn|larksuite\.com)"),
-        "/link/",
-        _parameter("target"),
-    ),
-    ("Barracuda", re.compile(r"linkprotect\.cudasvc\.com"), "/url", _parameter("a")),
-    ("Cisco", re.compile(r"secure-web\.cisco\.com"), "/", _last_of_path),
-    ("Sophos", re.compile(r"(?:.+\.)?protection\.sophos\.com"), "/", _base64_parameter),
-    ("Symantec", re.compile(r"clicktime\.symantec\.com"), "/", _parameter("u")),
-    ("Trend Micro", re.compile(r"(?:.+\.)?trendmicro\.com"), "/wis/clicktime/", _parameter("url")),
-    ("Trellix", re.compile(r"protect2?\.fireeye\.com"), "/", _parameter("u")),
+    ("Microsoft Teams", r"statics\.teams\.(?:cdn\.)?[a-z0-9.]+", "/", _parameter("url")),
+    ("Google", r"(?:www\.)?google\.[a-z]{2,3}(?:\.[a-z]{2})?", "/url?", _parameter("q", "url")),
+    ("Google Meet", r"meet\.google\.com", "/linkredirect", _parameter("dest")),
+    ("Proofpoint", r"urldefense(?:\.proofpoint)?\.(?:com|us)", "/v", _proofpoint),
+    ("Slack", r"slack-redir\.net", "/link", _parameter("url")),
+    ("Facebook", r"(?:www|m|l|lm)\.facebook\.com", "/l.php", _parameter("u")),
+    ("Facebook", r"(?:www|m|l|lm)\.facebook\.com", "/flx/warn", _parameter("u")),
+    ("Messenger", r"l\.messenger\.com", "/l.php", _parameter("u")),
+    ("Instagram", r"l\.instagram\.com", "/", _parameter("u")),
+    ("Threads", r"l\.threads\.(?:net|com)", "/", _parameter("u")),
+    ("WhatsApp", r"l\.wl\.co", "/l", _parameter("u")),
+    ("LinkedIn", r"(?:www\.)?linkedin\.com", "/safety/go", _parameter("url")),
+    ("LinkedIn", r"(?:www\.)?linkedin\.com", "/redir/", _parameter("url")),
+    ("YouTube", r"(?:www\.)?youtube\.com", "/redirect", _parameter("q")),
+    ("Telegram", r"t\.me", "/iv", _parameter("url")),
+    ("QQ", r"c\.pc\.qq\.com", "/", _parameter("pfurl", "url")),
+    ("Feishu", r"security\.(?:feishu\.cn|larksuite\.com)", "/link/", _parameter("target")),
+    ("Barracuda", r"linkprotect\.cudasvc\.com", "/url", _parameter("a")),
+    ("Cisco", r"secure-web\.cisco\.com", "/", _last_of_path),
+    ("Sophos", r"(?:.+\.)?protection\.sophos\.com", "/", _base64_parameter),
+    ("Symantec", r"clicktime\.symantec\.com", "/", _parameter("u")),
+    ("Trend Micro", r"(?:.+\.)?trendmicro\.com", "/wis/clicktime/", _parameter("url")),
+    ("Trellix", r"protect2?\.fireeye\.com", "/", _parameter("u")),
     (
         "Check Point",
-        re.compile(r"(?:url\.avanan\.click|protect\.checkpoint\.com)"),
+        r"(?:url\.avanan\.click|protect\.checkpoint\.com)",
         "/v2/",
         _between_underscores,
     ),
     (
         "Mimecast (which tells the host alone)",
-        re.compile(r"(?:.+\.)?mimecast(?:protect)?\.com"),
+        r"(?:.+\.)?mimecast(?:protect)?\.com",
         "/s/",
         _parameter("domain"),
     ),

@@ -3,23 +3,8 @@
 Every value here can be pickled, compared and written as JSON.
 """
 
-from grader.model.events import (
-    AskingAgain,
-    Awake,
-    Event,
-    Finished,
-    Judged,
-    LookingAgain,
-    WakingUp,
-)
-from grader.model.jobs import (
-    Job,
-    Limits,
-    Note,
-    NoteKind,
-    RunInfo,
-    asks_in_browser,
-)
+from grader.model.events import AskingAgain, Awake, Event, Finished, Judged, LookingAgain, WakingUp
+from grader.model.jobs import Job, Limits, Note, NoteKind, RunInfo, asks_in_browser
 from grader.model.keeping import Keep
 from grader.model.keys import (
     AnythingKey,
@@ -41,64 +26,8 @@ from grader.model.questions import Battery, Entry, ProbeKind, Question, Typing
 from grader.model.replies import TELLING_HEADERS, Reply, Timings
 from grader.model.scorecards import Latency, Override, Scorecard
 from grader.model.submissions import BYPASS_SECRET, COMMIT, Release, State, Submission
-from grader.model.transcripts import Acceptance, Attempt, AttemptKind, Transcript
+from grader.model.transcripts import Acceptance, ScorecardKind, StoredScorecard, Transcript
 from grader.model.verdicts import Judgement, Verdict
-
-__all__ = [
-    "BYPASS_SECRET",
-    "COMMIT",
-    "IN_WORDS",
-    "TELLING_HEADERS",
-    "Acceptance",
-    "AnythingKey",
-    "ApiKey",
-    "AskingAgain",
-    "Attempt",
-    "AttemptKind",
-    "Awake",
-    "Battery",
-    "ChoiceKey",
-    "ConsistencyKey",
-    "Entry",
-    "Event",
-    "FactKey",
-    "Finished",
-    "IdKey",
-    "InputError",
-    "Job",
-    "Judged",
-    "Judgement",
-    "Keep",
-    "Key",
-    "Latency",
-    "Limits",
-    "LookingAgain",
-    "Note",
-    "NoteKind",
-    "NumberKey",
-    "NumberTemplate",
-    "NumbersKey",
-    "Override",
-    "PageKey",
-    "ProbeKind",
-    "Question",
-    "Release",
-    "ReleaseKey",
-    "Reply",
-    "RunInfo",
-    "Scorecard",
-    "State",
-    "Submission",
-    "Timings",
-    "Transcript",
-    "Typing",
-    "Verdict",
-    "WakingUp",
-    "asks_in_browser",
-    "called",
-    "split",
-    "total",
-]
 
 
 class InputError(Exception):

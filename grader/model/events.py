@@ -17,12 +17,7 @@ class WakingUp:
 
 @dataclass(frozen=True, slots=True)
 class Awake:
-    """The deployment answered, or the wait for it is over.
-
-    Attributes:
-        elapsed_ms: since the first request.
-        only: what came instead of the app, in words; empty where the app answered.
-    """
+    """The deployment answered, or the wait for it is over: `only` says what came instead."""
 
     release: Release | None
     elapsed_ms: float
@@ -31,12 +26,7 @@ class Awake:
 
 @dataclass(frozen=True, slots=True)
 class LookingAgain:
-    """Nothing of the app's own came so far: it is looked at again, every few seconds.
-
-    Attributes:
-        seconds: how long at most.
-        reason: what came instead.
-    """
+    """The app itself has not answered so far. It is asked again and again, for some seconds."""
 
     seconds: float
     reason: str
@@ -53,12 +43,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class AskingAgain:
-    """The second pass begins: what failed and may work now is asked once more.
-
-    Attributes:
-        questions: how many are asked.
-        seconds: how long the app is left alone before.
-    """
+    """The second pass begins: so many questions are asked again, after so many seconds."""
 
     questions: int
     seconds: float = 0.0

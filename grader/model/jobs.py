@@ -47,9 +47,7 @@ class RunInfo:
     """One grading of a class: what all its scorecards have in common.
 
     Attributes:
-        notes: what the instructor should know about the roster and the class.
         probes: how to ask what the battery does not pin to a probe.
-        keep: which of a student's attempts counts.
         allow_private: whether submissions in a private network are asked.
     """
 
@@ -79,12 +77,11 @@ class Limits:
     Attributes:
         timeout: seconds for one question, redirects and reading included.
         wake_timeout: seconds that the app has to wake up, counted from the first request; None
-            for 90, or for 5 where it runs on this machine.
+            for 90, or for 5 if it runs on this machine.
         allow_private: whether the submission's own scheme, host and port may be private.
         probes: how to ask what the battery does not pin to a probe.
         degraded_after: seconds after which a right answer counts as degraded; it costs nothing.
-        connections: how many fresh connections to compare where the battery has no such check;
-            this costs no points. 0 for none.
+        connections: how many fresh connections to compare, for no points, if the battery does not.
     """
 
     timeout: float = 10.0
@@ -100,9 +97,9 @@ class Job:
     """Everything needed to grade one submission, anywhere.
 
     Attributes:
-        previous: the scorecard of the first pass: what it marks for a second pass is asked again.
+        previous: the scorecard of the first pass, which says what to ask again.
+        questions: what to ask; empty to draw from the battery.
         not_before: when the deployment wants to be asked again; None for at once.
-        questions: what to ask instead of drawing from the battery; empty to draw.
     """
 
     submission: Submission

@@ -10,7 +10,7 @@ class Keep:
     """Which of a student's attempts counts: the last, the best, or the last asked before a moment.
 
     Attributes:
-        before: that moment, in UTC; None where the rule needs none.
+        before: that moment, in UTC; None if the rule needs none.
     """
 
     rule: Literal["last", "best", "before"] = "last"

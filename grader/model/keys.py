@@ -96,12 +96,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseKey:
-    """`/healthz` tells a commit, and the expected one where one is expected.
-
-    Attributes:
-        commit: the expected one, 7 to 40 hexadecimal digits; empty for any. Of two lengths the
-            shorter one is compared.
-    """
+    """`/healthz` tells a commit: the expected one (7 to 40 hexadecimal digits), or any if empty."""
 
     commit: str = ""
     kind: Literal["release"] = "release"

@@ -16,9 +16,10 @@ def total(points: Iterable[float]) -> float:
     return float(sum(map(exact, points), Decimal()))
 
 
-def split(points: float, parts: int) -> list[float]:
+@lru_cache(1024)
+def split(points: float, parts: int) -> tuple[float, ...]:
     """Split points into parts that add up to them again, as even as four decimals allow."""
     whole = exact(points)
     least = (whole / parts).quantize(Decimal("0.0001"), ROUND_DOWN)
     first = whole - least * (parts - 1)
-    return [float(first), *[float(least)] * (parts - 1)]
+    return (float(first), *[float(least)] * (parts - 1))

@@ -28,7 +28,6 @@ class Question:
         name: the battery entry it was drawn from; `requires` refers to such names.
         requires: names of entries that must be right, or this one is skipped.
         probe: how it is asked.
-        typing: how the browser probe types it; the other probes do not type.
         hint: the battery's words for a student who gets it wrong.
     """
 
@@ -54,11 +53,10 @@ class Entry:
     """One entry of a battery: a `family`, a `query` or a `check`.
 
     Attributes:
-        family: the family to draw `count` questions from; of a fixed query, where it belongs.
+        family: the family to draw `count` questions from, or to which a fixed query belongs.
         query: a fixed query; `{column}` in it and in its key stands for the student's column.
         check: a check of the deployment itself.
         connections: how many fresh connections the check "consistency" opens.
-        key: the key of a fixed query; its texts may hold `{column}` too.
         points: for each question drawn.
     """
 
@@ -82,8 +80,7 @@ class Battery:
     """An ordered choice of questions and checks.
 
     Attributes:
-        source: the TOML text it was read from, kept with a run so that the run can be repeated.
-        description: what it asks for, in a sentence or two.
+        source: the TOML text it was read from, stored so that a run can be repeated.
     """
 
     name: str

@@ -24,7 +24,7 @@ class Timings:
     """How long the phases of a request took, in milliseconds.
 
     A phase that did not happen is None: nothing is resolved or connected on a connection that was
-    kept alive, and plain http has no TLS. After redirects they are those of the last request.
+    kept alive, and plain http has no TLS. After redirects, the last request is timed.
 
     Attributes:
         first_byte: from sending the request to the first byte of the reply.
@@ -44,29 +44,25 @@ class Reply:
 
     Attributes:
         url: the full URL that was asked, to be opened by a person who wants to repeat it.
-        asked_at: when, in UTC.
-        status: the HTTP status; None where no HTTP reply came.
-        text: the body, or for the page and browser probes the answer shown on the page; cut to
-            the cap.
-        content_type: as sent; empty where none was.
+        asked_at: in UTC.
+        status: the HTTP status; None if no HTTP reply came.
+        text: the body, or the answer that the page shows (page and browser probes); cut to a cap.
         final_url: where redirects led; equal to `url` without them.
-        failure: why there is no usable reply: TOO_SLOW, UNREACHABLE, TOO_LARGE,
-            FORBIDDEN_ADDRESS or NOT_CHECKED; None where there is one.
+        failure: TOO_SLOW, UNREACHABLE, TOO_LARGE, FORBIDDEN_ADDRESS or NOT_CHECKED; None if there
+            is a usable reply.
         detail: the failure in words, with what was measured.
-        elapsed_ms: from the first byte sent to the last one read, in milliseconds.
+        elapsed_ms: from the first byte sent to the last one read.
         attempts: how many requests it took.
-        text_box: whether the page has one to ask in; a login's does not count. False also where a
-            script failed and removed the box. None where no page was read.
+        text_box: whether the page has one to ask in, other than a login's. Also False if a script
+            failed and removed the box. None if no page was read.
         login_field: whether the page asks for a password or a user name.
-        page_error: the first error of the page's own scripts, in the browser's words; empty where
-            it did no harm, or may come from something that our proxy could not load.
-        screenshot_png: what the browser showed in the end: a PNG of at most 256 KiB, in base64;
-            empty where there is no picture.
-        timings: phase by phase; None where nothing was sent, or a browser asked.
-        certificate_expires_at: until when the TLS certificate is valid, in UTC; None without TLS,
-            or where a connection was kept alive.
+        page_error: the first error of the page's own scripts, in the browser's words; empty if it
+            did no harm, or may come from something that our proxy could not load.
+        screenshot_png: what the browser showed in the end, in base64, at most 256 KiB; or empty.
+        timings: None if nothing was sent, or a browser asked.
+        certificate_expires_at: in UTC; None without TLS, or if a connection was kept alive.
         headers: those of `TELLING_HEADERS` that came.
-        retry_after: seconds until it wants to be asked again; None where it did not say.
+        retry_after: seconds until it wants to be asked again; None if it did not say.
         lasting: whether the failure stays, however long one waits or asks again.
     """
 
@@ -102,7 +98,7 @@ class Reply:
 
     @property
     def ask_again_at(self) -> datetime | None:
-        """When it wants to be asked again, in two minutes at most; None where it did not say."""
+        """When it wants to be asked again, in two minutes at most; None if it did not say."""
         if self.retry_after is None:
             return None
         wait = timedelta(seconds=min(self.retry_after, _LONGEST_WAIT.total_seconds()))

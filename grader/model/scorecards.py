@@ -14,14 +14,11 @@ from grader.outcomes import Cause
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What an instructor set by hand; it counts in place of what was graded.
+    """What an instructor set by hand, when (in UTC) and why. It counts instead of the grade.
 
     Attributes:
-        by: who.
-        at: when, in UTC.
-        reason: why, for the student and whoever asks later.
-        score: in points; None where the student is excused.
-        withdrawn: whether it was taken back, so that what was graded counts again.
+        score: in points; None if the student is excused.
+        withdrawn: whether it was taken back, so that the grade counts again.
     """
 
     by: str
@@ -38,7 +35,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long a deployment's replies took, in milliseconds; the percentile by nearest rank."""
+    """How long an app's replies took; the percentile by nearest rank."""
 
     median_ms: float
     p95_ms: float
@@ -49,12 +46,11 @@ class Scorecard:
     """All verdicts of one submission: one for each question, whatever the state.
 
     Attributes:
-        reason: why it has this state, in words; empty where it is GRADED.
-        wake_up: the wake-up's replies, which earn no points: of each pass what `/healthz` said,
-            and what decided.
-        override: what was set by hand since, and not withdrawn; it decides the score.
-        cause: what lies behind the state, where that decides what happens next.
-        own: whether anything of the app's own came: text at its API, or a text box on its page.
+        reason: why it has this state, in words; empty if it is GRADED.
+        wake_up: replies that earn no points: of each pass the one of `/healthz`, and the one that
+            decided.
+        override: set by hand since, and not withdrawn.
+        own: whether the app itself answered: with text at its API, or a text box on its page.
     """
 
     submission: Submission
@@ -76,12 +72,12 @@ class Scorecard:
 
     @property
     def score(self) -> float | None:
-        """The points that count; None where the submission is not graded, or is excused."""
+        """The points that count; None if the submission is not graded, or excused."""
         return self.earned if self.override is None else self.override.score
 
     @property
     def earned(self) -> float | None:
-        """The points earned, without what was set by hand; None where it is not graded."""
+        """The points earned, without what was set by hand; None if it is not graded."""
         if self.state is State.NOT_GRADED:
             return None
         if self.state is not State.GRADED:
@@ -90,7 +86,7 @@ class Scorecard:
 
     @property
     def seen(self) -> float:
-        """The points of what was right, also where the rest could not be checked."""
+        """The points of what was right, even if the rest could not be checked."""
         return total(verdict.points or 0.0 for verdict in self.verdicts)
 
     @property
@@ -101,7 +97,7 @@ class Scorecard:
 
     @property
     def percent(self) -> float | None:
-        """The score as a percentage; None where there is no score."""
+        """The score as a percentage; None if there is no score."""
         score, most = self.score, self.max_score
         if score is None:
             return None
@@ -123,7 +119,7 @@ class Scorecard:
 
     @property
     def latency(self) -> Latency | None:
-        """How long the judged replies that came took; None where none came."""
+        """How long the judged replies that came took; None if none came."""
         took = sorted(
             verdict.reply.elapsed_ms
             for verdict in self.verdicts

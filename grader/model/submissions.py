@@ -26,13 +26,12 @@ class Submission:
     """One student's URL, as read from a roster or the command line.
 
     Attributes:
-        url: the base URL to ask, without a trailing slash; empty where `fault` is given.
-        handed_in: what the student wrote.
-        state: GRADED while the link can be asked; INVALID or REFUSED where it cannot.
-        fault: why the link cannot be asked, with advice; empty otherwise.
+        url: the base URL to ask, without a trailing slash; empty if there is a `fault`.
+        state: GRADED while the link can be asked, else INVALID or REFUSED.
+        fault: why the link cannot be asked, with advice; else empty.
         notes: what was repaired in the link, and what looks odd, in words for the student.
-        expect_commit: the commit that should answer, as `COMMIT` has it; empty for any.
-        bypass_secret: what opens a protected deployment, as `BYPASS_SECRET` has it; or empty.
+        expect_commit: the commit that should answer, as in `COMMIT`; empty for any.
+        bypass_secret: what opens a protected deployment, as in `BYPASS_SECRET`; or empty.
         columns: every column of the roster row by its header, for `{column}` in a battery.
         listed: whether the roster still has the student.
     """

@@ -1,4 +1,4 @@
-"""All that a run knows of one student: every attempt, and all that was set by hand."""
+"""All that a run knows of one student: every scorecard, and all that was set by hand."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,20 +10,14 @@ from grader.model.submissions import Submission
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Who let an appeal count.
-
-    Attributes:
-        by: who.
-        at: when, in UTC.
-        reason: why, for the student and whoever asks later.
-    """
+    """Who let an appeal count, when (in UTC), and why (for the student, and who asks later)."""
 
     by: str
     at: datetime
     reason: str
 
 
-class AttemptKind(StrEnum):
+class ScorecardKind(StrEnum):
     """How a scorecard came about. The values appear in transcripts."""
 
     GRADED = "graded"
@@ -32,20 +26,20 @@ class AttemptKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One scorecard of an attempt. Each pass and each rejudgement of an attempt has its own.
+class StoredScorecard:
+    """One scorecard of an attempt. An attempt has several after a second pass or a rejudgement.
 
     Attributes:
-        number: which attempt it belongs to, from 1; each time the app was asked is one.
-        asked_at: when that attempt was begun, in UTC.
+        number: of the attempt, from 1; each time the app was asked is one attempt.
+        asked_at: when the attempt began, in UTC.
         at: when the scorecard was made, in UTC; its replies may be older.
-        superseded: whether a later scorecard of the same attempt stands in its place.
+        superseded: whether a later scorecard of the same attempt has replaced it.
         current: whether it is the one that counts.
-        accepted: who let it count, if the attempt is an appeal; None where nobody was named.
+        accepted: who let it count, if the attempt is an appeal and somebody was named.
     """
 
     scorecard: Scorecard
-    kind: AttemptKind
+    kind: ScorecardKind
     number: int
     asked_at: datetime
     at: datetime
@@ -56,19 +50,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Everything that a run knows of one student.
+    """Everything that a run knows of one student: scorecards and overrides, the oldest first.
 
-    Attributes:
-        attempts: all scorecards, attempt by attempt, the oldest first.
-        overrides: all that was ever set by hand, the oldest first; the last one counts, unless it
-            is withdrawn.
+    The last override counts, unless it is withdrawn.
     """
 
     submission: Submission
-    attempts: tuple[Attempt, ...]
+    scorecards: tuple[StoredScorecard, ...]
     overrides: tuple[Override, ...]
 
     @property
     def current(self) -> Scorecard | None:
-        """The scorecard that counts; None where there is none yet."""
-        return next((each.scorecard for each in self.attempts if each.current), None)
+        """The scorecard that counts; None if there is none yet."""
+        return next((each.scorecard for each in self.scorecards if each.current), None)

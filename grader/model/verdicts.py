@@ -13,12 +13,9 @@ class Judgement:
     """Whether a reply is right, how that was decided, and why.
 
     Attributes:
-        outcome: RIGHT, WRONG, EMPTY or what the status or the failure says.
         reason: one sentence for the student.
-        decided_by: the part of the reply that decided: "whole", "tail", "head", or "" where the
-            text did not matter.
-        cause: what lies behind it, where that decides what happens next.
-        advice: what the student can do about just this; empty where the outcome's own is enough.
+        decided_by: the part of the reply that decided; "" if the text did not matter.
+        advice: what the student can do about just this; empty if the outcome's own is enough.
     """
 
     outcome: Outcome
@@ -33,9 +30,7 @@ class Verdict:
     """Outcome, points and reason for one question.
 
     Attributes:
-        points: None where the outcome is NOT_CHECKED.
-        replies: every reply in the order it came; the last one was judged. Empty where nothing
-            was asked.
+        replies: in the order they came; the last one was judged. Empty if nothing was asked.
         degraded: whether it is right, but came later than a user would like to wait.
     """
 
@@ -51,7 +46,7 @@ class Verdict:
 
     @property
     def points(self) -> float | None:
-        """The points earned; None where nothing could be checked."""
+        """The points earned; None if nothing could be checked."""
         rule = self.judgement.outcome.rule
         if not rule.scored:
             return None

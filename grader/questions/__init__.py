@@ -3,27 +3,6 @@
 from grader.questions.batteries import MAX_BYTES, is_shipped, load_battery, parse_battery
 from grader.questions.draw import STARTER_QUERY, draw
 from grader.questions.families import FAMILIES
-from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS, Family, Generator
 from grader.questions.faults import BatteryError, Fault
 from grader.questions.resources import shipped_batteries
 from grader.questions.templates import ColumnError, columns_needed, lacking_columns
-
-__all__ = [
-    "FAMILIES",
-    "MAX_BYTES",
-    "MAX_INTEGER",
-    "MAX_QUESTIONS",
-    "STARTER_QUERY",
-    "BatteryError",
-    "ColumnError",
-    "Family",
-    "Fault",
-    "Generator",
-    "columns_needed",
-    "draw",
-    "is_shipped",
-    "lacking_columns",
-    "load_battery",
-    "parse_battery",
-    "shipped_batteries",
-]

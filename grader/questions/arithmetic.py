@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import add, mul, sub, xor
 from random import Random
 
 from grader.model import NumberKey, Submission
@@ -12,14 +13,10 @@ Formula = Callable[..., int]
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A query with operands, its answer, and the answers that misreadings give.
+    """A query with `{}` for each operand, its answer, and the answers that misreadings give.
 
     Operands are drawn until no misreading gives the right answer. The answer is no operand either,
     whatever its sign: an app that repeats the question must not be right.
-
-    Attributes:
-        wording: the query, with `{}` for each operand.
-        operands: where each operand is drawn from.
     """
 
     wording: str
@@ -40,41 +37,27 @@ class Sum:
 _FACTOR = range(2, 21)
 _TERM = range(2, 101)
 _BIG_TERM = range(2, 1_001)
+_OF_ONE_KIND: tuple[Formula, ...] = (lambda a, b, c: a + b + c, lambda a, b, c: a * b * c)
 
 FAMILIES = {
     "addition": Family(
-        Sum(
-            "What is {} plus {}?",
-            (_BIG_TERM, _BIG_TERM),
-            lambda a, b: a + b,
-            (lambda a, b: a * b, lambda a, b: int(f"{a}{b}")),
-        ),
+        Sum("What is {} plus {}?", (_BIG_TERM, _BIG_TERM), add, (mul, lambda a, b: int(f"{a}{b}"))),
         "Find both numbers in the query, turn them into integers and add them.",
     ),
     "subtraction": Family(
-        Sum(
-            "What is {} minus {}?",
-            (_BIG_TERM, _BIG_TERM),
-            lambda a, b: a - b,
-            (lambda a, b: b - a, lambda a, b: a + b),
-        ),
+        Sum("What is {} minus {}?", (_BIG_TERM, _BIG_TERM), sub, (lambda a, b: b - a, add)),
         "Subtract the second number from the first; the result may be negative, as in 3 minus 8.",
     ),
     "multiplication": Family(
-        Sum(
-            "What is {} multiplied by {}?",
-            (_TERM, _TERM),
-            lambda a, b: a * b,
-            (lambda a, b: a + b,),
-        ),
+        Sum("What is {} multiplied by {}?", (_TERM, _TERM), mul, (add,)),
         "Find both numbers in the query and multiply them.",
     ),
     "power": Family(
         Sum(
             "What is {} to the power of {}?",
             (_FACTOR, range(2, 11)),
-            lambda a, b: a**b,
-            (lambda a, b: a * b, lambda a, b: b**a, lambda a, b: a ^ b),
+            pow,
+            (mul, lambda a, b: b**a, xor),
         ),
         "2 to the power of 3 is 2 times 2 times 2, which is 8. In many languages ^ means something "
         "else: look up how yours writes powers.",
@@ -85,7 +68,7 @@ FAMILIES = {
             "What is {} plus {} plus {}?",
             (_TERM, _TERM, _TERM),
             lambda a, b, c: a + b + c,
-            (lambda *terms: sum(terms[:2]), lambda *terms: sum(terms[1:])),
+            (lambda a, b, _: a + b, lambda _, b, c: b + c),
         ),
         "There are three numbers here: does your code add all of them, or only the first two?",
     ),
@@ -94,12 +77,7 @@ FAMILIES = {
             "What is {} plus {} multiplied by {}?",
             (_TERM, _FACTOR, _FACTOR),
             lambda a, b, c: a + b * c,
-            (
-                lambda a, b, c: (a + b) * c,
-                lambda a, b, c: a * b + c,
-                lambda a, b, c: a + b + c,
-                lambda a, b, c: a * b * c,
-            ),
+            (lambda a, b, c: (a + b) * c, lambda a, b, c: a * b + c, *_OF_ONE_KIND),
         ),
         "Multiplication comes before addition: 2 plus 3 multiplied by 4 is 14, not 20.",
     ),
@@ -108,12 +86,7 @@ FAMILIES = {
             "What is {} multiplied by {} plus {}?",
             (_FACTOR, _FACTOR, _TERM),
             lambda a, b, c: a * b + c,
-            (
-                lambda a, b, c: a * (b + c),
-                lambda a, b, c: a + b * c,
-                lambda a, b, c: a + b + c,
-                lambda a, b, c: a * b * c,
-            ),
+            (lambda a, b, c: a * (b + c), lambda a, b, c: a + b * c, *_OF_ONE_KIND),
         ),
         "Multiplication comes before addition: 2 multiplied by 3 plus 4 is 10, not 14.",
     ),

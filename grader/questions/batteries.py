@@ -9,7 +9,7 @@ from grader.model import Battery, Entry, ProbeKind
 from grader.questions import validation
 from grader.questions.faults import BatteryError, Fault
 from grader.questions.resources import shipped_batteries
-from grader.questions.schema import BatteryTable, EntryTable, suggestion
+from grader.questions.schema import BatteryTable, EntryTable, build_key, suggestion
 from grader.questions.toml_lines import TomlLines
 
 MAX_BYTES = 64 * 1024
@@ -51,7 +51,7 @@ def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -
 
     Args:
         source: the text.
-        name: what the battery is called in reports.
+        name: of the battery, in reports.
         where: what errors call the text, such as its file name.
         stored: whether it was stored with a run: an old one may have nothing to earn.
 
@@ -132,7 +132,7 @@ def _entry(table: EntryTable, name: str) -> Entry:
         query=table.query,
         check=table.check or "",
         connections=table.connections,
-        key=table.key.build() if table.key else None,
+        key=build_key(table.key) if table.key else None,
         count=table.count,
         requires=tuple(table.requires),
         probe=ProbeKind(table.probe) if table.probe else None,

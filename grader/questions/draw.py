@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import count
 from random import Random
@@ -28,6 +28,7 @@ from grader.text.comparing import id_key
 STARTER_QUERY = "Who was Shakespeare?"
 """What the starter answers before anybody has changed it."""
 
+_WORD = re.compile(r"\w+")
 _CHECK_HINTS = {
     "page": "Open your link in a private window: it should show the page with its text box, and "
     "nobody should be asked to log in.",
@@ -59,8 +60,7 @@ def draw(
         submission: of whom.
         seed: any integer; one for a whole class.
         probes: how to ask what the battery does not pin to a probe. Several share its points.
-        connections: how many fresh connections to compare, for no points, where the battery has
-            no such check; 0 for none.
+        connections: how many fresh connections to compare, for no points, if the battery does not.
 
     Raises:
         ColumnError: if a fixed query needs a column that the student's row does not give.
@@ -73,14 +73,13 @@ def draw(
     questions: list[Question] = []
     for entry in (*battery.entries, *_unscored(battery, submission, connections)):
         if entry.check:
-            drawn = iter([_check(entry, submission, questions)])
+            drawn: Iterable[tuple[str, Key]] = [_check(entry, submission, questions)]
         elif entry.key:
-            drawn = iter([(fill(entry.query, submission), fill_key(entry.key, submission))])
+            drawn = [(fill(entry.query, submission), fill_key(entry.key, submission))]
         else:
             drawn = _from_family(entry, occurrences[entry.family], submission, seed)
             occurrences[entry.family] += 1
-        for query, key in drawn:
-            questions.extend(_questions(entry, query, key, unpinned))
+        questions += _questions(entry, drawn, unpinned)
     return tuple(questions)
 
 
@@ -109,17 +108,18 @@ def _check(entry: Entry, submission: Submission, before: Sequence[Question]) -> 
 
 
 def _questions(
-    entry: Entry, query: str, key: Key, unpinned: tuple[ProbeKind, ...]
-) -> Iterator[Question]:
-    """Ask one query through each of the entry's probes."""
+    entry: Entry, drawn: Iterable[tuple[str, Key]], unpinned: tuple[ProbeKind, ...]
+) -> list[Question]:
+    """Ask each query through each of the entry's probes."""
     if entry.check:
         probes: tuple[ProbeKind, ...] = (_probe_of_check(entry, unpinned),)
         hint = _CHECK_HINTS[entry.check]
     else:
         probes = (entry.probe,) if entry.probe else unpinned
         hint = FAMILIES[entry.family].hint if entry.family else ""
-    for probe, points in zip(probes, split(entry.points, len(probes)), strict=True):
-        yield Question(
+    shares = list(zip(probes, split(entry.points, len(probes)), strict=True))
+    return [
+        Question(
             family=entry.family or entry.check or "query",
             query=query,
             key=key,
@@ -131,6 +131,9 @@ def _questions(
             hint=entry.hint or hint,
             typing=entry.typing,
         )
+        for query, key in drawn
+        for probe, points in shares
+    ]
 
 
 def _probe_of_check(entry: Entry, unpinned: tuple[ProbeKind, ...]) -> ProbeKind:
@@ -152,26 +155,17 @@ def _from_family(
     family = FAMILIES[entry.family]
     if entry.count > family.supply:
         raise ValueError(f"{entry.family} cannot give {entry.count} different questions")
+    andrew_id = json.dumps(id_key(submission.andrew_id))
     seen: set[tuple[str, ...]] = set()
     for index in range(entry.count):
         for redraw in count():
-            rng = _stream(seed, entry.family, occurrence, submission, index, redraw)
+            # A JSON list, so that no two different lists are written alike.
+            identity = f'[{seed}, "{entry.family}", {occurrence}, {andrew_id}, {index}, {redraw}]'
+            rng = Random(int.from_bytes(sha256(identity.encode()).digest()))
             query, key = family.generate(rng, submission)
-            if (words := _words(query)) not in seen:
+            # A list in another order makes no new question.
+            words = tuple(sorted(_WORD.findall(query)))
+            if words not in seen:
                 break
         seen.add(words)
         yield query, key
-
-
-def _words(query: str) -> tuple[str, ...]:
-    """The words of a query, sorted: a list in another order makes no new question."""
-    return tuple(sorted(re.findall(r"\w+", query)))
-
-
-def _stream(
-    seed: int, family: str, occurrence: int, submission: Submission, index: int, redraw: int
-) -> Random:
-    andrew_id = id_key(submission.andrew_id)
-    # JSON, so that no two different lists are written alike.
-    identity = json.dumps([seed, family, occurrence, andrew_id, index, redraw])
-    return Random(int.from_bytes(sha256(identity.encode()).digest()))

@@ -13,9 +13,9 @@ class Fault:
     """One thing that is wrong with a battery.
 
     Attributes:
-        line: counted from 1; None where the file could not be read at all.
+        line: counted from 1; None if the file could not be read at all.
         key: where it is, in words, such as `entry 3 'points'`; empty for the file as a whole.
-        message: what is wrong and what to do, in words.
+        message: what is wrong and what to do.
     """
 
     line: int | None
@@ -24,12 +24,7 @@ class Fault:
 
 
 class BatteryError(InputError):
-    """A battery that cannot be used.
-
-    Attributes:
-        where: the file, or the name that was asked for.
-        faults: everything that is wrong with it.
-    """
+    """A battery that cannot be used, with everything that is wrong with it."""
 
     def __init__(self, where: str, faults: Sequence[Fault]) -> None:
         super().__init__(where, faults)

@@ -5,10 +5,6 @@ from random import Random
 from grader.model import NumberKey, Submission
 from grader.questions.family import Family
 
-# Below the 7th, the question may hold its answer, or a guess is easy. Beyond the 30th, a recursive
-# solution is too slow for the small part of a processor that free hosts give.
-_POSITIONS = range(7, 31)
-
 
 def _fibonacci(position: int) -> int:
     """Give the number at a position; the 1st and the 2nd are 1."""
@@ -25,11 +21,20 @@ def ordinal(number: int) -> str:
     return f"{number}{suffix}"
 
 
+# Below the 7th, the question may hold its answer, or a guess is easy. Beyond the 30th, a recursive
+# solution is too slow for the small part of a processor that free hosts give.
+_QUESTIONS = [
+    (
+        f"What is the {ordinal(position)} number in the Fibonacci sequence?",
+        NumberKey(_fibonacci(position)),
+    )
+    for position in range(7, 31)
+]
+
+
 def fibonacci(rng: Random, _submission: Submission) -> tuple[str, NumberKey]:
     """Ask for the number at some position."""
-    position = rng.choice(_POSITIONS)
-    query = f"What is the {ordinal(position)} number in the Fibonacci sequence?"
-    return query, NumberKey(_fibonacci(position))
+    return rng.choice(_QUESTIONS)
 
 
 FAMILIES = {
@@ -38,6 +43,6 @@ FAMILIES = {
         "The sequence begins with 1 and 1, and each later number is the sum of the two before it: "
         "1, 1, 2, 3, 5, 8 and so on. The 10th is 55. The query writes positions as 7th, 21st, 22nd "
         "or 23rd: read the digits, whatever two letters follow.",
-        supply=len(_POSITIONS),
+        supply=len(_QUESTIONS),
     )
 }

@@ -14,10 +14,13 @@ def _listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
+_OF_DIGITS = [range(1, 10**digits) for digits in (2, 3, 4)]
+
+
 def largest(rng: Random, _submission: Submission) -> tuple[str, NumberKey]:
     """Three numbers of different length; compared as texts, another one would be the largest."""
     while True:
-        numbers = [rng.randrange(1, 10**digits) for digits in (2, 3, 4)]
+        numbers = [rng.choice(numbers) for numbers in _OF_DIGITS]
         as_texts = int(max(map(str, numbers)))
         if as_texts != max(numbers) and len(set(numbers)) == len(numbers):
             break
@@ -66,7 +69,8 @@ def primes(rng: Random, _submission: Submission) -> tuple[str, NumbersKey]:
     """Five numbers, one to three of them prime, and one odd that is not: odd is not prime."""
     chosen = rng.sample(_PRIMES, rng.randint(1, 3))
     odd = rng.choice(_ODD_COMPOSITES)
-    others = [number for number in _COMPOSITES if number != odd]
+    others = _COMPOSITES.copy()
+    others.remove(odd)
     numbers = [*chosen, odd, *rng.sample(others, 4 - len(chosen))]
     rng.shuffle(numbers)
     query = f"Which of the following numbers are primes: {_listed(numbers)}?"

@@ -100,22 +100,12 @@ class NumberTable(_Table):
     kind: Literal["number"]
     value: Annotated[int | float | str, PlainValidator(_number_or_template)]
 
-    def build(self) -> Key | NumberTemplate:
-        """Give the key."""
-        if isinstance(self.value, str):
-            return NumberTemplate(self.value)
-        return NumberKey(self.value)
-
 
 class NumbersTable(_Table):
     """`key = { kind = "numbers", values = [2, 3, 5] }`."""
 
     kind: Literal["numbers"]
     values: Annotated[list[Number], AfterValidator(_distinct)]
-
-    def build(self) -> Key:
-        """Give the key."""
-        return NumbersKey(tuple(self.values))
 
 
 class ChoiceTable(_Table):
@@ -133,20 +123,12 @@ class ChoiceTable(_Table):
             raise ValueError("must be one of the choices")
         return value
 
-    def build(self) -> Key:
-        """Give the key."""
-        return ChoiceKey(self.value, tuple(self.choices))
-
 
 class IdTable(_Table):
     """`key = { kind = "id", value = "{andrew_id}" }`."""
 
     kind: Literal["id"]
     value: Template
-
-    def build(self) -> Key:
-        """Give the key."""
-        return IdKey(self.value)
 
 
 class FactTable(_Table):
@@ -166,10 +148,6 @@ class FactTable(_Table):
                 raise ValueError(f"rules out {word!r}, which any_of accepts")
         return none_of
 
-    def build(self) -> Key:
-        """Give the key."""
-        return FactKey(tuple(self.any_of), tuple(self.none_of), self.max_words)
-
 
 class AnythingTable(_Table):
     """`key = { kind = "anything" }`."""
@@ -177,12 +155,26 @@ class AnythingTable(_Table):
     kind: Literal["anything"]
     max_words: int = Field(default=20, ge=1)
 
-    def build(self) -> Key:
-        """Give the key."""
-        return AnythingKey("{andrew_id}", self.max_words)
-
 
 KeyTable = NumberTable | NumbersTable | ChoiceTable | IdTable | FactTable | AnythingTable
+
+
+def build_key(table: KeyTable) -> Key | NumberTemplate:
+    """Turn a checked table into the key that it describes."""
+    match table:
+        case NumberTable(value=value):
+            return NumberTemplate(value) if isinstance(value, str) else NumberKey(value)
+        case NumbersTable():
+            return NumbersKey(tuple(table.values))
+        case ChoiceTable():
+            return ChoiceKey(table.value, tuple(table.choices))
+        case IdTable():
+            return IdKey(table.value)
+        case FactTable():
+            return FactKey(tuple(table.any_of), tuple(table.none_of), table.max_words)
+        case AnythingTable():
+            return AnythingKey("{andrew_id}", table.max_words)
+
 
 KEY_TABLES: dict[str, type[_Table]] = {
     "number": NumberTable,

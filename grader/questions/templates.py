@@ -40,13 +40,7 @@ class TemplateError(ValueError):
 
 
 class ColumnError(InputError):
-    """A student's row does not give what a battery needs.
-
-    Attributes:
-        column: the column's name as the battery writes it.
-        andrew_id: the student.
-        problem: what is wrong with it, in words.
-    """
+    """A student's row does not give what a battery needs."""
 
     def __init__(self, column: str, andrew_id: str, problem: str) -> None:
         super().__init__(column, andrew_id, problem)
@@ -167,9 +161,8 @@ def _value(column: str, submission: Submission) -> str:
     if not values:
         raise ColumnError(column, submission.andrew_id, "the roster has no such column")
     if len(values) > 1:
-        raise ColumnError(
-            column, submission.andrew_id, "the roster has several columns of this name"
-        )
+        problem = "the roster has several columns of this name"
+        raise ColumnError(column, submission.andrew_id, problem)
     if not (value := values.pop()):
         raise ColumnError(column, submission.andrew_id, "the roster has nothing in it")
     return value
@@ -179,10 +172,8 @@ def _number(text: str, submission: Submission) -> int | float:
     filled = fill(text, submission)
     number = _NUMBER.fullmatch(filled)
     if not number or abs(float(filled)) > MAX_INTEGER:
-        column = ", ".join(columns_in(text))
-        raise ColumnError(
-            column, submission.andrew_id, f"{filled[:80]!r} is not a number that a key can be"
-        )
+        problem = f"{filled[:80]!r} is not a number that a key can be"
+        raise ColumnError(", ".join(columns_in(text)), submission.andrew_id, problem)
     return float(filled) if number["fraction"] else int(filled)
 
 

@@ -1,7 +1,7 @@
 """Finds everything that is wrong with the tables of a battery."""
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import accumulate, count
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,19 +31,20 @@ def complaints(document: dict[str, Any]) -> Iterator[Complaint]:
     if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
         for index, entry in enumerate(entries):
             yield from ((("entry", index, *path), words) for path, words in _of_entry(entry))
-        yield from _between(entries)
+        names = entry_names(entries)
+        yield from _repeated(names)
+        yield from _unknown_requirements(entries, names)
+        yield from _too_many(entries)
 
 
 def worth(document: dict[str, Any]) -> Iterator[Complaint]:
-    """Yield a complaint where each entry gives 0 points: nobody could earn any."""
+    """Yield a complaint if no entry gives points: then every student would have 100 percent."""
     entries = document.get("entry")
     if isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries):
         points = [entry.get("points") for entry in entries]
         if all(isinstance(each, int | float) and each == 0 for each in points):
-            yield (
-                ("entry", 0, "points"),
-                ("with 0 for every entry there is nothing to earn: give points to one at least"),
-            )
+            words = "with 0 for every entry there is nothing to earn: give points to one at least"
+            yield ("entry", 0, "points"), words
 
 
 def entry_names(entries: list[dict[str, Any]]) -> list[str]:
@@ -88,28 +89,32 @@ def _of_entry(entry: dict[str, Any]) -> Iterator[Complaint]:
         yield ("typing",), f"goes with the browser only: {entry['probe']} does not type"
 
 
-def _between(entries: list[dict[str, Any]]) -> Iterator[Complaint]:
-    """Yield where an entry does not fit those before it."""
-    earlier: set[str] = set()
-    total = 0
-    for index, (entry, name) in enumerate(zip(entries, entry_names(entries), strict=True)):
-        if name in earlier:
+def _repeated(names: list[str]) -> Iterator[Complaint]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
             yield ("entry", index, "name"), f"{name!r} is the name of an earlier entry too"
+
+
+def _unknown_requirements(entries: list[dict[str, Any]], names: list[str]) -> Iterator[Complaint]:
+    for index, entry in enumerate(entries):
+        earlier = set(names[:index])
         requires = entry.get("requires")
         for required in requires if isinstance(requires, list) else ():
             if isinstance(required, str) and required not in earlier:
                 hint = suggestion(required, earlier) if earlier else "there is none before it"
-                yield (
-                    ("entry", index, "requires"),
-                    f"{required!r} is not the name of an earlier entry; {hint}",
-                )
-        earlier.add(name)
-        within = total <= MAX_QUESTIONS
-        number = entry.get("count", 1)
-        total += number if isinstance(number, int) and number > 0 else 1
-        if within and total > MAX_QUESTIONS:
+                words = f"{required!r} is not the name of an earlier entry; {hint}"
+                yield ("entry", index, "requires"), words
+
+
+def _too_many(entries: list[dict[str, Any]]) -> Iterator[Complaint]:
+    """Complain of the entry with which the battery asks too much."""
+    counts = (entry.get("count", 1) for entry in entries)
+    totals = accumulate(max(count, 1) if isinstance(count, int) else 1 for count in counts)
+    for index, total in enumerate(totals):
+        if total > MAX_QUESTIONS:
             words = f"with this entry the battery asks more than {MAX_QUESTIONS:,} questions"
             yield ("entry", index, "count"), words
+            return
 
 
 def _path(error: ErrorDetails) -> Path:

@@ -6,18 +6,14 @@ from grader.model import ChoiceKey, NumberKey, Submission
 from grader.questions.family import Family
 from grader.questions.resources import lines
 
-
-def _anagrams(line: str) -> tuple[list[str], list[str]]:
-    """Read `words that are anagrams of each other | decoys`."""
-    words, decoys = line.split("|")
-    return words.split(), decoys.split()
-
-
-_ANAGRAMS = [_anagrams(line) for line in lines("anagrams.txt")]
-_SCRABBLE_WORDS = lines("scrabble.txt")
-
+# Each line holds words that are anagrams of each other, and behind a bar decoys.
+_ANAGRAMS = [[part.split() for part in line.split("|")] for line in lines("anagrams.txt")]
 _LETTERS_BY_SCORE = {1: "aeilnorstu", 2: "dg", 3: "bcmp", 4: "fhvwy", 5: "k", 8: "jx", 10: "qz"}
 _SCORES = {letter: score for score, letters in _LETTERS_BY_SCORE.items() for letter in letters}
+_SCRABBLE = [
+    (f"What is the scrabble score of {word}?", NumberKey(sum(_SCORES[letter] for letter in word)))
+    for word in lines("scrabble.txt")
+]
 
 
 def anagram(rng: Random, _submission: Submission) -> tuple[str, ChoiceKey]:
@@ -32,9 +28,7 @@ def anagram(rng: Random, _submission: Submission) -> tuple[str, ChoiceKey]:
 
 def scrabble(rng: Random, _submission: Submission) -> tuple[str, NumberKey]:
     """Ask for the sum of the English edition's letter values."""
-    word = rng.choice(_SCRABBLE_WORDS)
-    score = sum(_SCORES[letter] for letter in word)
-    return f"What is the scrabble score of {word}?", NumberKey(score)
+    return rng.choice(_SCRABBLE)
 
 
 FAMILIES = {
@@ -46,6 +40,6 @@ FAMILIES = {
     "scrabble": Family(
         scrabble,
         "Add up the letter values of the English edition, from 1 for A and E to 10 for Q and Z.",
-        supply=len(_SCRABBLE_WORDS),
+        supply=len(_SCRABBLE),
     ),
 }

@@ -2,5 +2,3 @@
 
 from grader.roster.reading import Roster, Row, parse_roster, read_roster
 from grader.roster.table import Fault, RosterError
-
-__all__ = ["Fault", "Roster", "RosterError", "Row", "parse_roster", "read_roster"]

@@ -24,13 +24,9 @@ def as_shown(value: object, number_format: str) -> tuple[str, str]:
 
     Dates are written as 2026-11-30 whatever their format is, so that a day is no month.
 
-    Args:
-        value: as the workbook holds it.
-        number_format: the format in which a spreadsheet shows it.
-
     Returns:
-        The text; and the format where it could not be applied, else an empty text. Where it could
-        not, people may see another text.
+        The text; and the number format if we cannot apply it (then people may see another text),
+        else an empty text.
     """
     match value:
         case None:

@@ -47,15 +47,13 @@ Chosen = dict[str, tuple[int, ...]]
 
 
 def choose_columns(table: Table, wanted: Mapping[str, str]) -> Chosen:
-    """Find the column of each of our words; faults are added to the table's.
+    """Find the column of each of our words, as far as there is one.
 
-    Args:
-        table: the roster; its `faults` grow by what is missing or in doubt.
-        wanted: our word -> header, as the instructor says.
+    What is missing or in doubt is added to the table's faults. In `wanted`, the instructor says
+    the headers of some words.
 
     Returns:
-        Our word -> index of the column; two of them for a name in two columns. Words without a
-        column are left out.
+        Our word -> index of the column; two of them for a name in two columns.
     """
     chosen: Chosen = {}
     for word, header in wanted.items():
@@ -72,12 +70,7 @@ def choose_columns(table: Table, wanted: Mapping[str, str]) -> Chosen:
     if "url" not in {**chosen, **wanted}:
         chosen |= columns.of_links(chosen)
     if "andrew_id" not in {**chosen, **wanted}:
-        _fault(
-            table,
-            "No column holds the students' ids. Name it "
-            f"andrew_id, or say which it is: {_option('andrew_id', 'Header')} "
-            f"(there are {_listed(table.headers)}).",
-        )
+        _lacks(table, "andrew_id", "the students' ids")
     if "andrew_id" not in wanted:
         _say_addresses(table, chosen)
     return chosen
@@ -169,11 +162,7 @@ class _Columns:
         if found:
             _in_doubt(self._table, "url", found)
         else:
-            _fault(
-                self._table,
-                "No column holds links. Name it url, or say which it is: "
-                f"{_option('url', 'Header')} (there are {_listed(self._table.headers)}).",
-            )
+            _lacks(self._table, "url", "links")
         return {}
 
 
@@ -184,6 +173,14 @@ def _in_doubt(table: Table, word: str, found: list[int]) -> None:
     else:
         ways = " or ".join(_option(word, header) for header in headers[:_SHOWN])
         _fault(table, f"Several columns could be the {word}. Say which one: {ways}.")
+
+
+def _lacks(table: Table, word: str, what: str) -> None:
+    message = (
+        f"No column holds {what}. Name it {word}, or say which it is: {_option(word, 'Header')} "
+        f"(there are {_listed(table.headers)})."
+    )
+    _fault(table, message)
 
 
 def _fault(table: Table, message: str) -> None:

@@ -8,7 +8,7 @@ from grader.text.cutting import some_of
 
 
 def read_commit(written: str) -> str:
-    """The commit that a cell holds, as `COMMIT` has it; empty where it holds none."""
+    """The commit that a cell holds, as `COMMIT` has it; empty if it holds none."""
     commit = written.strip().lower()
     return commit if COMMIT.fullmatch(commit) else ""
 

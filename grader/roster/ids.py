@@ -29,17 +29,15 @@ _AS_TEXT = (
 
 
 def split_address(written: str) -> tuple[str, str]:
-    """The id of an address, and its domain in small letters; empty where it is no address."""
+    """The id of an address, and its domain in small letters; empty if it is no address."""
     at = written.rfind("@")
     return (written[:at], written[at + 1 :].casefold()) if at > 0 else (written, "")
 
 
 def wrong_id(andrew_id: str, shown_in: str = "") -> str:
-    """Say why a text cannot be a student's id; empty where it can.
+    """Say why a text without domain cannot be a student's id; empty if it can.
 
-    Args:
-        andrew_id: without invisible characters and domain.
-        shown_in: the number format of the cell, where it could not be applied.
+    `shown_in` is the number format of the cell, if it could not be applied.
     """
     if not andrew_id:
         return "The row has no student id: fill it in or delete the row."

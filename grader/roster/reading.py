@@ -27,10 +27,9 @@ class Row:
 
     Attributes:
         line: where the row starts in the file, counted from 1.
-        andrew_id: as written, an address without its domain.
+        andrew_id: as written, but an address without its domain.
         handed_in: what the URL column holds, unchecked.
         earlier: the lines of the student's earlier rows that hold another link.
-        expect_commit: the commit that should answer, as `COMMIT` has it; empty for any.
         columns: every named column by its header, but not the bypass secret.
     """
 
@@ -82,10 +81,10 @@ def parse_roster(data: bytes, where: str, columns: Mapping[str, str] = {}) -> Ro
     Args:
         data: the file's bytes.
         where: what the file is called in messages.
-        columns: our word -> header, where the header alone leaves doubt.
+        columns: our word -> header, if the header alone leaves doubt.
 
     Raises:
-        RosterError: with all faults, where any puts a student's identity in doubt.
+        RosterError: with all faults, if any puts a student's identity in doubt.
     """
     if not is_workbook(data):
         return _read(*_prepared(read_csv(data, where), columns))

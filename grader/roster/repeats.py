@@ -116,7 +116,11 @@ def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
 
 
 def _told_apart(rows: list[tuple[_Entry, str, object]]) -> str:
-    """List the rows of one student with their texts; empty where all mean the same."""
+    """Name a student and the rows that differ, with the text of each; empty if they agree.
+
+    Args:
+        rows: each row, with the text to show and the value to compare.
+    """
     said = [row for row in rows if row[1]]
     if len({same for _, _, same in said}) < 2:
         return ""
@@ -132,21 +136,22 @@ def _same_name(name: str) -> frozenset[str]:
 
 
 def _last(table: Table, entries: list[_Entry], orders: frozenset[bool]) -> _Entry:
-    try:
-        stamps = [entry.stamp for entry in entries if entry.stamp is not None]
-        if not stamps:
-            raise UndecidedError(
-                "there is no column with a timestamp. If there is, say which: "
-                '--column timestamp="Header". If not, delete the rows that do not count'
-            )
-        return entries[last_of(stamps, orders)]
-    except UndecidedError as error:
-        with_link = [entry for entry in entries if entry.link is not None]
-        if len({entry.link for entry in with_link}) > 1:
-            lines = ", ".join(str(entry.line) for entry in entries)
-            message = (
-                f"{entries[0].andrew_id} handed in different links (lines {lines}), and which of "
-                f"them counts cannot be told: {' '.join(str(error).split())}."
-            )
-            table.faults.append(Fault(entries[-1].line, "", message))
-        return (with_link or entries)[-1]
+    """The last row in time. If the times do not tell, the last one with a link, if links agree."""
+    doubt = (
+        "there is no column with a timestamp. If there is, say which: "
+        '--column timestamp="Header". If not, delete the rows that do not count'
+    )
+    if stamps := [entry.stamp for entry in entries if entry.stamp is not None]:
+        try:
+            return entries[last_of(stamps, orders)]
+        except UndecidedError as error:
+            doubt = " ".join(str(error).split())
+    with_link = [entry for entry in entries if entry.link is not None]
+    if len({entry.link for entry in with_link}) > 1:
+        lines = ", ".join(str(entry.line) for entry in entries)
+        message = (
+            f"{entries[0].andrew_id} handed in different links (lines {lines}), and which of "
+            f"them counts cannot be told: {doubt}."
+        )
+        table.faults.append(Fault(entries[-1].line, "", message))
+    return (with_link or entries)[-1]

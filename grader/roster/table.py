@@ -18,8 +18,8 @@ class Fault:
     """Something that keeps a roster from being used.
 
     Attributes:
-        line: counted from 1; 0 where the file as a whole is meant.
-        column: the header of the column; empty where the whole line is meant.
+        line: counted from 1; 0 for the file as a whole.
+        column: its header; empty for the whole line.
     """
 
     line: int
@@ -28,12 +28,7 @@ class Fault:
 
 
 class RosterError(InputError):
-    """A roster that cannot be used. `str()` lists its faults, one a line.
-
-    Attributes:
-        where: what the roster is called in messages.
-        faults: all of them, in the order of the lines.
-    """
+    """A roster that cannot be used. `str()` lists its faults in the order of the lines."""
 
     def __init__(self, where: str, faults: tuple[Fault, ...]) -> None:
         super().__init__(where, faults)
@@ -52,11 +47,7 @@ class RosterError(InputError):
 
 
 class UnreadableError(Exception):
-    """From here on the file cannot be read.
-
-    Attributes:
-        fault: why.
-    """
+    """From here on the file cannot be read."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
@@ -68,7 +59,7 @@ class Record:
     """One record, its cells stripped. In a table it has as many cells as the header.
 
     Attributes:
-        odd: by the index of a cell, its number format, where that could not be applied.
+        odd: index of a cell -> its number format, if that could not be applied.
     """
 
     line: int
@@ -80,11 +71,9 @@ class Table:
     """Records below a header, read anew each time, so that few of them are in memory.
 
     Attributes:
-        where: what the file is called in messages.
-        notes: what the instructor should know; grows while it is read.
+        notes: what the instructor should know; grows while the file is read.
         faults: what is wrong with it; grows likewise.
         headers: stripped; some may be empty or equal.
-        header_line: the line of the header.
         first_line: records that start before this line are passed over.
     """
 

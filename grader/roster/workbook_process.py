@@ -84,7 +84,7 @@ def _cells(row: Iterable[object]) -> list[str | tuple[str, str]]:
     """What each cell shows, without the empty ones at the end.
 
     Raises:
-        RefusedError: one row holds more than a workbook may, since its cells share a text.
+        RefusedError: the row holds too much. (In a small file, many cells can share a long text.)
     """
     cells: list[str | tuple[str, str]] = []
     filled = held = 0

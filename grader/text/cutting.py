@@ -16,10 +16,9 @@ def excerpt(text: str) -> str:
     What could move a terminal's cursor or turn the direction of writing is replaced.
     """
     line = " ".join(text.split())[: MAX_EXCERPT + 1]
-    return cut(
-        "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line),
-        MAX_EXCERPT,
-    )
+    if not line.isprintable():
+        line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
+    return cut(line, MAX_EXCERPT)
 
 
 def quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 Part = Literal["whole", "tail", "head"]
@@ -32,13 +33,16 @@ def normalize(text: str) -> str:
     Invisible characters go, Unicode becomes NFKC, case is folded, white space becomes one blank,
     quotation marks around the text and full stops at its end go. Twice changes nothing more.
     """
-    if not text.isascii():
-        # A byte order mark or a zero-width space: who reads the reply cannot see it.
-        text = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    folded = unicodedata.normalize("NFKC", _limit_marks(text)).casefold()
-    # Folding and decomposing can leave what NFKC would compose, and more marks in a row.
-    folded = _limit_marks(unicodedata.normalize("NFKC", folded))
+    folded = text.lower() if text.isascii() else _fold_unicode(text)
     return _trimmed(" ".join(folded.split()))
+
+
+def _fold_unicode(text: str) -> str:
+    # A byte order mark or a zero-width space: a reader of the reply cannot see it.
+    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    folded = unicodedata.normalize("NFKC", _limit_marks(visible)).casefold()
+    # Folding and decomposing can leave what NFKC would compose, and more marks in a row.
+    return _limit_marks(unicodedata.normalize("NFKC", folded))
 
 
 def _trimmed(text: str) -> str:
@@ -62,11 +66,11 @@ def _limit_marks(text: str) -> str:
 def without_query(text: str, query: str) -> str:
     """What follows the query, where a normalized text begins by repeating it word by word.
 
-    Empty where the text does not repeat the query, or nothing follows.
+    Empty if the text does not repeat the query, or nothing follows.
     """
     words = _WORD.finditer(text)
     end = 0
-    for wanted in _WORD.findall(normalize(query)):
+    for wanted in _words_of(query):
         found = next(words, None)
         if found is None or found[0] != wanted:
             return ""
@@ -74,6 +78,11 @@ def without_query(text: str, query: str) -> str:
     if _MORE_OF_A_NUMBER.match(text, end):
         return ""
     return _trimmed(_AFTER_QUERY.sub("", text[end:], count=1))
+
+
+@lru_cache(1024)
+def _words_of(query: str) -> list[str]:
+    return _WORD.findall(normalize(query))
 
 
 def without_tags(text: str) -> str:
@@ -85,13 +94,13 @@ def tail_of(text: str) -> str:
     """What follows the last mark of a normalized text that has a letter or digit behind it.
 
     Marks are " is " and similar verbs, "=", ":" and arrows: docs/architecture.md, "Judging". Empty
-    where there is no mark; a smile such as ":)" is none.
+    if there is no mark; a smile such as ":)" is none.
     """
     return _after_last(_MARK, text, _TO_LAST_LETTER)
 
 
 def number_tail_of(text: str) -> str:
-    """What follows the last mark that has a digit behind it; empty where there is none.
+    """What follows the last mark that has a digit behind it; empty if there is none.
 
     In "76 + 92 = 168, which was easy" the last mark is "was", and no number follows it.
     """
@@ -113,7 +122,7 @@ def _after_last(mark: re.Pattern[str], text: str, part: re.Pattern[str]) -> str:
 
 
 def head_of(text: str) -> str:
-    """What precedes the first " is " of a normalized text; empty where there is none."""
+    """What precedes the first " is " of a normalized text; empty if there is none."""
     found = _IS.search(text)
     return "" if found is None else _trimmed(text[: found.start()])
 
@@ -121,7 +130,7 @@ def head_of(text: str) -> str:
 def holds_words(text: str, words: str) -> bool:
     """Whether a normalized text holds a word or phrase, not merely as a part of longer words."""
     wanted = normalize(words)
-    return bool(wanted) and bool(_phrase(wanted).search(text))
+    return bool(wanted) and wanted in text and bool(_phrase(wanted).search(text))
 
 
 def without_words(text: str, words: str) -> str:
@@ -129,5 +138,6 @@ def without_words(text: str, words: str) -> str:
     return _phrase(normalize(words)).sub(" ", text)
 
 
+@lru_cache(1024)
 def _phrase(wanted: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")

@@ -38,7 +38,7 @@ class Resumed:
 
     def attempts(self) -> int:
         with contextlib.closing(Run.open(self.out / STORE_NAME)) as run:
-            return len(run.transcript("ada").attempts)
+            return len(run.transcript("ada").scorecards)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from grader.formats import registry
 from grader.formats.gradebook import Gradebook
-from grader.model import Attempt, AttemptKind, Transcript
+from grader.model import ScorecardKind, StoredScorecard, Transcript
 from tests.grader.formats.classes import QUESTIONS, RUN, START, small_class
 
 CLASS = small_class()
@@ -29,7 +29,9 @@ def test_questions_in_every_format(name: str) -> None:
 
 @pytest.mark.parametrize("name", registry.TRANSCRIPT)
 def test_a_transcript_in_every_format(name: str) -> None:
-    graded = Attempt(CLASS[1], AttemptKind.GRADED, 1, START, START, superseded=False, current=True)
+    graded = StoredScorecard(
+        CLASS[1], ScorecardKind.GRADED, 1, START, START, superseded=False, current=True
+    )
     transcript = Transcript(CLASS[1].submission, (graded,), ())
     assert "try later" in registry.of_transcript(name)(RUN, transcript)
 

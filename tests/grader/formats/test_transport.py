@@ -8,11 +8,11 @@ import pytest
 
 from grader.formats import scorecard_json, student_html, terminal, transcript_text, transport, words
 from grader.model import (
-    Attempt,
-    AttemptKind,
     ProbeKind,
     Reply,
     Scorecard,
+    ScorecardKind,
+    StoredScorecard,
     Timings,
     Transcript,
     Verdict,
@@ -101,8 +101,10 @@ def test_no_phase_is_claimed_that_was_not_measured() -> None:
 
 
 def test_every_place_says_it() -> None:
-    attempt = Attempt(FULL, AttemptKind.GRADED, 1, START, START, superseded=False, current=True)
-    shown = transcript_text.render(RUN, Transcript(FULL.submission, (attempt,), ()))
+    stored = StoredScorecard(
+        FULL, ScorecardKind.GRADED, 1, START, START, superseded=False, current=True
+    )
+    shown = transcript_text.render(RUN, Transcript(FULL.submission, (stored,), ()))
     page = student_html.render(RUN, FULL)
     for text in (finished(FULL), shown, page):
         assert "https, certificate valid until 2026-05-01 14:05 UTC" in text

@@ -15,7 +15,6 @@ from grader.jobs import ByHand, Result, Run
 from grader.judging import judge
 from grader.model import (
     Acceptance,
-    AttemptKind,
     Battery,
     Job,
     Judgement,
@@ -24,6 +23,7 @@ from grader.model import (
     Override,
     Reply,
     Scorecard,
+    ScorecardKind,
     State,
     Submission,
     Verdict,
@@ -164,8 +164,8 @@ def test_what_counts_is_what_the_rule_says_whatever_happened(
             expected = model.counting()
             assert expected is not None
             transcript = run.transcript("ada")
-            assert [each.number for each in transcript.attempts if each.current] == [expected + 1]
-            standing = [each for each in transcript.attempts if not each.superseded]
+            assert [each.number for each in transcript.scorecards if each.current] == [expected + 1]
+            standing = [each for each in transcript.scorecards if not each.superseded]
             scores = [worth(answers, model.battery) for _, answers in model.attempts]
             assert [each.scorecard.earned for each in standing] == scores
             assert [each.asked_at for each in standing] == [at for at, _ in model.attempts]
@@ -213,7 +213,7 @@ def test_points_of_a_wrong_key_come_back_by_no_rule() -> None:
         assert [card.score for card in run.scorecards()] == [30]
         assert [each.now for each in rejudged.changed] == []
         # The first attempt, at 30 points by the wrong key, is worth 10 now.
-        standing = [each for each in run.transcript("ada").attempts if not each.superseded]
+        standing = [each for each in run.transcript("ada").scorecards if not each.superseded]
         assert [(each.number, each.scorecard.earned) for each in standing] == [(1, 10), (2, 30)]
 
 
@@ -283,8 +283,8 @@ def test_who_was_asked_too_late_keeps_the_first_attempt_and_is_named() -> None:
         run.keep(Keep("before", START + timedelta(days=4)))
         assert [card.score for card in run.scorecards()] == [20, 20]
         assert run.late() == []
-        kinds = [each.kind for each in run.transcript("ben").attempts]
-        assert kinds == [AttemptKind.GRADED] * 2
+        kinds = [each.kind for each in run.transcript("ben").scorecards]
+        assert kinds == [ScorecardKind.GRADED] * 2
 
 
 def test_deployments_known_to_be_slow_are_asked_first() -> None:
@@ -322,7 +322,7 @@ def test_an_appeal_of_an_earlier_battery_is_of_that_battery() -> None:
         asked(run, (1, 2), START)
         other = battery(1, 2, second="Which is third?")
         run.rejudge(other, START, partial=True)
-        appealed = replace(run.transcript("ada").attempts[0].scorecard, finished_at=START)
+        appealed = replace(run.transcript("ada").scorecards[0].scorecard, finished_at=START)
         assert run.adopt("ada", appealed, Acceptance("Dean", START + timedelta(days=1), "Appeal 7"))
         run.ask_again(["ada"], [])
         asked(run, (1, 1), START + timedelta(days=2))

@@ -71,7 +71,7 @@ def test_another_commit_is_judged_on_what_answered(run: Run) -> None:
     assert (enrolled.changed, enrolled.judged, enrolled.unjudged) == ((), ("ada",), ())
     assert list(run.first_pass(LIMITS)) == []
     assert [card.score for card in run.scorecards()] == [3]
-    assert [each.kind for each in run.transcript("ada").attempts] == ["graded", "rejudged"]
+    assert [each.kind for each in run.transcript("ada").scorecards] == ["graded", "rejudged"]
 
 
 def test_who_was_never_asked_for_the_commit_keeps_the_grade(tmp_path: Path) -> None:

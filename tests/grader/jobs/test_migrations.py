@@ -132,7 +132,7 @@ def test_every_attempt_and_decision_is_still_shown(
         assert decided == [(5, "shown in class"), (None, "by mistake"), (25, "shown in the lab")]
     if student == "eve":
         with closing(Run.open(tmp_path / "run" / "run.sqlite")) as run:
-            accepted = [each.accepted for each in run.transcript("eve").attempts]
+            accepted = [each.accepted for each in run.transcript("eve").scorecards]
         assert [each and each.reason for each in accepted] == [None, None, "the app was down", None]
         assert isinstance(accepted[2], Acceptance)
 

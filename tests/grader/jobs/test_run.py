@@ -126,7 +126,7 @@ def test_what_is_committed_together_is_all_there_or_not_at_all(store: Path) -> N
     run.ask_again(["student0"], [])
     again = [*run.first_pass(LIMITS), *run.second_pass(LIMITS)]
     run.commit([Result.of(job, scorecard(job.submission, Outcome.WRONG)) for job in again])
-    attempts = [run.transcript(f"student{index}").attempts for index in range(4)]
+    scorecards = [run.transcript(f"student{index}").attempts for index in range(4)]
     assert [[each.number for each in student] for student in attempts] == [[1, 2], [1], [1, 1], [1]]
     assert [student[-1].scorecard.verdicts[0].outcome for student in attempts] == [
         Outcome.WRONG,
@@ -286,7 +286,7 @@ def test_a_run_that_is_mostly_unreachable_doubts_itself(store: Path) -> None:
     assert run.appeal("student0", LIMITS)[0] == shown
     assert run.unsettled() == 3
     run.accept_unreachable()
-    assert (run.unsettled(), run.transcript("student0").attempts[0].scorecard.earned) == (0, 0)
+    assert (run.unsettled(), run.transcript("student0").scorecards[0].scorecard.earned) == (0, 0)
     assert not run.in_doubt()
     assert [card.state for card in run.scorecards()][:3] == [State.UNREACHABLE] * 3
     assert [card.score for card in run.scorecards()][:3] == [0, 0, 0]
@@ -391,8 +391,8 @@ def test_what_is_to_be_asked_again_counts_until_it_is(store: Path) -> None:
     assert run.finished() == 3
     assert [card.score for card in run.scorecards()] == [10, 0, 10]
     transcript = run.transcript("student1")
-    assert [each.scorecard.score for each in transcript.attempts] == [10, 0]
-    assert [each.current for each in transcript.attempts] == [False, True]
+    assert [each.scorecard.score for each in transcript.scorecards] == [10, 0]
+    assert [each.current for each in transcript.scorecards] == [False, True]
     with pytest.raises(UnknownStudentError, match="student9"):
         run.ask_again(["student1", "student9"], [])
     assert run.finished() == 3
@@ -413,7 +413,7 @@ def test_an_override_outlives_another_link_and_a_later_grading(store: Path) -> N
     (card,) = run.scorecards()
     assert (card.override, card.score, card.percent, card.earned) == (excused, None, None, 10)
     assert not card.needs_a_look
-    assert [each.current for each in run.transcript("student0").attempts] == [False, True]
+    assert [each.current for each in run.transcript("student0").scorecards] == [False, True]
     run.close()
 
 

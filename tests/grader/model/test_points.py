@@ -46,7 +46,7 @@ def test_a_sum_has_no_more_decimals_than_its_points(points: list[float]) -> None
     ],
 )
 def test_points_are_split_evenly(points: float, parts: int, expected: list[float]) -> None:
-    assert split(points, parts) == expected
+    assert list(split(points, parts)) == expected
 
 
 @given(POINTS, st.integers(1, 3))

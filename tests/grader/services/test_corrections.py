@@ -28,7 +28,7 @@ def percents(folder: Path) -> dict[str, str]:
 def test_a_transcript_holds_all_of_one_student(graded: TwoStudents) -> None:
     info, found = corrections.transcript(graded.folder, "ada")
     assert info.battery == graded.order.battery
-    assert len(found.attempts) == 1
+    assert len(found.scorecards) == 1
     with pytest.raises(UnknownStudentError):
         corrections.transcript(graded.folder, "zoe")
 
@@ -52,10 +52,10 @@ def test_judging_again_changes_the_files_unless_it_is_dry(
 def test_an_appeal_counts_only_where_somebody_accepts_it(graded: TwoStudents) -> None:
     shown = corrections.appeal(graded.folder, "ada", QUICK)
     assert (shown.before.percent, shown.now.percent, shown.counts) == (100, 100, None)
-    assert len(corrections.transcript(graded.folder, "ada")[1].attempts) == 1
+    assert len(corrections.transcript(graded.folder, "ada")[1].scorecards) == 1
     adopted = corrections.appeal(graded.folder, "ada", QUICK, ("Dean", "Shown in class"))
     assert (adopted.undecided, adopted.counts, adopted.keep) == ("", True, Keep())
-    assert len(corrections.transcript(graded.folder, "ada")[1].attempts) == 2
+    assert len(corrections.transcript(graded.folder, "ada")[1].scorecards) == 2
 
 
 def test_a_score_by_hand_is_in_the_files(graded: TwoStudents) -> None:

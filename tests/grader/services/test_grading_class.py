@@ -164,7 +164,7 @@ def test_a_scorecard_that_cannot_be_written_down_stops_nobody_else(
     monkeypatch.setattr("grader.asking.classes.grade_job", half_a_surrogate_pair)
     (graded,) = grade_class(run, graders, QUICK)
     assert graded.scorecard.state is State.NOT_GRADED
-    assert run.transcript("s1").attempts[-1].scorecard.state is State.NOT_GRADED
+    assert run.transcript("s1").scorecards[-1].scorecard.state is State.NOT_GRADED
     run.close()
 
 

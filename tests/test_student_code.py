@@ -23,6 +23,8 @@ from tests.forks import (
 )
 from tests.servers import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fork(tmp_path: Path) -> Path:

@@ -54,6 +54,8 @@ from tests.grader.probes.raw import (
 from tests.servers import serve
 from webapp.app import create_app
 
+pytestmark = pytest.mark.slow
+
 # An app that hangs at one place costs a test a quarter of the wake-up's time.
 PATIENT = Limits(timeout=10, wake_timeout=6, allow_private=True)
 NO_SERVER = reply(b"Not Found", "x-render-routing: no-server", status="404 Not Found")

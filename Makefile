@@ -23,9 +23,10 @@ dev: .venv/grader.stamp ## Run the web app on http://localhost:3000
 	@$(BIN)/python -m webapp
 
 # loadscope: what a module builds for all its tests, such as the Vercel function, is built once.
+# The slow modules begin first (tests/conftest.py), in place of those with the most tests.
 test: .venv/dev.stamp ## Run all tests, installing a browser and platform tools where they are missing
 	@$(BIN)/python -m tests.components
-	@$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: .venv/dev.stamp ## Check formatting, style, types and the direction of imports
 	@$(BIN)/python -m ruff format --check

@@ -45,6 +45,13 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         pytest.exit(words, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
+# First, as a student's own test goes before all others (tests/webapp/conftest.py).
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow modules: at the end, no worker waits for one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 # Optional: who forks the web app tests it without xdist.
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -27,6 +27,8 @@ from tests.servers import serve
 from webapp.app import create_app
 from webapp.query_processor import process
 
+pytestmark = pytest.mark.slow
+
 DOCS = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

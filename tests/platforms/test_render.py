@@ -20,6 +20,7 @@ from tests.servers import LOOPBACK, free_port, serve_command
 
 pytestmark = [
     pytest.mark.platform,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="gunicorn does not run on Windows"),
 ]
 

@@ -20,6 +20,7 @@ from tests.components import ROOT, SCRIPTS, require
 
 pytestmark = [
     pytest.mark.platform,
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="Vercel's builder is run on Linux"),
 ]
 

@@ -31,6 +31,8 @@ from tests.servers import LOOPBACK, free_port, serve, serve_command
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+pytestmark = pytest.mark.slow
+
 Result = TypeVar("Result")
 
 STUDENTS = [f"student{number}" for number in range(6)]

@@ -40,6 +40,8 @@ from tests.servers import serve
 from webapp.app import create_app
 from webapp.query_processor import process
 
+pytestmark = pytest.mark.slow
+
 
 def _outcomes(scorecard: Scorecard) -> list[Outcome]:
     return [verdict.outcome for verdict in scorecard.verdicts]

@@ -15,6 +15,8 @@ from grader.questions import draw, load_battery
 from tests.grader.apps import ACTIVITY, app
 from webapp.query_processor import process as starter
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(30)
 ID = "abc123"
 # What is right comes at once, however busy the machine is; `SLOW` is for what never comes.

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
@@ -53,6 +53,8 @@ from tests.grader.probes.raw import (
 )
 from tests.servers import serve
 from webapp.app import create_app
+
+pytestmark = pytest.mark.slow
 
 # An app that hangs at one place costs a test a quarter of the wake-up's time.
 PATIENT = Limits(timeout=10, wake_timeout=6, allow_private=True)
@@ -111,21 +113,18 @@ def test_nobody_must_have_healthz(healthz: bytes | Handler) -> None:
     assert (card.state, card.score) == (State.GRADED, 100)
 
 
-@pytest.mark.parametrize(
-    "asleep",
-    [
-        NO_SERVER,
-        SPLASH,
-        reply(b"Not Found", status="404 Not Found"),
-        reply(b"", status="502 Bad Gateway"),
-        reply(b"", status="500 Internal Server Error"),
-        reply(b"", status="403 Forbidden"),
-        reset,
-    ],
-    ids=["no server", "splash", "404", "502", "500", "403", "reset"],
-)
-@pytest.mark.parametrize("beside_healthz", [False, True])
-def test_no_zero_without_a_second_look(asleep: bytes | Handler, beside_healthz: bool) -> None:
+ASLEEP: dict[str, bytes | Handler] = {
+    "no server": NO_SERVER,
+    "splash": SPLASH,
+    "404": reply(b"Not Found", status="404 Not Found"),
+    "502": reply(b"", status="502 Bad Gateway"),
+    "500": reply(b"", status="500 Internal Server Error"),
+    "403": reply(b"", status="403 Forbidden"),
+    "reset": reset,
+}
+
+
+def _woken(asleep: bytes | Handler, beside_healthz: bool) -> Scorecard:
     asked = itertools.count()
 
     def answer(target: str) -> bytes | Handler | None:
@@ -134,8 +133,24 @@ def test_no_zero_without_a_second_look(asleep: bytes | Handler, beside_healthz: 
         # Past the first round of looks, and past all questions.
         return asleep if next(asked) < 9 else None
 
-    with raw_server(_with(answer)) as server:
-        card = run(job(server.url, limits=dataclasses.replace(PATIENT, wake_timeout=30)))
+    return _graded(_with(answer), dataclasses.replace(PATIENT, wake_timeout=30))
+
+
+@pytest.fixture(scope="module")
+def woken() -> dict[tuple[str, bool], Scorecard]:
+    """What came of each app that slept: all at the same time, as it is mostly waiting."""
+    ways = list(itertools.product(ASLEEP, (False, True)))
+    with ThreadPoolExecutor(len(ways)) as threads:
+        cards = threads.map(lambda way: _woken(ASLEEP[way[0]], way[1]), ways)
+        return dict(zip(ways, cards, strict=True))
+
+
+@pytest.mark.parametrize("asleep", ASLEEP)
+@pytest.mark.parametrize("beside_healthz", [False, True])
+def test_no_zero_without_a_second_look(
+    woken: dict[tuple[str, bool], Scorecard], asleep: str, beside_healthz: bool
+) -> None:
+    card = woken[asleep, beside_healthz]
     assert (card.state, card.score) == (State.GRADED, 100)
 
 

@@ -18,6 +18,8 @@ from tests.grader.cli.conftest import Grader
 from tests.grader.probes.raw import always, raw_server, read_request, reply
 from webapp.query_processor import process
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("--timeout", 1, "--wake-timeout", 1, "--allow-private", "--seed", 7)
 
 

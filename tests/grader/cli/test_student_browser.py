@@ -11,7 +11,7 @@ from tests.grader.cli.conftest import Grader
 from tests.grader.probes.raw import always, raw_server, reply
 
 pytest.importorskip("playwright")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CLIENT_ONLY = Path(__file__).parent.parent / "probes" / "pages" / "client_only.html"
 

@@ -16,7 +16,7 @@ from grader.outcomes import Outcome
 from grader.questions import draw, load_battery
 from tests.grader.formats.classes import ATTACKS, RUN, LargeClass, hostile, scorecard, small_class
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 

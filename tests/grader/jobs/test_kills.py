@@ -23,6 +23,8 @@ from tests.servers import serve
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("GRADER_KILLS", "8"))
 STUDENTS = [f"student{number}" for number in range(12)]
 LATENCY = 0.02

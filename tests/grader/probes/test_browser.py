@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from grader.model import Typing
     from grader.probes.chromium import Engine
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("chromium")]
 
 PAGES = Path(__file__).parent / "pages"
 SUM = "What is 1 plus 2?"

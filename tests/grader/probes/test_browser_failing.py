@@ -10,7 +10,7 @@ from tests.grader.probes.raw import always, raw_server
 from tests.grader.probes.visiting import together, visit, visit_page, visiting_page
 from tests.servers import serve
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("chromium")]
 
 SUM = "What is 1 plus 2?"
 ANYTHING = AnythingKey("abc123")

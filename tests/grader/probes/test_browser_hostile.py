@@ -34,7 +34,7 @@ playwright = pytest.importorskip("playwright.async_api")
 if TYPE_CHECKING:
     from grader.probes.chromium import Engine
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOSTILE = Path(__file__).parent / "pages" / "hostile.html"
 SUM = "What is 1 plus 2?"

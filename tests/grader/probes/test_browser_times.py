@@ -10,7 +10,7 @@ from grader.probes.browser_thread import BrowserThread
 from tests.grader.probes.visiting import together, visit_page, visiting, visiting_page
 from tests.servers import serve
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SUM = "What is 1 plus 2?"
 LONG = f"Which of the following numbers are primes: {', '.join(map(str, range(100, 160)))}?"

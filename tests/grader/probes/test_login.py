@@ -15,6 +15,8 @@ from grader.probes.guard import Address, Guard, Origin
 from tests.grader.probes.loops import deployed
 from tests.servers import serve
 
+pytestmark = pytest.mark.slow
+
 PAGE = ProbeKind.PAGE
 BROWSER = pytest.param(ProbeKind.BROWSER, marks=pytest.mark.browser)
 BOTH = pytest.mark.parametrize("kind", [PAGE, BROWSER])

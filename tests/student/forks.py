@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.servers import PATIENCE
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEST = Path("tests/webapp/test_query_processor.py")
 PROCESSOR = Path("webapp/query_processor.py")
 # What pytest reads beside the tests: it must need no more than they do.

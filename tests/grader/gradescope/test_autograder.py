@@ -22,6 +22,8 @@ from tests.grader.apps import SEED, app, finished_app
 from tests.servers import free_port
 from webapp.query_processor import process
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(timeout=5.0, wake_timeout=5.0, allow_private=True)
 ACTIVITY = load_battery("activity")
 ADA: dict[str, Any] = {"users": [{"email": "abc123@example.edu", "sid": "1001"}]}

@@ -8,23 +8,17 @@ from hypothesis import strategies as st
 
 from grader.model import IdKey
 from grader.outcomes import Outcome
-from tests.forks import (
+from tests.grader.judging.asking import outcome
+from tests.student.forks import (
     BRANCH,
     NAME,
     PROCESSOR,
     change,
     complete_test,
     implement,
-    make_fork,
     run_tests,
 )
-from tests.grader.judging.asking import outcome
 from tests.webapp.hints import tells
-
-
-@pytest.fixture
-def fork(tmp_path: Path) -> Path:
-    return make_fork(tmp_path)
 
 
 def test_untouched_starter_is_green_and_says_what_is_left(fork: Path) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from tests.components import ROOT, require
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.browser
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")

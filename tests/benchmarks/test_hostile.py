@@ -7,6 +7,8 @@ import pytest
 
 from tests.components import ROOT
 
+pytestmark = pytest.mark.slow
+
 TIMED = ("first pass: ", "second pass: ", "both: ")
 
 

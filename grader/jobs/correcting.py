@@ -71,11 +71,7 @@ class Correcting(Opened):
         return refused
 
     def adopt(self, andrew_id: str, scorecard: Scorecard, accepted: Acceptance) -> bool:
-        """Make the result of an appeal an attempt of the student, and keep who accepted it.
-
-        Returns:
-            Whether it counts by the run's rule.
-        """
+        """Make the result of an appeal an attempt; return whether it counts by the run's rule."""
         with self._engine.begin() as connection:
             row = submission_row(connection, self._id, andrew_id)
             # It was asked the questions of the attempt that counts, perhaps of an earlier battery.

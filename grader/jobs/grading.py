@@ -38,7 +38,6 @@ class Result:
     """What came of a job, ready to be committed.
 
     Attributes:
-        student: the key of the student.
         final: whether the job is done; otherwise a second pass asks some of it once more.
     """
 

@@ -54,11 +54,7 @@ class Correcting(Opened):
     def override(
         self, decided: Mapping[str, Override], *, dry_run: bool = False
     ) -> dict[str, StudentError]:
-        """Set the scores of students by hand, by id: all of them or none. Earlier ones are kept.
-
-        Returns:
-            The errors, by id; if there are any, nothing is changed.
-        """
+        """Set scores by hand, by student: all or, if there are errors, none. Return the errors."""
         refused: dict[str, StudentError] = {}
         with self._engine.connect() as connection:
             for andrew_id, override in decided.items():

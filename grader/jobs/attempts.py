@@ -62,11 +62,7 @@ def counting(attempts: Sequence[Standing], keep: Keep) -> Standing:
 def settle(
     connection: sa.Connection, run_id: int, keep: Keep, students: Collection[str]
 ) -> dict[str, int]:
-    """Find and store which attempt counts now for each of `students`, who are given by their keys.
-
-    Returns:
-        The id of that attempt, by student, if there is one.
-    """
+    """Store which attempt counts for each of `students` (keys); return the attempts' ids."""
     found = {
         student: counting(attempts, keep).id
         for student, attempts in standings(connection, run_id, students).items()

@@ -54,11 +54,7 @@ class Correcting(Opened):
     def override(
         self, decided: Mapping[str, Override], *, dry_run: bool = False
     ) -> dict[str, StudentError]:
-        """Set the scores of students by hand, by id: all of them or none. Earlier ones are kept.
-
-        Returns:
-            The errors, by id; if there are any, nothing is changed.
-        """
+        """Set scores by hand, by student: all or, if there are errors, none. Return the errors."""
         refused: dict[str, StudentError] = {}
         with self._engine.connect() as connection:
             for andrew_id, override in decided.items():
@@ -71,11 +67,7 @@ class Correcting(Opened):
         return refused
 
     def adopt(self, andrew_id: str, scorecard: Scorecard, accepted: Acceptance) -> bool:
-        """Make the result of an appeal an attempt of the student, and keep who accepted it.
-
-        Returns:
-            Whether it counts by the run's rule.
-        """
+        """Make the result of an appeal an attempt; return whether it counts by the run's rule."""
         with self._engine.begin() as connection:
             row = submission_row(connection, self._id, andrew_id)
             # It was asked the questions of the attempt that counts, perhaps of an earlier battery.

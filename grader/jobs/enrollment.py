@@ -81,8 +81,7 @@ def enroll(
     A student whose row was corrected is asked again only if that changes the `questions`.
 
     Returns:
-        What changed; and the ids of students of whom another commit is expected now. The caller
-        judges their stored replies by it.
+        What changed; and the ids of students whose stored replies must be judged by another commit.
     """
     changes = _Changes()
     count = 0

@@ -35,12 +35,7 @@ _MOVED = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a job, ready to be committed.
-
-    Attributes:
-        student: the key of the student.
-        final: whether the job is done; otherwise a second pass asks some of it once more.
-    """
+    """What came of a job; unless it is `final`, a second pass asks some of it once more."""
 
     student: str
     written: attempts.Written

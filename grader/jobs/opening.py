@@ -1,4 +1,4 @@
-"""Opening the store of a run: found as it was begun, or begun now."""
+"""A run whose store is open, and what must be the same to go on with it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,11 +16,7 @@ class OtherRunError(InputError):
 
 
 class Opened:
-    """A run whose store is open.
-
-    Attributes:
-        info: what all its scorecards have in common.
-    """
+    """A run whose store is open; `info` is what all its scorecards have in common."""
 
     def __init__(self, engine: sa.Engine, run_id: int, info: RunInfo) -> None:
         self.info = info

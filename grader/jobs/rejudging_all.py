@@ -51,11 +51,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A score set by hand that still counts, though the most points have changed, or are below it.
-
-    Attributes:
-        before, now: the most points by the earlier battery, and by the corrected one.
-    """
+    """A score set by hand; the most points `before` and `now` differ, or are now below it."""
 
     andrew_id: str
     score: float
@@ -163,8 +159,7 @@ def judge_expected(
     """Judge the stored replies of students of whom another commit is expected now.
 
     Returns:
-        The ids of those who were judged; and of those whose replies do not show their commit.
-        These keep their grade.
+        The ids of the judged ones, and of those whose replies do not show the commit.
     """
     could: dict[str, bool] = {}
     students = [id_key(andrew_id) for andrew_id in andrew_ids]

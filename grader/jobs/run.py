@@ -147,8 +147,5 @@ def _new(
         "battery_source": battery.source,
         "seed": secrets.randbelow(2**31) if seed is None else seed,
         "probes": ",".join(dict.fromkeys(probes or (ProbeKind.API,))),
-        "keep": str(Keep()),
-        "allow_private": False,
         "started_at": datetime.now(UTC).isoformat(),
-        "notes": "[]",
     }

@@ -20,7 +20,7 @@ from grader.jobs.tables import (
     public,
     reading,
 )
-from grader.model import Scorecard, State, Submission
+from grader.model import Scorecard, State
 
 _DOUBT = "unreachable, like more than half of this run: the grading machine itself is in doubt"
 _KEPT = 512
@@ -86,9 +86,14 @@ class StoredScorecards(Collection[Scorecard]):
 
     def _shown(self, row: sa.Row[str, str, str, str | None, bool, bool]) -> Scorecard:
         graded, asked, enrolled, by_hand, accepted, listed = row
+        submission = public(SUBMISSION.validate_json(asked))
+        if asked != enrolled:
+            # The roster may have corrected them since.
+            now = SUBMISSION.validate_json(enrolled)
+            submission = replace(submission, name=now.name, section=now.section, email=now.email)
         scorecard = replace(
             SCORECARD.validate_json(graded),
-            submission=replace(_of_person(asked, enrolled), listed=listed),
+            submission=replace(submission, listed=listed),
             override=None if by_hand is None else OVERRIDE.validate_json(by_hand),
         )
         return doubted(scorecard) if self._in_doubt and not accepted else scorecard
@@ -99,12 +104,3 @@ def doubted(scorecard: Scorecard) -> Scorecard:
     if scorecard.state is not State.UNREACHABLE:
         return scorecard
     return replace(scorecard, state=State.NOT_GRADED, reason=_DOUBT)
-
-
-def _of_person(asked: str, enrolled: str) -> Submission:
-    """The submission that was asked, with name, section and email as the roster has them now."""
-    submission = public(SUBMISSION.validate_json(asked))
-    if asked == enrolled:
-        return submission
-    person = SUBMISSION.validate_json(enrolled)
-    return replace(submission, name=person.name, section=person.section, email=person.email)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pydantic import BeforeValidator, TypeAdapter
 
 from grader.jobs.migrations import MIGRATIONS
-from grader.model import Acceptance, Note, NoteKind, Override, Scorecard, Submission
+from grader.model import Acceptance, Keep, Note, NoteKind, Override, Scorecard, Submission
 from grader.store import Room
 
 METADATA = sa.MetaData()
@@ -43,10 +43,10 @@ RUNS = sa.Table(
     sa.Column("battery_source", sa.Text, nullable=False),
     sa.Column("seed", sa.Integer, nullable=False),
     sa.Column("probes", sa.String, nullable=False),
-    sa.Column("keep", sa.String, nullable=False),
-    sa.Column("allow_private", sa.Boolean, nullable=False),
+    sa.Column("keep", sa.String, nullable=False, default=str(Keep())),
+    sa.Column("allow_private", sa.Boolean, nullable=False, default=False),
     sa.Column("started_at", sa.String, nullable=False),
-    sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False, default="[]"),
 )
 # Each student has one submission that is not replaced. Its row also describes the student:
 # `position` is the place in the roster, `listed` is whether the roster still has the student (the

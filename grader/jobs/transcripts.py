@@ -61,9 +61,6 @@ def transcript(connection: sa.Connection, run_id: int, andrew_id: str) -> Transc
     """Everything that is known about one student.
 
     If the run is in doubt, an unreachable scorecard that counts is shown as not graded.
-
-    Raises:
-        UnknownStudentError: if the run does not have the student.
     """
     row = submission_row(connection, run_id, andrew_id)
     kept = connection.execute(
@@ -117,12 +114,7 @@ def _overrides(
 
 
 def current_scorecard(connection: sa.Connection, run_id: int, andrew_id: str) -> Scorecard:
-    """The scorecard of a student that counts.
-
-    Raises:
-        UnknownStudentError: if the run does not have the student.
-        UngradedError: if there is none yet.
-    """
+    """The scorecard of a student that counts, or an UngradedError if there is none yet."""
     current = transcript(connection, run_id, andrew_id).current
     if current is None:
         raise UngradedError(f"{andrew_id} is not graded yet: run grader batch first")

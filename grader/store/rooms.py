@@ -24,8 +24,6 @@ class Room:
 
     Attributes:
         name: its name in the store, which never changes.
-        metadata: the tables as they are now.
-        version: the version of these tables.
         migrations: an earlier version -> the SQL statements that make the next version of it.
     """
 

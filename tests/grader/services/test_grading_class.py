@@ -168,6 +168,23 @@ def test_a_scorecard_that_cannot_be_written_down_stops_nobody_else(
     run.close()
 
 
+def test_what_cannot_be_written_down_keeps_nothing_else_from_being_committed(
+    tmp_path: Path, graders: LocalGraders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def half_a_surrogate_pair(job: Job) -> Scorecard:
+        card = await grading.grade_job(job)
+        return replace(card, reason="\ud800") if job.submission.andrew_id == "s1" else card
+
+    monkeypatch.setattr("grader.asking.classes.grade_job", half_a_surrogate_pair)
+    run = Run.begin(tmp_path / STORE_NAME, ACTIVITY, SEED)
+    fault = "No link."
+    run.enroll([Submission(f"s{i}", "", state=State.INVALID, fault=fault) for i in range(3)], ())
+    list(grade_class(run, graders, QUICK))
+    states = [card.state for card in run.scorecards()]
+    assert states == [State.INVALID, State.NOT_GRADED, State.INVALID]
+    run.close()
+
+
 def test_a_job_that_crashes_is_not_graded_and_the_rest_goes_on(
     tmp_path: Path, graders: LocalGraders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

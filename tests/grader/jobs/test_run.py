@@ -127,7 +127,12 @@ def test_what_is_committed_together_is_all_there_or_not_at_all(store: Path) -> N
     again = [*run.first_pass(LIMITS), *run.second_pass(LIMITS)]
     run.commit([Result.of(job, scorecard(job.submission, Outcome.WRONG)) for job in again])
     scorecards = [run.transcript(f"student{index}").scorecards for index in range(4)]
-    assert [[each.number for each in student] for student in scorecards] == [[1, 2], [1], [1, 1], [1]]
+    assert [[each.number for each in student] for student in scorecards] == [
+        [1, 2],
+        [1],
+        [1, 1],
+        [1],
+    ]
     assert [student[-1].scorecard.verdicts[0].outcome for student in scorecards] == [
         Outcome.WRONG,
         Outcome.WRONG,

@@ -7,8 +7,6 @@ import pytest
 
 from tests.components import ROOT
 
-pytestmark = pytest.mark.slow
-
 TIMED = ("first pass: ", "second pass: ", "both: ")
 
 

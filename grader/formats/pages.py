@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ from grader.outcomes import Outcome
 
 # A template gives most expressions on their own, and all checks of a student as one piece.
 _PIECES_PER_CHUNK = 100
+_SPECIAL = re.compile(r"""[&<>"']""")
 
 
 def page(template: str, context: Mapping[str, Any]) -> str:
@@ -72,22 +74,15 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "anchor": lambda andrew_id: f"student-{file_stem(andrew_id)}",
-        "ask_again": words.repeat_command,
         "decimal": words.decimal,
-        "evidence": words.evidence,
         "file_name": student_file_name,
-        "lines": _lines,
         "link": link,
         "moment": words.moment,
         "one_line": one_line,
-        "outcome": words.outcome,
         "percent": words.percent,
-        "phases": words.phases,
-        "points": words.points,
         "right_count": words.right_count,
         "seconds": words.seconds,
         "timestamp": words.timestamp,
-        "titled": words.title,
         "tone": tone,
     }
     environment.globals |= {
@@ -97,6 +92,12 @@ def _environment() -> Environment:
         "words": words,
     }
     return environment
+
+
+def escaped(text: str, *, lines: bool = False) -> str:
+    """Write a text as HTML shows it; `lines` keeps line breaks. Most texts stay as they are."""
+    shown = text if text.isprintable() else visible(text, lines=lines)
+    return str(escape(shown)) if _SPECIAL.search(shown) else shown
 
 
 @cache
@@ -115,7 +116,3 @@ def _shown(value: object) -> object:
     if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
         return visible(value)
     return value
-
-
-def _lines(text: str) -> Markup:
-    return escape(visible(text, lines=True))

@@ -2,23 +2,20 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from grader.formats import attention, transport, words
+from grader.formats import attention, markup, transport, words
 from grader.formats.advice import Advice
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
-from grader.outcomes import Outcome
 
 # A template gives most expressions on their own, and all checks of a student as one piece.
 _PIECES_PER_CHUNK = 100
-_SPECIAL = re.compile(r"""[&<>"']""")
 
 
 def page(template: str, context: Mapping[str, Any]) -> str:
@@ -82,37 +79,20 @@ def _environment() -> Environment:
         "percent": words.percent,
         "right_count": words.right_count,
         "seconds": words.seconds,
-        "timestamp": words.timestamp,
-        "tone": tone,
+        "tone": markup.tone,
     }
     environment.globals |= {
         "Advice": Advice,
         "attention": attention,
+        "markup": markup,
         "transport": transport,
         "words": words,
     }
     return environment
 
 
-def escaped(text: str, *, lines: bool = False) -> str:
-    """Write a text as HTML shows it; `lines` keeps line breaks. Most texts stay as they are."""
-    shown = text if text.isprintable() else visible(text, lines=lines)
-    return str(escape(shown)) if _SPECIAL.search(shown) else shown
-
-
-@cache
-def tone(outcome: Outcome) -> str:
-    """Name the color of an outcome."""
-    rule = outcome.rule
-    if rule.earns:
-        return "good"
-    if not rule.scored or outcome is Outcome.SKIPPED:
-        return "mute"
-    return "look" if rule.needs_a_look else "bad"
-
-
 def _shown(value: object) -> object:
     # Every expression of every template passes here before it is escaped for HTML.
-    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
+    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
         return visible(value)
     return value

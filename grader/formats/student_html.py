@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from markupsafe import Markup
 
 from grader.formats import words
-from grader.formats.advice import Advice, is_consequence
+from grader.formats.advice import Advice, Task, is_consequence
 from grader.formats.escaping import link, one_line
-from grader.formats.pages import escaped, page, tone
+from grader.formats.markup import escaped, html, tone
+from grader.formats.pages import page
 from grader.model import Reply, RunInfo, Scorecard, State, Submission, Verdict
 
 # A longer reply is folded, so that one hostile answer does not bury the checks below it.
@@ -17,6 +18,7 @@ _LONGEST_OPEN = 600
 def render(run: RunInfo, scorecard: Scorecard) -> str:
     """Write one student's page as one self-contained file that holds nothing of other students."""
     advice = Advice(scorecard)
+    student, several = scorecard.submission, words.several_ways(scorecard)
     graded = scorecard.state is State.GRADED
     right, asked, others = [], [], []
     for verdict in scorecard.verdicts:
@@ -32,27 +34,31 @@ def render(run: RunInfo, scorecard: Scorecard) -> str:
         "percent": scorecard.percent,
         "score": words.score(scorecard),
         "advice": advice,
-        "tasks": advice.tasks,
-        "asked": _entries(scorecard, asked),
-        "others": _entries(scorecard, others),
-        "right": _entries(scorecard, right),
+        "tasks": [_task(each) for each in advice.tasks],
+        "asked": _entries(student, asked, several),
+        "others": _entries(student, others, several),
+        "right": _entries(student, right, several),
         "counts": (len(asked), len(others), len(right)),
     }
     return page("student.html", context)
 
 
-def _entries(scorecard: Scorecard, verdicts: Iterable[Verdict]) -> Markup:
+def _task(task: Task) -> Markup:
+    names, advice = escaped(", ".join(task.names)), escaped(task.advice)
+    return html(f"<li><strong><bdi>{names}</bdi></strong> <bdi>{advice}</bdi></li>\n")
+
+
+def _entries(student: Submission, verdicts: Iterable[Verdict], several: bool) -> Markup:
     """The entries of the battery, with all that was asked of each.
 
     Made here and not in a template: there are dozens of checks on each page of a class, and every
     expression of a template costs as much as a whole line of these.
     """
-    several = words.several_ways(scorecard)
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault(words.name(verdict.question, several=several), []).append(verdict)
-    entries = (_entry(scorecard.submission, *group) for group in groups.items())
-    return Markup("".join(entries))  # noqa: S704 - what strangers wrote is escaped
+    entries = (_entry(student, *group) for group in groups.items())
+    return html("".join(entries))
 
 
 def _entry(student: Submission, name: str, verdicts: list[Verdict]) -> str:

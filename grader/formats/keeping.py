@@ -19,7 +19,7 @@ def rule(keep: Keep) -> str:
 
 
 def _exactly(when: datetime) -> str:
-    """Write a moment with the seconds that it was given with, if any."""
+    """Write a moment with its seconds, if it has any."""
     if not (when.second or when.microsecond):
         return moment(when)
     return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(' ')} UTC"
@@ -28,9 +28,7 @@ def _exactly(when: datetime) -> str:
 def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
     """Say which attempt counts, if it is not simply the last one.
 
-    Args:
-        keep: the rule.
-        late: students whose attempt counts though it was asked after the rule's moment.
+    The attempts of the students in `late` count, though they were asked after the rule's moment.
     """
     if keep.rule == "last":
         return ()
@@ -42,7 +40,7 @@ def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
 
 
 def standing(attempt: Attempt, attempts: Sequence[Attempt], keep: Keep) -> str:
-    """Say whether a scorecard of a student counts, and why it does where there are several."""
+    """Say whether a student's attempt counts, and if there are several, why."""
     if attempt.superseded:
         return "superseded"
     if not attempt.current:

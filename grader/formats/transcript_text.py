@@ -19,7 +19,7 @@ from grader.model import (
 
 
 def render(run: RunInfo, transcript: Transcript) -> str:
-    """Write it for a terminal; what strangers wrote is escaped, and set off by a bar."""
+    """Write it for a terminal. Texts of strangers are escaped, and stand behind a bar."""
     return "\n".join(_lines(run, transcript))
 
 
@@ -66,14 +66,11 @@ def _lines(run: RunInfo, transcript: Transcript) -> Iterator[str]:
 
 
 def _how(attempt: Attempt, attempts: Sequence[Attempt]) -> str:
-    """What came of an attempt when, and where it was asked."""
+    """How an attempt ended, when, and which link was asked."""
     card = attempt.scorecard
     parts = []
-    passes = [
-        each
-        for each in attempts
-        if each.number == attempt.number and each.kind is AttemptKind.GRADED
-    ]
+    graded = (each for each in attempts if each.kind is AttemptKind.GRADED)
+    passes = [each for each in graded if each.number == attempt.number]
     if attempt.kind is not AttemptKind.GRADED:
         parts.append(attempt.kind.value)
     elif attempt is not passes[-1]:

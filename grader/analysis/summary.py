@@ -4,7 +4,7 @@ import re
 import statistics
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from grader.analysis.attention import Attention, arranged, concerns_all, look
@@ -123,7 +123,7 @@ class ClassSummary:
         return [(label, counts[tens]) for tens, label in enumerate(labels)]
 
 
-def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
+def summarize(scorecards: Iterable[Scorecard]) -> ClassSummary:
     """Count a class, in one pass. Students whom the roster no longer has are left out."""
     states: Counter[State] = Counter()
     percents = array("d")

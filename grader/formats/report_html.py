@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from markupsafe import Markup
 
 from grader.analysis.attention import look
-from grader.analysis.summary import summarize
+from grader.analysis.summary import ClassSummary, summarize
 from grader.formats import words
 from grader.formats.escaping import one_line
 from grader.formats.markup import escaped, html, tone
@@ -16,12 +16,14 @@ from grader.model import RunInfo, Scorecard, Verdict
 MOST_STUDENTS_WITH_REPLIES = 1_000
 
 
-def render(run: RunInfo, scorecards: Collection[Scorecard]) -> Iterator[str]:
-    """Write the report of a class as one self-contained file.
+def render(
+    run: RunInfo, scorecards: Collection[Scorecard], summary: ClassSummary | None = None
+) -> Iterator[str]:
+    """Write the report of a class as one self-contained file; `summary` saves to count it again.
 
     Its links to the students' own pages are relative: `students/<name>` as `files` names them.
     """
-    summary = summarize(scorecards)
+    summary = summary or summarize(scorecards)
     numbers = {question.entry: number for number, question in enumerate(summary.questions)}
 
     def lost(scorecard: Scorecard) -> list[int]:

@@ -105,7 +105,7 @@ def override(value: Override) -> str:
 
 def seconds(milliseconds: float) -> str:
     """Write a duration with a precision that suits it."""
-    if round(milliseconds) < 1000:
+    if milliseconds < 999.5:
         return f"{milliseconds:.0f} ms"
     return f"{milliseconds / 1000:.1f} s"
 

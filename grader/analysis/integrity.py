@@ -112,11 +112,7 @@ class _Sharing:
         self._several: dict[str, list[str]] = {}
 
     def add(self, key: str, student: str) -> bool:
-        """Note that a student has `key`, if it is not empty.
-
-        Returns:
-            Whether no other student had it before.
-        """
+        """Note a key, if it is not empty, and return whether `student` is the first who has it."""
         if not key:
             return False
         first = self._first.setdefault(key, student)

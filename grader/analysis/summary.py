@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from grader.analysis.attention import Attention, arranged, concerns_all, look
 from grader.analysis.discrimination import Discrimination
@@ -109,11 +110,8 @@ class ClassSummary:
 
     @property
     def flags_by_kind(self) -> dict[FlagKind, list[Flag]]:
-        """The flags, kind by kind."""
-        kinds: dict[FlagKind, list[Flag]] = {}
-        for flag in self.flags:
-            kinds.setdefault(flag.kind, []).append(flag)
-        return kinds
+        """The flags, which are sorted by kind already."""
+        return {kind: list(flags) for kind, flags in groupby(self.flags, lambda flag: flag.kind)}
 
     @property
     def distribution(self) -> list[tuple[str, int]]:

@@ -239,8 +239,7 @@ def explanation(advice: Advice, verdict: Verdict) -> list[str]:
         if verdict.reply.text or not verdict.reply.failure:
             lines.append(f"Reply: {one_line(verdict.reply.text, _REPLY_LIMIT) or '(empty)'}")
         lines.append(f"Repeat: {repeat_url(verdict)}")
-    command = repeat_command(advice.scorecard.submission, verdict)
-    if command:
+    if command := repeat_command(advice.scorecard.submission, verdict):
         lines.append(f"Repeat: {command}")
     return [line for line in lines if line]
 

@@ -19,6 +19,8 @@ _UNQUOTABLE = re.compile(r'["$`\\!\u201c\u201d\u201e]')
 _JOINED = {"Mn", "Mc", "So", "Sk"}
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
+_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 # A link as nearly all are written: read without taking it apart.
 _PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#][!-~]*)?")
 
@@ -81,16 +83,7 @@ def csv_cell(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """Drop the characters that XML 1.0 (production 2, "Char") does not allow even as references."""
-    return "".join(char for char in text if _allowed_in_xml(ord(char)))
-
-
-def _allowed_in_xml(code: int) -> bool:
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or 0x10000 <= code <= 0x10FFFF
-    )
+    return _NOT_IN_XML.sub("", text)
 
 
 def markdown_text(text: str) -> str:

@@ -19,18 +19,12 @@ _PIECES_PER_CHUNK = 100
 
 
 def page(template: str, context: Mapping[str, Any]) -> str:
-    """Render a page that runs no script, as a whole; `context` is what it shows."""
+    """Render a page without a script as a whole."""
     return _environment().get_template(template).render(_own_parts(""), **context)
 
 
 def stream(template: str, context: Mapping[str, Any], script: str = "") -> Iterator[str]:
-    """Render a page in chunks.
-
-    Args:
-        template: its name in `templates/`.
-        context: what it shows.
-        script: the name of the one script that the page may run; none if empty.
-    """
+    """Render a page in chunks; it may run one `script` of `templates/`, or none if empty."""
     pieces = _environment().get_template(template).stream(_own_parts(script), **context)
     pieces.enable_buffering(_PIECES_PER_CHUNK)
     return pieces

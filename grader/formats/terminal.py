@@ -137,11 +137,9 @@ def _help(value: Verdict, submission: Submission) -> list[str]:
     lines = []
     if value.reply and value.reply.text:
         lines.append(f"Reply:  {one_line(value.reply.text, _REPLY_LIMIT)}")
-    url = words.repeat_url(value)
-    if url:
+    if url := words.repeat_url(value):
         lines.append(f"Open:   {url}")
-    command = words.repeat_command(submission, value)
-    if command:
+    if command := words.repeat_command(submission, value):
         lines.append(f"Repeat: {command}")
     return lines
 

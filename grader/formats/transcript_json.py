@@ -5,7 +5,7 @@ from typing import Any
 
 from grader.formats import scorecard_json
 from grader.formats.words import timestamp
-from grader.model import Acceptance, Attempt, Override, RunInfo, Transcript
+from grader.model import Acceptance, Attempt, RunInfo, Transcript
 
 
 def render(run: RunInfo, transcript: Transcript) -> str:
@@ -19,7 +19,10 @@ def render(run: RunInfo, transcript: Transcript) -> str:
         "url": transcript.submission.url,
         "current": scorecard_json.student_object(current) if current else None,
         "attempts": [_attempt_object(each) for each in transcript.attempts],
-        "overrides": [_override_object(each) for each in transcript.overrides],
+        "overrides": [
+            scorecard_json.override_object(each) | {"withdrawn": each.withdrawn}
+            for each in transcript.overrides
+        ],
     }
     return json.dumps(document, indent=2, allow_nan=False)
 
@@ -42,7 +45,3 @@ def _acceptance_object(accepted: Acceptance | None) -> dict[str, str] | None:
     if accepted is None:
         return None
     return {"by": accepted.by, "at": timestamp(accepted.at), "reason": accepted.reason}
-
-
-def _override_object(override: Override) -> dict[str, Any]:
-    return scorecard_json.override_object(override) | {"withdrawn": override.withdrawn}

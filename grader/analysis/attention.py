@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from grader.model import Scorecard, State
 from grader.outcomes import Cause, Outcome
 
-# From so many on, or where it is the whole class, students with one reason are named together.
+# So many students with one reason, or the whole class, are named together.
 _GROUP = 4
 
 
@@ -45,12 +45,10 @@ class Attention:
     """What an instructor should look at before signing.
 
     Attributes:
-        seen: what was seen, in the words of the verdict or the state that asks for the look; empty
-            where the rank says all.
-        students: the ids and names of those concerned, in the order of the roster.
-        points: what was earned so far, or set by hand, and the most that there is; None where that
-            does not matter.
-        advice: what a platform's mark says can be done; empty where there is none.
+        seen: what was seen, in words; empty if the rank says all.
+        students: the ids and names of the students concerned, in the order of the roster.
+        points: those earned so far, or set by hand, and the maximum, if they matter.
+        advice: what can be done about a platform's bot protection; empty if there is none.
     """
 
     rank: Rank
@@ -66,7 +64,7 @@ class Attention:
 
 
 def look(card: Scorecard) -> Attention | None:
-    """Why an instructor should look at a scorecard; None where there is no reason to."""
+    """Why an instructor should look at a scorecard; None if nobody needs to."""
     students = ((card.submission.andrew_id, card.submission.name),)
     if card.override is None and card.state is State.GRADED and _only_failures(card):
         first = next(each for each in card.verdicts if each.replies)
@@ -90,7 +88,7 @@ def look(card: Scorecard) -> Attention | None:
 
 
 def advice_of_the_mark(card: Scorecard) -> str:
-    """What to do about the platform's mark that decided the state; empty where none did."""
+    """What to do about a mark of the platform, if a mark decided the state; else empty."""
     told = (
         each.judgement.advice
         for each in card.verdicts
@@ -108,11 +106,9 @@ def _only_failures(card: Scorecard) -> bool:
 
 
 def arranged(found: Sequence[tuple[Attention, str]], students: int) -> tuple[Attention, ...]:
-    """Order what was found, the most pressing first, and name together those who share a reason.
+    """Order what was found, the most pressing first, and group students who share a reason.
 
-    Args:
-        found: what was found of each student, with the link that was handed in.
-        students: how many there are in the class.
+    Each thing found comes with the link that its student handed in; the class has `students`.
     """
     lines: list[Attention] = []
     refused = [each for each, _ in found if each.rank is Rank.REFUSED]
@@ -133,7 +129,7 @@ def arranged(found: Sequence[tuple[Attention, str]], students: int) -> tuple[Att
 
 
 def concerns_all(lines: Sequence[Attention], students: int) -> bool:
-    """Whether nobody could be graded, for one reason, which then is the grader's own side's."""
+    """Whether nobody could be graded for one common reason: then the fault is the grader's."""
     return (
         len(lines) == 1
         and lines[0].rank is Rank.NOT_GRADED
@@ -146,7 +142,7 @@ def _students(members: Sequence[Attention]) -> tuple[tuple[str, str], ...]:
 
 
 def _without_host(seen: str, link: str) -> str:
-    """What was seen, without the address: then it is the same for every student."""
+    """What was seen, without the student's address: then students can share it."""
     try:
         host = urlsplit(link).hostname
     except ValueError:  # what a student handed in may be anything

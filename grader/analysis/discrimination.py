@@ -44,12 +44,11 @@ class Discrimination:
 
     @property
     def index(self) -> float | None:
-        """From -1 to 1 in hundredths; None where too few students differ, on either side."""
+        """From -1 to 1 in hundredths; None if too few students earned more, or too few less."""
         spread = math.sqrt(self._item_squares * self._rest_squares)
         if not spread or not self._are_two_kinds():
             return None
-        # No negative zero: nothing is the wrong way round there.
-        return round(self._products / spread, 2) + 0.0
+        return round(self._products / spread, 2) + 0.0  # no negative zero
 
     def _are_two_kinds(self) -> bool:
         """Whether enough students have some number of points or more, and enough have less."""
@@ -58,7 +57,7 @@ class Discrimination:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Where the index of many such students lies, with 95 %; None where there is no index.
+        """Where the index of many such students lies, with 95 %; None if there is no index.
 
         Source: R. A. Fisher, "On the 'probable error' of a coefficient of correlation deduced from
         a small sample", Metron 1 (1921): the inverse hyperbolic tangent of a correlation is

@@ -8,19 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grader.model import (
-    ConsistencyKey,
-    IdKey,
-    ReleaseKey,
-    Scorecard,
-    Submission,
-    Verdict,
-)
+from grader.model import ConsistencyKey, IdKey, ReleaseKey, Scorecard, Submission, Verdict
 from grader.outcomes import Outcome
 from grader.text.ids import bare_id, ids_meant
 from grader.text.replies import normalize, without_query
 
-# What is longer is the text of a page: it need not be kept.
+# A longer text is no id, but the text of a page.
 _LONGEST_ID = 200
 
 
@@ -36,12 +29,7 @@ class FlagKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One thing that was noticed.
-
-    Attributes:
-        students: the ids of those concerned, in the order of the roster.
-        detail: what was seen, as a clause for the instructor.
-    """
+    """One thing that was noticed, with the ids of the students concerned."""
 
     kind: FlagKind
     students: tuple[str, ...]
@@ -74,7 +62,7 @@ class Integrity:
         self._ids[bare_id(student.andrew_id)] = student.andrew_id
         commit = (scorecard.release.commit if scorecard.release else None) or ""
         if self._links.add(student.url, student.andrew_id):
-            # Who shares a link shares its release: one of them stands for all.
+            # Students who share a link share its release, too: the first one stands for all.
             self._releases.add(commit, student.andrew_id)
         for verdict in scorecard.verdicts:
             if verdict.outcome is Outcome.WRONG:
@@ -117,18 +105,14 @@ class Integrity:
 
 
 class _Sharing:
-    """Who has what in common; a list is made only where there are two."""
+    """Which students have a key in common; the first student of each key needs no list."""
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
         self._several: dict[str, list[str]] = {}
 
     def add(self, key: str, student: str) -> bool:
-        """Note that a student has `key`, if it is not empty.
-
-        Returns:
-            Whether no other student had it before.
-        """
+        """Note a key, if it is not empty, and return whether `student` is the first who has it."""
         if not key:
             return False
         first = self._first.setdefault(key, student)
@@ -151,7 +135,7 @@ def _same_urls(links: _Sharing) -> list[Flag]:
 
 
 def _claimed_ids(query: str, reply: str) -> set[str]:
-    """The ids that a reply may have meant, as in judging: behind a repeated query, too."""
+    """The ids that a reply may mean, also after a repeated query, as in judging."""
     text = normalize(reply)
     forms = (text, without_query(text, query))
     meant = {claim for form in forms for _, claim in ids_meant(form)}

@@ -34,11 +34,9 @@ class Slow:
 
 @dataclass(slots=True)
 class Latencies:
-    """The time that judged replies took; those that never came have none.
+    """The time that judged replies took, and the deployments with the highest medians.
 
-    Attributes:
-        degraded: how many right answers came later than a user would like to wait.
-        slowest: the deployments with the highest medians, the slowest first.
+    `degraded` counts right answers that came later than a user would like to wait.
     """
 
     degraded: int = 0
@@ -50,7 +48,7 @@ class Latencies:
         for verdict in scorecard.verdicts:
             self.degraded += verdict.degraded
             if verdict.reply is not None and verdict.reply.failure is None:
-                # Three digits are exact enough, and as few keys for any number of replies.
+                # Three digits are exact enough, and keep the number of keys small.
                 self._counts[float(f"{verdict.reply.elapsed_ms:.3g}")] += 1
         latency = scorecard.latency
         if latency is not None:
@@ -66,7 +64,7 @@ class Latencies:
 
     @property
     def latency(self) -> Latency | None:
-        """Median and 95th percentile of all replies by nearest rank; None where there is none."""
+        """Median and 95th percentile of all replies by nearest rank; None if no reply came."""
         if not self._counts:
             return None
         return Latency(self._percentile(0.5), self._percentile(0.95))

@@ -4,8 +4,9 @@ import re
 import statistics
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from grader.analysis.attention import Attention, arranged, concerns_all, look
 from grader.analysis.discrimination import Discrimination
@@ -23,11 +24,8 @@ _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
 class QuestionSummary:
     """How a class did on one entry of the battery.
 
-    Attributes:
-        entry: the battery's name of it.
-        name: what people call it.
-        outcomes: how many times each came up; an entry with a count has several per student.
-        discrimination: of the students who were asked it.
+    Its name in the battery is `entry`, and people call it `name`. An entry with a count has several
+    outcomes per student.
     """
 
     entry: str
@@ -37,13 +35,13 @@ class QuestionSummary:
     discrimination: Discrimination = field(default_factory=Discrimination)
 
     def see(self, question: Question) -> None:
-        """Take in how a student was asked. Other numbers in a query make no other wording."""
+        """Remember how a student was asked; other numbers in a query are no other wording."""
         if len(self._wordings) <= _MOST_WORDINGS and not question.is_check:
             self._wordings.setdefault(_NUMBER.sub("#", question.query), question.query)
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """Each wording that was asked, as its first student got it; one where there are many."""
+        """An example of each wording that was asked; if there are many, only the first."""
         examples = tuple(self._wordings.values())
         return examples if len(examples) <= _MOST_WORDINGS else examples[:1]
 
@@ -64,7 +62,7 @@ class QuestionSummary:
 
     @property
     def pass_rate(self) -> float | None:
-        """The percentage of right ones among those checked; None where none was."""
+        """The percentage of right replies among those checked; None if none was checked."""
         return 100.0 * self.right / self.checked if self.checked else None
 
 
@@ -73,13 +71,11 @@ class ClassSummary:
     """The figures of a class.
 
     Attributes:
-        percents: the scores of those who have one, in percent, ascending.
+        percents: all scores in percent, ascending.
         questions: in battery order.
-        attention: the most pressing first.
-        nobody_graded: why nobody at all could be graded, through a fault of the grader's side; it
-            stands in place of `attention`. None where somebody was.
+        attention: the most pressing first; empty if `nobody_graded` says it all.
+        nobody_graded: why nobody could be graded, if the fault is on the grader's side.
         filled: those of name, section, median and look that at least one student has.
-        flags: what an instructor may want to ask about; a flag itself costs nobody a point.
     """
 
     students: int
@@ -99,12 +95,12 @@ class ClassSummary:
 
     @property
     def mean(self) -> float | None:
-        """The mean in percent; None where nobody has a score."""
+        """The mean in percent; None if nobody has a score."""
         return statistics.fmean(self.percents) if self.percents else None
 
     @property
     def quartiles(self) -> tuple[float, float, float] | None:
-        """Lower quartile, median and upper quartile in percent; None where nobody has a score."""
+        """Lower quartile, median and upper quartile in percent; None if nobody has a score."""
         if not self.percents:
             return None
         if len(self.percents) == 1:
@@ -114,11 +110,8 @@ class ClassSummary:
 
     @property
     def flags_by_kind(self) -> dict[FlagKind, list[Flag]]:
-        """The flags, kind by kind."""
-        kinds: dict[FlagKind, list[Flag]] = {}
-        for flag in self.flags:
-            kinds.setdefault(flag.kind, []).append(flag)
-        return kinds
+        """The flags, which are sorted by kind already."""
+        return {kind: list(flags) for kind, flags in groupby(self.flags, lambda flag: flag.kind)}
 
     @property
     def distribution(self) -> list[tuple[str, int]]:
@@ -128,7 +121,7 @@ class ClassSummary:
         return [(label, counts[tens]) for tens, label in enumerate(labels)]
 
 
-def summarize(scorecards: Collection[Scorecard]) -> ClassSummary:
+def summarize(scorecards: Iterable[Scorecard]) -> ClassSummary:
     """Count a class, in one pass. Students whom the roster no longer has are left out."""
     states: Counter[State] = Counter()
     percents = array("d")
@@ -192,7 +185,7 @@ def _count_questions(questions: dict[str, QuestionSummary], scorecard: Scorecard
         if outcome is not Outcome.SKIPPED:
             points[name] = points.get(name, 0.0) + (verdict.points or 0.0)
     if scorecard.state is not State.GRADED:
-        # Zero everywhere says that an app was down, and nothing of the questions.
+        # If an app was down, all its points are zero: that tells nothing about the questions.
         return
     earned = scorecard.earned or 0.0
     for name, item in points.items():

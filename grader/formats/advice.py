@@ -17,7 +17,7 @@ STARTER_FAILS = (
     "The app could not be started. The terminal says why.",
     "The app failed on this query. Its log says why.",
 )
-"""What our starter answers where its code cannot be run, or raises an exception."""
+"""What our starter answers if its code cannot be run, or raises an exception."""
 
 _REPLY_LIMIT = 2_000
 # A reply within this time shows that the host is awake. Then a late reply has another cause.
@@ -84,11 +84,8 @@ class Task:
 class Advice:
     """Advice on one scorecard, as a whole and for each of its verdicts.
 
-    Attributes:
-        by_option: whether the reader gave the id as an option of the command.
-        starter: whether the app is made from our starter: no other app tells its release in that
-            way, or fails in those words.
-        local: whether the app runs on the machine that asks.
+    With `by_option` the reader gave the id as an option. The app is made from our `starter` if it
+    tells its release, or fails, in the starter's way; it is `local` if this machine runs it.
     """
 
     def __init__(self, scorecard: Scorecard, *, by_option: bool = False) -> None:
@@ -107,7 +104,7 @@ class Advice:
 
     @property
     def on_state(self) -> str:
-        """What to do about the scorecard's state; empty where it is graded."""
+        """What to do about the scorecard's state; empty if it is graded."""
         card, own = self.scorecard, advice_of_the_mark(self.scorecard)
         unchecked = [each for each in card.verdicts if not each.outcome.rule.scored]
         if unchecked and all(each.judgement.cause is Cause.PROBE for each in unchecked):
@@ -121,13 +118,13 @@ class Advice:
 
     @property
     def on_all_right(self) -> str:
-        """What to do where nothing was lost."""
+        """What to do if no points were lost."""
         if self.local:
             return "Everything is right on this machine. Deploy it, and check what is deployed."
         return "Everything is right."
 
     def on(self, verdict: Verdict) -> str:
-        """What to do about one verdict; empty where it is right."""
+        """What to do about one verdict; empty if it is right."""
         return " ".join(part for part in (self._main(verdict), *self._more(verdict)) if part)
 
     @property
@@ -143,7 +140,7 @@ class Advice:
 
     @property
     def more(self) -> list[str]:
-        """What holds for several tasks, or comes after them, each said once."""
+        """Advice on several tasks, or for afterwards, each said once."""
         causes = self._causes()
         said = [part for verdict in causes for part in self._more(verdict)]
         if any(self._is_of_the_code(each) for each in causes):
@@ -203,7 +200,7 @@ class Advice:
         return f"Your app says {self._other_id}{expected}{student}: which one is spelled right?"
 
     def _is_of_the_code(self, verdict: Verdict) -> bool:
-        """Whether a change of the code mends it, so that tests find it and a push deploys it."""
+        """Whether a change of the code mends it."""
         if wrong_ids.is_id(verdict, self._other_id):
             return False
         return verdict.outcome in _OF_THE_CODE or self._is_endless(verdict)
@@ -227,7 +224,7 @@ class Advice:
 
 
 def is_consequence(verdict: Verdict) -> bool:
-    """Whether it was lost without being asked, since an earlier check failed."""
+    """Whether it was not asked because an earlier check failed."""
     given_up = verdict.outcome is Outcome.UNREACHABLE and not verdict.replies
     return given_up or verdict.outcome is Outcome.SKIPPED
 
@@ -242,8 +239,7 @@ def explanation(advice: Advice, verdict: Verdict) -> list[str]:
         if verdict.reply.text or not verdict.reply.failure:
             lines.append(f"Reply: {one_line(verdict.reply.text, _REPLY_LIMIT) or '(empty)'}")
         lines.append(f"Repeat: {repeat_url(verdict)}")
-    command = repeat_command(advice.scorecard.submission, verdict)
-    if command:
+    if command := repeat_command(advice.scorecard.submission, verdict):
         lines.append(f"Repeat: {command}")
     return [line for line in lines if line]
 
@@ -255,7 +251,7 @@ def _starter_failed(verdict: Verdict) -> bool:
 
 
 def _not_started(asked: Reply | None) -> str:
-    """What to do where no app on this machine answers, by what came of the request."""
+    """What to do if no app on this machine answered the request `asked`."""
     if asked is None:
         return _NOT_STARTED
     if asked.timings is None:  # no connection

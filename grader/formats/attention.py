@@ -29,13 +29,13 @@ _ALL_REFUSED = (
 
 
 def reason(found: Attention) -> str:
-    """Say what was seen, and where it is not plain, what to do."""
+    """Say what was seen, and what to do if that is not plain."""
     points = " of ".join(map(decimal, found.points or ()))
     match found.rank:
         case Rank.ALL_REFUSED:
             return _ALL_REFUSED
         case Rank.ONLY_FAILURES:
-            # What follows the first clause are words to the student.
+            # After the first clause the words are for the student.
             return f"nothing of its own came: {found.seen.partition(': ')[0]}"
         case Rank.SET_TOO_HIGH:
             return f"more points than there are: {points}"

@@ -2,15 +2,14 @@
 
 Source of the shape: Blackboard's gradebook download. Users are in the column `Username`, and a
 column that can be filled has a header such as `Lab [Total Pts: 100 Score] |12345`, in some versions
-without the word; the system's
-number behind the bar is what the upload goes by. Commas or tabs; UTF-8 or UTF-16.
+without "Score". The upload goes by the number behind the bar. Commas or tabs; UTF-8 or UTF-16.
 """
 
 import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -37,10 +36,9 @@ class _Table:
 def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
     """Write `Username` and the assignment's column, scaled to its points.
 
-    A student is found by username, its domain aside; case does not matter. Who is not graded is
-    left out: Blackboard keeps the grades of users that an upload does not name. The assignment is
-    given by its column's header, or by the name at the header's beginning; the file has the
-    download's encoding and delimiter.
+    A student is found by username, without domain or case. Students who are not graded are left
+    out: Blackboard keeps the grades of users whom an upload does not name. The assignment is the
+    column's header, or the name at its beginning.
 
     Raises:
         GradebookError: the file, the column or a user is in doubt.
@@ -112,14 +110,9 @@ def _users(table: _Table) -> dict[str, str]:
 
 def _column(header: Sequence[str], assignment: str) -> str:
     wanted = title_key(assignment)
-    columns: Mapping[str, re.Match[str]] = {
-        title: found for title in header if (found := _COLUMN.fullmatch(title.strip()))
-    }
-    named = [
-        title
-        for title, found in columns.items()
-        if wanted in (title_key(title), title_key(found[1]))
-    ]
+    found = {title: _COLUMN.fullmatch(title.strip()) for title in header}
+    columns = {title: title_key(shown[1]) for title, shown in found.items() if shown}
+    named = [title for title, name in columns.items() if wanted in (title_key(title), name)]
     if len(named) == 1:
         return named[0]
     names = ", ".join(f'"{title}"' for title in named or columns) or "no columns to fill at all"

@@ -19,7 +19,7 @@ _EXCUSED = "EX"
 
 @dataclass(frozen=True, slots=True)
 class _Grade:
-    """One student's grade; of a large class these are in memory, and its scorecards are not."""
+    """One student's grade: small enough to keep those of a large class in memory."""
 
     andrew_id: str
     email: str
@@ -30,10 +30,9 @@ class _Grade:
 def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
     """Write grades into the assignment's column, scaled to its points possible.
 
-    A student's row is found by SIS Login ID, else by SIS User ID, else by an email address in the
-    gradebook: the same as the student's, or with the id before its @. Case does not matter. The
-    assignment is given by its column's header, with or without Canvas's number in parentheses. Who
-    has no score keeps the cell as it is.
+    A student's row is found by SIS Login ID, else by SIS User ID, else by an email address that is
+    the student's or has the id before its @; without case. The assignment is the column's header,
+    with or without Canvas's number in parentheses. A student without a score keeps the cell.
 
     Raises:
         GradebookError: the file, the column or a student's row is in doubt.
@@ -77,9 +76,7 @@ def _grade(card: Scorecard) -> _Grade:
 def _words(grade: _Grade, possible: Decimal) -> str:
     if grade.excused:
         return _EXCUSED
-    if grade.percent is None:
-        return ""
-    return scaled(grade.percent, possible)
+    return "" if grade.percent is None else scaled(grade.percent, possible)
 
 
 def _value(cell: str) -> Decimal | str:

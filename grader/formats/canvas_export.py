@@ -27,7 +27,7 @@ _TEST_STUDENT = "Student, Test"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell's text, and where its content stands in the file, quotation marks excluded."""
+    """A cell's text, and where it is in the file, without its quotation marks."""
 
     start: int
     end: int
@@ -36,11 +36,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """A student's row: the cell to fill, and what tells who it is, casefolded.
+    """A student's row: the cell to fill, and the student's ids and email addresses, casefolded.
 
-    Attributes:
-        addresses: login and email, where they are addresses.
-        label: login, id or name, as the gradebook writes it.
+    The label is the login, id or name as the gradebook writes it.
     """
 
     line: int

@@ -20,8 +20,8 @@ _VERSION = 1
 def render(_run: RunInfo, scorecard: Scorecard) -> str:
     """Write a scorecard as the value of the step output `result`, in one line.
 
-    Where it is not graded the maximum is 0: the reporter then fails the step and records no
-    points, instead of a zero.
+    If it is not graded the maximum is 0: the reporter then fails the step and records no points,
+    instead of a zero.
     """
     advice = Advice(scorecard)
     ungraded = scorecard.state is State.NOT_GRADED
@@ -43,7 +43,7 @@ def _status(scorecard: Scorecard) -> str:
 
 
 def _state(advice: Advice) -> dict[str, Any]:
-    """What the state rests on, as a test of its own that is worth nothing."""
+    """The reason for the state, as a test without points."""
     scorecard = advice.scorecard
     state = words.STATE_WORDS[scorecard.state]
     return _entry(

@@ -14,27 +14,24 @@ _FORMULA_STARTS = frozenset("=+-@\t\r\n")
 
 # What is special inside double quotes for sh, PowerShell or cmd. PowerShell takes the typographic
 # quotation marks for plain ones.
-_UNQUOTABLE = frozenset('"$`\\!\u201c\u201d\u201e')
+_UNQUOTABLE = re.compile(r'["$`\\!\u201c\u201d\u201e]')
 
 _JOINED = {"Mn", "Mc", "So", "Sk"}
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+
+_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # A link as nearly all are written: read without taking it apart.
 _PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#][!-~]*)?")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    r"""Show what would steer a terminal or reorder a line in escaped form.
+    r"""Write every character that would steer a terminal or reorder a line in escaped form.
 
-    Args:
-        text: whatever came back.
-        lines: keep newlines and tabs, for places that show several lines.
-
-    Returns:
-        The text with every character of the Unicode categories Cc and Cf, lone surrogates, and
-        the line and paragraph separators written as ``\n``, ``\x1b`` or ``\u202e``. Joiners stay
-        where Persian, Indic scripts and emoji spell with them: between two characters of these.
-        Applying it twice changes nothing more.
+    These are the Unicode categories Cc and Cf, lone surrogates, and line and paragraph separators,
+    as ``\n``, ``\x1b`` or ``\u202e``; `lines` keeps newlines and tabs. Joiners stay between two
+    characters of Persian, Indic scripts and emoji, which are spelled with them. Applying it twice
+    changes nothing more.
     """
     if text.isprintable():
         return text
@@ -86,16 +83,7 @@ def csv_cell(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """Drop the characters that XML 1.0 (production 2, "Char") does not allow even as references."""
-    return "".join(char for char in text if _allowed_in_xml(ord(char)))
-
-
-def _allowed_in_xml(code: int) -> bool:
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or 0x10000 <= code <= 0x10FFFF
-    )
+    return _NOT_IN_XML.sub("", text)
 
 
 def markdown_text(text: str) -> str:
@@ -111,7 +99,7 @@ def markdown_text(text: str) -> str:
 
 
 def link(url: str) -> str:
-    """Give the URL back where it is safe to click, else an empty text: only http and https."""
+    """Give an http or https URL back if it is safe to click, else an empty text."""
     if _PLAIN_LINK.fullmatch(url):
         return url
     if not url.isprintable() or " " in url:
@@ -124,14 +112,14 @@ def link(url: str) -> str:
 
 
 def ask_command(url: str, query: str, probe: ProbeKind = ProbeKind.API) -> str:
-    """Write the `grader ask` line that repeats a query; empty where none is safe everywhere.
+    """Write the `grader ask` line that repeats a query; empty if no line is safe everywhere.
 
-    Double quotes work in sh, PowerShell and cmd alike, but not around every character: such a one
-    is percent-encoded in the URL, and a query that holds one gets no line. Whoever copies the line
-    must not run what a stranger wrote.
+    People copy the line, and must not run what a stranger wrote. Double quotes protect most
+    characters in sh, PowerShell and cmd. The others are percent-encoded in the URL, and a query
+    that holds one gets no line.
     """
     shown = visible(query)
-    if not _UNQUOTABLE.isdisjoint(shown):
+    if _UNQUOTABLE.search(shown):
         return ""
     through = "" if probe is ProbeKind.API else f"--probe {probe} "
     # A query that begins with a dash would be taken for an option.

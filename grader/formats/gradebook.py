@@ -1,4 +1,4 @@
-"""What every format for a gradebook is told besides the scores, and what it gives back."""
+"""What a format for a gradebook takes besides the scores, and what it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,8 @@ class GradebookError(InputError):
 class Gradebook:
     """Where the grades go. A format reads of this what it needs.
 
-    Attributes:
-        downloaded: the bytes of the gradebook that the system gave.
-        assignment: the title of the column to fill.
-        id_column: what Moodle finds a user by; empty for the username.
-        replace_excused: whether a grade is written over EX, too, which takes the excuse away.
+    Moodle finds a user by `id_column`; empty for the username. With `replace_excused` a grade is
+    written over Canvas's EX, too, which takes the excuse away.
     """
 
     downloaded: bytes = b""
@@ -33,12 +30,9 @@ class Filled:
     """A file to upload.
 
     Attributes:
-        content: the file's bytes.
         filled: how many students have a cell that was written.
-        not_in_gradebook: ids of the run's students whom the gradebook does not have.
-        not_in_run: the gradebook's users whom the run does not have.
         replaced: the users whose cell held another value.
-        left_excused: the users whose cell holds EX and was left alone.
+        left_excused: the users whose cell holds EX and stays.
         left_out: why a student of the run is not in the file, by id.
     """
 

@@ -11,34 +11,17 @@ from grader.formats.words import decimal, override, right_count, timestamp
 from grader.model import RunInfo, Scorecard
 
 COLUMNS = (
-    "andrew_id",
-    "name",
-    "section",
-    "email",
-    "url",
-    "state",
-    "score",
-    "max_score",
-    "percent",
-    "right",
-    "questions",
-    "needs_a_look",
-    "reason",
-    "release_commit",
-    "finished_at",
-    "override",
-    "median_ms",
-    "p95_ms",
-    "degraded",
-    "certificate_expires_at",
+    *("andrew_id", "name", "section", "email", "url", "state", "score", "max_score", "percent"),
+    *("right", "questions", "needs_a_look", "reason", "release_commit", "finished_at"),
+    *("override", "median_ms", "p95_ms", "degraded", "certificate_expires_at"),
 )
 
 
 def render(_run: RunInfo, scorecards: Collection[Scorecard]) -> Iterator[str]:
     """Write a class as CSV, header first, with the line ends of RFC 4180.
 
-    Score and percent are blank where a student is not graded, or is excused: no gradebook reads
-    that as a zero.
+    Score and percent are blank if a student is not graded or is excused, since a gradebook does
+    not read that as a zero.
     """
     yield _row(COLUMNS)
     for scorecard in scorecards:
@@ -51,10 +34,7 @@ def _cells(scorecard: Scorecard) -> tuple[str, ...]:
     score, percent = scorecard.score, scorecard.percent
     latency, expires = scorecard.latency, scorecard.certificate_expires_at
     return (
-        csv_cell(student.andrew_id),
-        csv_cell(student.name),
-        csv_cell(student.section),
-        csv_cell(student.email),
+        *map(csv_cell, (student.andrew_id, student.name, student.section, student.email)),
         csv_cell(student.url),
         scorecard.state.value,
         "" if score is None else decimal(score),

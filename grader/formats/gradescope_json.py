@@ -13,12 +13,8 @@ from grader.formats.escaping import visible
 from grader.model import RunInfo, Scorecard, State, Verdict
 from grader.outcomes import Outcome
 
-_SHOWN = {
-    "visibility": "visible",
-    "output_format": "text",
-    "test_output_format": "text",
-    "test_name_format": "text",
-}
+_FORMATS = ("output_format", "test_output_format", "test_name_format")
+_SHOWN = {"visibility": "visible"} | dict.fromkeys(_FORMATS, "text")
 
 
 def render(run: RunInfo, scorecard: Scorecard) -> str:
@@ -65,8 +61,7 @@ def _output(run: RunInfo, advice: Advice) -> str:
         lines += [f"{state}: {scorecard.reason}", advice.on_state]
     lines.append(f"Deployment: {scorecard.submission.url}")
     lines += [f"Note: {note}" for note in scorecard.submission.notes]
-    release = words.release(scorecard.release)
-    if release:
+    if release := words.release(scorecard.release):
         lines.append(f"Release: {release}")
     lines.append(f"The questions were drawn with seed {run.seed}.")
     return _text(lines)

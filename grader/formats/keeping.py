@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from grader.formats.escaping import visible
 from grader.formats.words import moment
-from grader.model import Keep, StoredScorecard
+from grader.model import StoredScorecard, Keep
 from grader.text.cutting import some_of
 
 _NAMED = 20
@@ -19,7 +19,7 @@ def rule(keep: Keep) -> str:
 
 
 def _exactly(when: datetime) -> str:
-    """Write a moment with the seconds that it was given with, if any."""
+    """Write a moment with its seconds, if it has any."""
     if not (when.second or when.microsecond):
         return moment(when)
     return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(' ')} UTC"
@@ -28,9 +28,7 @@ def _exactly(when: datetime) -> str:
 def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
     """Say which attempt counts, if it is not simply the last one.
 
-    Args:
-        keep: the rule.
-        late: students whose attempt counts though it was asked after the rule's moment.
+    The attempts of the students in `late` count, though they were asked after the rule's moment.
     """
     if keep.rule == "last":
         return ()
@@ -41,15 +39,15 @@ def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
     return (said, f"Not graded before then, so that their first one after it counts: {named}")
 
 
-def standing(stored: StoredScorecard, scorecards: Sequence[StoredScorecard], keep: Keep) -> str:
-    """Say whether a scorecard of a student counts, and why it does if there are several."""
-    if stored.superseded:
+def standing(attempt: StoredScorecard, attempts: Sequence[StoredScorecard], keep: Keep) -> str:
+    """Say whether a student's attempt counts, and if there are several, why."""
+    if attempt.superseded:
         return "superseded"
-    if not stored.current:
+    if not attempt.current:
         return "does not count"
     if keep.before is not None:
-        if stored.asked_at < keep.before:
+        if attempt.asked_at < keep.before:
             return f"counts, {rule(keep)}"
         return f"counts, the first one: none was graded before {_exactly(keep.before)}"
-    several = len({each.number for each in scorecards}) > 1
+    several = len({each.number for each in attempts}) > 1
     return f"counts, {rule(keep)}" if several else "counts"

@@ -26,15 +26,11 @@ class IdColumn(StrEnum):
 
 
 def render(_run: RunInfo, scorecards: Iterable[Scorecard], gradebook: Gradebook) -> Filled:
-    """Write percentages for a grade item of 100 points; blank where a student is not graded.
+    """Write percentages for a grade item of 100 points; blank if a student is not graded.
 
-    A student is left out if the identity is missing, holds several addresses, belongs to another
-    student of the run, too, or would run as a formula.
-
-    Args:
-        scorecards: of the class.
-        gradebook: the header of the grades' column, and what identifies users: an email address is
-            the roster's, anything else the id.
+    An email address is the roster's; every other identity is the Andrew ID. A student is left out
+    if it is missing, holds several addresses, belongs to another student of the run, too, or would
+    run as a formula.
 
     Raises:
         GradebookError: the header says nothing, or is that of the identity.

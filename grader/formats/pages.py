@@ -7,31 +7,24 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from grader.formats import attention, transport, words
+from grader.formats import attention, markup, transport, words
 from grader.formats.advice import Advice
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.files import file_stem, student_file_name
-from grader.outcomes import Outcome
 
 # A template gives most expressions on their own, and all checks of a student as one piece.
 _PIECES_PER_CHUNK = 100
 
 
 def page(template: str, context: Mapping[str, Any]) -> str:
-    """Render a page that runs no script, as a whole; `context` is what it shows."""
+    """Render a page without a script as a whole."""
     return _environment().get_template(template).render(_own_parts(""), **context)
 
 
 def stream(template: str, context: Mapping[str, Any], script: str = "") -> Iterator[str]:
-    """Render a page in chunks.
-
-    Args:
-        template: its name in `templates/`.
-        context: what it shows.
-        script: the name of the one script that the page may run; none if empty.
-    """
+    """Render a page in chunks; it may run one `script` of `templates/`, or none if empty."""
     pieces = _environment().get_template(template).stream(_own_parts(script), **context)
     pieces.enable_buffering(_PIECES_PER_CHUNK)
     return pieces
@@ -72,50 +65,28 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "anchor": lambda andrew_id: f"student-{file_stem(andrew_id)}",
-        "ask_again": words.repeat_command,
         "decimal": words.decimal,
-        "evidence": words.evidence,
         "file_name": student_file_name,
-        "lines": _lines,
         "link": link,
         "moment": words.moment,
         "one_line": one_line,
-        "outcome": words.outcome,
         "percent": words.percent,
-        "phases": words.phases,
-        "points": words.points,
         "right_count": words.right_count,
         "seconds": words.seconds,
-        "timestamp": words.timestamp,
-        "titled": words.title,
-        "tone": tone,
+        "tone": markup.tone,
     }
     environment.globals |= {
         "Advice": Advice,
         "attention": attention,
+        "markup": markup,
         "transport": transport,
         "words": words,
     }
     return environment
 
 
-@cache
-def tone(outcome: Outcome) -> str:
-    """Name the color of an outcome."""
-    rule = outcome.rule
-    if rule.earns:
-        return "good"
-    if not rule.scored or outcome is Outcome.SKIPPED:
-        return "mute"
-    return "look" if rule.needs_a_look else "bad"
-
-
 def _shown(value: object) -> object:
     # Every expression of every template passes here before it is escaped for HTML.
-    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
+    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
         return visible(value)
     return value
-
-
-def _lines(text: str) -> Markup:
-    return escape(visible(text, lines=True))

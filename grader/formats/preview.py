@@ -11,7 +11,7 @@ _WIDTH = 76
 
 
 def links(submissions: Iterable[Submission]) -> Iterator[str]:
-    """How the links were read: the repaired ones, then those that are not asked, line by line."""
+    """List repaired links, and then the links that are not asked."""
     repaired: list[str] = []
     refused: list[str] = []
     asked = not_asked = private = 0

@@ -35,12 +35,9 @@ TRANSCRIPT = {"text": "transcript_text", "json": "transcript_json"}
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file that another system reads.
+    """A file for another system, and its name in a run's folder.
 
-    Attributes:
-        file: what it is called in a run's folder.
-        needs: fields of `Gradebook` that must be given. A format that needs none is no gradebook.
-        takes: those that may be given as well.
+    It needs some fields of `Gradebook` and takes others. A format that needs none is no gradebook.
     """
 
     module: str

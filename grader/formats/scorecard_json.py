@@ -17,7 +17,7 @@ def render(run: RunInfo, scorecard: Scorecard) -> str:
 
 
 def student_object(scorecard: Scorecard) -> dict[str, Any]:
-    """Give a scorecard as what `students` lists; a score is null where it is not graded."""
+    """Give a scorecard as what `students` lists; a score is null if it is not graded."""
     student = scorecard.submission
     expires, percent = scorecard.certificate_expires_at, scorecard.percent
     latency = scorecard.latency
@@ -42,7 +42,7 @@ def student_object(scorecard: Scorecard) -> dict[str, Any]:
 
 
 def override_object(override: Override) -> dict[str, Any]:
-    """Give what was set by hand; its score is null where the student is excused."""
+    """Give what was set by hand; its score is null if the student is excused."""
     return {
         "by": override.by,
         "at": timestamp(override.at),
@@ -54,11 +54,7 @@ def override_object(override: Override) -> dict[str, Any]:
 
 def run_object(run: RunInfo) -> dict[str, Any]:
     """Give what names a run."""
-    return {
-        "battery": run.battery.name,
-        "seed": run.seed,
-        "started_at": timestamp(run.started_at),
-    }
+    return {"battery": run.battery.name, "seed": run.seed, "started_at": timestamp(run.started_at)}
 
 
 def _item(verdict: Verdict) -> dict[str, Any]:

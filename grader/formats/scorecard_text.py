@@ -41,12 +41,8 @@ def score(scorecard: Scorecard) -> str:
 def _next_steps(advice: Advice) -> list[str]:
     scorecard = advice.scorecard
     if all(each.outcome.rule.earns for each in scorecard.verdicts):
-        said = advice.on_all_right
-        return [
-            said
-            if advice.local
-            else f"{said} The link to hand in: {link(scorecard.submission.url)}"
-        ]
+        url = link(scorecard.submission.url)
+        return [advice.on_all_right + ("" if advice.local else f" The link to hand in: {url}")]
     lines = ["What to do next:"]
     for task in advice.tasks:
         lines += [f"  {visible(', '.join(task.names))}", f"    {visible(task.advice)}"]

@@ -12,11 +12,9 @@ def render(_run: RunInfo, scorecard: Scorecard) -> str:
     """Write what `$GITHUB_STEP_SUMMARY` shows: the score, and a row for each question."""
     advice = Advice(scorecard)
     lines = [f"## Score: {words.score(scorecard)}", ""]
-    url = link(scorecard.submission.url)
-    if url:
+    if url := link(scorecard.submission.url):
         lines += [f"Deployment: {_code(url)}", ""]
-    release = words.release(scorecard.release)
-    if release:
+    if release := words.release(scorecard.release):
         lines += [f"Release: {_code(release)}", ""]
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state]

@@ -34,13 +34,10 @@ _SHOWN_FOR_A_LOOK = 10
 def told(
     event: Event, submission: Submission, *, width: int = 80, several_ways: bool = False
 ) -> str:
-    """Say what just happened; empty for the end, which has its own format, and for no wait.
+    """Say what just happened, in `width` columns; addresses and commands are never broken.
 
-    Args:
-        event: what happened.
-        submission: whom it concerns.
-        width: the columns that there are; addresses and commands are never broken.
-        several_ways: whether queries are asked through several probes, so that each names its own.
+    The end has its own format, and no wait needs no words: both are empty. If queries are asked in
+    `several_ways`, each names its probe.
     """
     match event:
         case WakingUp():
@@ -61,14 +58,8 @@ def told(
 
 def wrapped(text: str, width: int, indent: str = "") -> str:
     """Break a text into lines of `width` columns between its words; later ones are indented."""
-    return "\n".join(
-        textwrap.wrap(
-            text,
-            width,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 
@@ -83,7 +74,7 @@ def _fitted(line: str, width: int) -> str:
 
 
 def waking_up(event: WakingUp) -> str:
-    """Say that the deployment is being woken up; empty where its time for that is over."""
+    """Say that the deployment is being woken up; empty if the time for that is over."""
     if event.deadline < 0.5:
         return ""
     url = visible(event.submission.url)
@@ -136,7 +127,7 @@ def judged(
 
 
 def _after(columns: str, text: str, width: int) -> str:
-    """Wrap a text that begins behind what stands in columns, and keeps its blanks."""
+    """Wrap a text that follows some columns, and keep the blanks between the columns."""
     return columns + wrapped("x" * len(columns) + text, width, _INDENT)[len(columns) :]
 
 
@@ -146,11 +137,9 @@ def _help(value: Verdict, submission: Submission) -> list[str]:
     lines = []
     if value.reply and value.reply.text:
         lines.append(f"Reply:  {one_line(value.reply.text, _REPLY_LIMIT)}")
-    url = words.repeat_url(value)
-    if url:
+    if url := words.repeat_url(value):
         lines.append(f"Open:   {url}")
-    command = words.repeat_command(submission, value)
-    if command:
+    if command := words.repeat_command(submission, value):
         lines.append(f"Repeat: {command}")
     return lines
 
@@ -196,7 +185,7 @@ def _looks(summary: ClassSummary, width: int) -> list[str]:
         start = f"  {students:<18}  {attention.WORDS[each.rank]:<14}  "
         reason = attention.reason(each)
         if each.rank <= Rank.ALL_REFUSED:
-            # It says what to do, too, so that none of it is cut.
+            # The reason also says what to do, so it is not cut.
             lines.append(_after(start, visible(reason), width))
         else:
             lines.append(f"{start}{one_line(reason, max(width - len(start), 1))}".rstrip())

@@ -10,7 +10,7 @@ _RENEW_WITHIN = timedelta(days=14)
 
 
 def https(scorecard: Scorecard) -> bool | None:
-    """Whether each request went over https, from the link on; None where nothing answered."""
+    """Whether each request went over https, from the link on; None if nothing answered."""
     urls = {
         url
         for reply in scorecard.replies
@@ -26,7 +26,7 @@ def degraded_count(scorecard: Scorecard) -> int:
 
 
 def connection(scorecard: Scorecard) -> str:
-    """Say whether it is https and how long the certificate lasts; empty where nobody can tell."""
+    """Say whether it is https and how long the certificate lasts; empty if unknown."""
     secure = https(scorecard)
     if secure is None or (not secure and leads_to_own_machine(scorecard.submission.url)):
         return ""
@@ -49,7 +49,7 @@ def connection(scorecard: Scorecard) -> str:
 
 
 def speed(scorecard: Scorecard) -> str:
-    """Say how long replies took, and how many right ones came late; empty where none came."""
+    """Say how long replies took, and how many right ones came late; empty if none came."""
     latency = scorecard.latency
     if latency is None:
         return ""

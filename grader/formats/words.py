@@ -105,7 +105,7 @@ def override(value: Override) -> str:
 
 def seconds(milliseconds: float) -> str:
     """Write a duration with a precision that suits it."""
-    if round(milliseconds) < 1000:
+    if milliseconds < 999.5:
         return f"{milliseconds:.0f} ms"
     return f"{milliseconds / 1000:.1f} s"
 
@@ -121,7 +121,7 @@ def timestamp(when: datetime) -> str:
 
 
 def release(value: Release | None) -> str:
-    """Say which commit answered and where it runs; empty where the deployment did not tell."""
+    """Say which commit answered and where it runs; empty if the deployment did not tell."""
     if value is None:
         return ""
     commit = f"commit {value.commit[:12]}" if value.commit else ""
@@ -181,12 +181,12 @@ def right_count(scorecard: Scorecard) -> int:
 
 
 def repeat_url(verdict: Verdict) -> str:
-    """Give the full URL to open again; empty where nothing was asked."""
+    """Give the full URL to open again; empty if nothing was asked."""
     return link(verdict.reply.url) if verdict.reply else ""
 
 
 def repeat_command(submission: Submission, verdict: Verdict) -> str:
-    """Give the line to run again; empty where the command would not repeat the same request."""
+    """Give the line to run again; empty if the command would not repeat the same request."""
     question = verdict.question
     by_letters = question.probe is ProbeKind.BROWSER and question.typing == "letters"
     many = isinstance(question.key, ConsistencyKey)
@@ -197,15 +197,15 @@ def repeat_command(submission: Submission, verdict: Verdict) -> str:
 
 
 def several_ways(scorecard: Scorecard) -> bool:
-    """Whether its queries were asked through several probes, so that each has to name its own."""
+    """Whether several probes asked its queries, so that each query names its probe."""
     asked = {each.question.probe for each in scorecard.verdicts if not each.question.is_check}
     return len(asked) > 1
 
 
 def name(question: Question, *, several: bool = False) -> str:
-    """Name a question as people know it, and its probe: the API's only where there are `several`.
+    """Name a question and its probe, as in "a plus b on the page" or "the API".
 
-    It is "a plus b", "a plus b on the page", or "the API".
+    The API is named as the probe only if there are `several`.
     """
     api = question.probe is ProbeKind.API
     via = "" if question.is_check or (api and not several) else f" {_VIA[question.probe]}"

@@ -14,7 +14,7 @@ _NO_IDS = frozenset({PLACEHOLDER, "none", "null", "undefined", "nan", "true", "f
 
 
 def said(verdict: Verdict) -> str:
-    """The reply's text without blanks around it; empty where none came."""
+    """The reply's text without blanks around it; empty if none came."""
     return verdict.reply.text.strip() if verdict.reply else ""
 
 
@@ -24,12 +24,12 @@ def holds_placeholder(verdict: Verdict) -> bool:
 
 
 def is_id(verdict: Verdict, other: str) -> bool:
-    """Whether an id was asked for, and the `other` one came; never where that is empty."""
+    """Whether an id was asked for, and the `other` one came; False if that is empty."""
     return bool(other) and _is_wrong_id(verdict) and said(verdict) == other
 
 
 def other_id(scorecard: Scorecard) -> str:
-    """The id of somebody else that the app always gives for the student's; empty where none is."""
+    """The other id that the app always gives in place of the student's; else empty."""
     student = scorecard.submission.andrew_id
     asked, others = set(), set()
     for verdict in scorecard.verdicts:
@@ -43,7 +43,7 @@ def other_id(scorecard: Scorecard) -> str:
     asked.discard("")
     word = asked.pop() if len(asked) == 1 else ""
     looks_so = _LIKE_AN_ID.fullmatch(word) is not None and word not in _NO_IDS
-    # What comes for other queries, too, is no id.
+    # A word that also answers other queries is no id.
     return word if looks_so and word not in others else ""
 
 

@@ -1,9 +1,10 @@
 """The files of a run, made from its store."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from grader.analysis.summary import summarize
 from grader.formats import grades_csv, keeping, report_html, results_json
 from grader.jobs import Run
 from grader.model import Note, NoteKind, Scorecard
@@ -35,8 +36,13 @@ def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Co
     info = replace(run.info, notes=(*doubt, *kept, *run.info.notes))
     write_private(folder / GRADES, grades_csv.render(info, cards))
     write_private(folder / RESULTS, results_json.render(info, cards))
-    write_private(folder / REPORT, report_html.render(info, cards))
-    pages = pages or StudentPages(run.info, folder / PAGES)
+    summary = summarize(_handed_out(cards, pages or StudentPages(run.info, folder / PAGES)))
+    write_private(folder / REPORT, report_html.render(info, cards, summary))
+    return cards
+
+
+def _handed_out(cards: Collection[Scorecard], pages: StudentPages) -> Iterator[Scorecard]:
+    """Write each page and pass its scorecard on: a large class is read anew by each iteration."""
     for card in cards:
         pages.write(card)
-    return cards
+        yield card

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 from bs4 import BeautifulSoup
 
-from grader.formats import pages, report_html, student_html, terminal
+from grader.formats import markup, report_html, student_html, terminal
 from grader.model import Question, State, Verdict
 from grader.outcomes import Outcome
 from grader.questions import draw, load_battery
@@ -143,7 +143,7 @@ def test_no_score_is_shown_where_there_is_none() -> None:
     ],
 )
 def test_tones(outcome: Outcome, tone: str) -> None:
-    assert pages.tone(outcome) == tone
+    assert markup.tone(outcome) == tone
 
 
 def test_a_picture_is_shown_on_the_students_page_alone() -> None:

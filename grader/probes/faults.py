@@ -1,16 +1,18 @@
-"""Whose fault it was that a request failed, and why, told by the kind of exception."""
+"""Whose fault it was that a request failed, and why: told by the type of the exception."""
 
 import os
 import re
 import ssl
-from typing import Self
+from typing import NamedTuple, Self
 
 from aiohttp import ClientOSError, ClientPayloadError, ServerDisconnectedError
 from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import LineTooLong
 
 from grader.outcomes import Outcome
-from grader.probes.guard import EXHAUSTED
+from grader.probes.bodies import UnreadableError
+from grader.probes.connecting import DialError
+from grader.probes.guard import EXHAUSTED, ForbiddenAddressError
 
 # What OpenSSL makes of a reply in plain text where a handshake should be.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
@@ -22,11 +24,7 @@ _SHOWN = 80
 
 
 class NotHttpError(Exception):
-    """What came back is no reply; says what it is.
-
-    Attributes:
-        lasting: whether waiting does not change it.
-    """
+    """What came back is no reply. Says what it is; `lasting` if waiting does not change it."""
 
     def __init__(self, words: str, *, lasting: bool = False) -> None:
         super().__init__(words)
@@ -34,7 +32,7 @@ class NotHttpError(Exception):
 
     @classmethod
     def of(cls, beginning: bytes, error: HttpProcessingError | None = None) -> Self:
-        """What began with `beginning`, and made the parser raise `error`."""
+        """The error for what began with `beginning` and made the parser raise `error`."""
         line = beginning.decode("latin-1").partition("\n")[0].rstrip()
         sent = _STATUS_LINE.match(line)
         if sent and not _STATUS.fullmatch(sent[1]):
@@ -53,44 +51,59 @@ class NotHttpError(Exception):
 
 
 def is_reset(error: BaseException) -> bool:
-    """Whether the other side ended the connection, or said something else, instead of replying.
+    """Whether the other side ended the connection, or sent something else than a reply.
 
-    A TLS connection that was reset shows it as an end where none may be.
+    If a TLS connection is reset, ssl reports an end that comes too early.
     """
     resets = (ConnectionError, ClientOSError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
     return isinstance(error, (ServerDisconnectedError, NotHttpError, *resets))
 
 
-def fault_of(error: BaseException) -> tuple[Outcome, str, bool]:
-    """The outcome of a request that ended in `error`, what to say of it, and whether it lasts."""
-    if isinstance(error, OSError) and error.errno in EXHAUSTED:
-        words = f"this machine could not ask: {os.strerror(error.errno).lower()}"
-        return Outcome.NOT_CHECKED, words, False
-    words, lasting = _told(error)
-    return Outcome.UNREACHABLE, words, lasting
+class Fault(NamedTuple):
+    """Why a request failed; `lasting` if waiting does not change it."""
+
+    outcome: Outcome
+    words: str
+    lasting: bool = False
 
 
-def _told(error: BaseException) -> tuple[str, bool]:
+def fault_of(error: Exception) -> Fault:
+    """Whose fault it is that a request ended in `error`."""
     match error:
+        case DialError():
+            return Fault(error.outcome, str(error), error.lasting)
+        case ForbiddenAddressError():
+            return Fault(Outcome.FORBIDDEN_ADDRESS, str(error))
+        case UnreadableError():
+            return Fault(Outcome.TOO_LARGE, str(error))
+        case OSError() if error.errno in EXHAUSTED:
+            words = f"this machine could not ask: {os.strerror(error.errno).lower()}"
+            return Fault(Outcome.NOT_CHECKED, words)
         case NotHttpError():
-            return str(error), error.lasting
+            return Fault(Outcome.UNREACHABLE, str(error), error.lasting)
         case ssl.SSLCertVerificationError():
-            return f"the TLS certificate is not valid: {error.verify_message}", True
+            words = f"the TLS certificate is not valid: {error.verify_message}"
+            return Fault(Outcome.UNREACHABLE, words, lasting=True)
         case ssl.SSLError() if error.reason in _NO_TLS:
-            return "the server does not speak https at this port: try http://", True
+            words = "the server does not speak https at this port: try http://"
+            return Fault(Outcome.UNREACHABLE, words, lasting=True)
+    return Fault(Outcome.UNREACHABLE, _broken_off(error))
+
+
+def _broken_off(error: Exception) -> str:
+    """How a connection failed that another time may not."""
+    match error:
         case ssl.SSLError():
-            words = f"no TLS connection: {error.reason or error}"
+            return f"no TLS connection: {error.reason or error}"
         case ServerDisconnectedError():
-            words = "the server closed the connection without a reply"
+            return "the server closed the connection without a reply"
         case ConnectionError() | ClientOSError():
-            words = "the connection was reset"
+            return "the connection was reset"
         case ClientPayloadError():
-            words = "the connection broke off in the middle of the reply"
+            return "the connection broke off in the middle of the reply"
         case HttpProcessingError():
-            words = "what came back is not HTTP: a chunk of size or end that is none"
+            return "what came back is not HTTP: a chunk of size or end that is none"
         case ValueError():
             # Its text may quote a header, and a header may hold a secret.
-            words = f"the request failed: {type(error).__name__}"
-        case _:
-            words = f"the request failed: {type(error).__name__} {str(error)[:120]}"
-    return words, False
+            return f"the request failed: {type(error).__name__}"
+    return f"the request failed: {type(error).__name__} {str(error)[:120]}"

@@ -1,6 +1,7 @@
 """How a deployment is asked: one file for each kind of probe, all behind `Deployment`."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Self
 
 from grader.model import Limits, ProbeKind, Reply, Submission, Typing
@@ -28,7 +29,7 @@ class Deployment:
         self._connections = Connections(self._guard, self._home)
         self._line = self._line_over(self._connections)
         self._page = PageProbe(self._line)
-        self._browsers: dict[Typing, BrowserProbe] = {}
+        self._browser = BrowserProbe(submission.url, self._guard, submission.bypass_secret)
         self._past_caches = 0
 
     async def ask_release(self, seconds: float | None = None) -> Reply:
@@ -43,7 +44,7 @@ class Deployment:
         """
         for url in (self._line.healthz, self._line.api(query)):
             for _ in range(connections):
-                async with Connections(self._guard, self._home) as fresh:
+                async with aclosing(Connections(self._guard, self._home)) as fresh:
                     reply = await self._line_over(fresh).get(url, self._limits.timeout)
                 yield reply
 
@@ -69,7 +70,7 @@ class Deployment:
             case ProbeKind.PAGE:
                 return await self._page.ask(query, seconds)
             case ProbeKind.BROWSER:
-                return await self._browser(typing).ask(query, seconds)
+                return await self._browser.ask(query, seconds, typing)
 
     async def ask_past_caches(self, query: str) -> Reply | None:
         """The API's reply to `query` at an address that no cache knows; None after three calls."""
@@ -81,14 +82,8 @@ class Deployment:
     def _line_over(self, connections: Connections) -> Line:
         return Line(self._submission.url, connections, self._submission.bypass_secret)
 
-    def _browser(self, typing: Typing) -> BrowserProbe:
-        if typing not in self._browsers:
-            url, secret = self._submission.url, self._submission.bypass_secret
-            self._browsers[typing] = BrowserProbe(url, self._guard, typing, secret)
-        return self._browsers[typing]
-
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._connections.close()
+        await self._connections.aclose()

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import ipaddress
+import math
 import os
 import socket
 from collections.abc import Sequence
@@ -22,25 +23,18 @@ from grader.probes.guard import (
 
 # Seconds that one address may take while there are others to try.
 PATIENCE = 2.0
-# What the operating system says when this machine itself has no way out.
+# The operating system's errors if this machine itself has no way out.
 _NO_NETWORK = frozenset(
     {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 )
-_NO_SUCH_NAME = frozenset(
-    code
-    for code in (getattr(socket, name, None) for name in ("EAI_NONAME", "EAI_NODATA"))
-    if code is not None
-)
+# Not every system has both.
+_NO_SUCH_NAME = {getattr(socket, name, None) for name in ("EAI_NONAME", "EAI_NODATA")} - {None}
 # A name that nobody answers for keeps its thread for up to half a minute; asyncio has five or six.
 _resolvers = Threads(128, "resolver")
 
 
 class DialError(Exception):
-    """No connection: `outcome` says whose fault it is, the text says why.
-
-    Attributes:
-        lasting: whether waiting does not change it.
-    """
+    """No connection. `outcome` says whose fault it is; `lasting` if waiting does not change it."""
 
     def __init__(self, outcome: Outcome, words: str, *, lasting: bool = False) -> None:
         super().__init__(words)
@@ -49,9 +43,9 @@ class DialError(Exception):
 
 
 def literal(host: str) -> Address | None:
-    """The address that `host` is itself, without its zone; None where it is a name.
+    """The address in `host`, without its zone; None if `host` is a name.
 
-    An address with a zone is unequal to the same without: this machine would not know its own.
+    With its zone, an address would not equal the same address without one, such as this machine's.
     """
     try:
         return ipaddress.ip_address(host.partition("%")[0])
@@ -85,19 +79,22 @@ def vet(guard: Guard, origin: Origin, addresses: list[Address]) -> None:
         raise not_connected(origin, [error]) from None
 
 
-async def connect(origin: Origin, addresses: Sequence[Address], due: float) -> socket.socket:
+async def connect(
+    origin: Origin, addresses: Sequence[Address], due: float | None = None
+) -> socket.socket:
     """A socket that does not block, connected to the first of `addresses` that accepts.
 
     Args:
-        origin: where to.
-        addresses: those that were vetted; what is dialed is one of them, and no name.
-        due: when whoever waits will give up, by the loop's clock: earlier addresses leave time for
-            later ones.
+        origin: what is dialed, for words and its port.
+        addresses: those that were vetted. No name is looked up.
+        due: the deadline, by the loop's clock, if there is one. Each address leaves time for those
+            after it.
 
     Raises:
         DialError: if none accepts.
     """
     errors: list[OSError] = []
+    due = math.inf if due is None else due
     for others, address in zip(reversed(range(len(addresses))), addresses, strict=True):
         share = (due - asyncio.get_running_loop().time()) / (others + 1)
         try:
@@ -109,12 +106,7 @@ async def connect(origin: Origin, addresses: Sequence[Address], due: float) -> s
 
 
 def not_connected(origin: Origin, errors: Sequence[OSError]) -> DialError:
-    """Whose fault it is that no address of `origin` could be connected to.
-
-    Args:
-        origin: where to.
-        errors: what became of each address; none where there was no address.
-    """
+    """Whose fault it is that no address of `origin` accepted; `errors` are theirs."""
     error = max(errors, key=_telling, default=None)
     number = error.errno if error is not None else None
     why = os.strerror(number).lower() if number else "no connection"
@@ -130,8 +122,8 @@ def not_connected(origin: Origin, errors: Sequence[OSError]) -> DialError:
 def _telling(error: OSError) -> int:
     """How much an error counts beside those of other addresses.
 
-    What one answered counts more than silence, silence more than that there is no way to another;
-    but where this machine ran out of something, one of them was not tried at all.
+    From high to low: this machine ran out of something (so an address was not tried), an address
+    answered with an error, an address did not answer, there is no route.
     """
     if error.errno in EXHAUSTED:
         return 3
@@ -152,7 +144,7 @@ def _look_up(host: str, port: int) -> list[Address]:
 
 def _not_found(host: str, error: OSError | UnicodeError) -> DialError:
     try:
-        # A resolver that could open no file and no socket says, too, that there is no such name.
+        # A resolver that could open no file or socket also says that there is no such name.
         socket.socket().close()
     except OSError as exhausted:
         error = exhausted

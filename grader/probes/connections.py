@@ -8,8 +8,9 @@ change what this uses; a test in tests/grader/probes/test_connections.py holds i
 
 import asyncio
 import functools
+import socket
 import time
-from typing import Final, Self
+from typing import Final
 
 from aiohttp import StreamReader
 from aiohttp.client_proto import ResponseHandler
@@ -19,7 +20,7 @@ from grader.probes.connecting import connect, literal, resolving, vet
 from grader.probes.faults import NotHttpError
 from grader.probes.guard import Guard, Origin
 from grader.probes.phases import Phases, elapsed_ms
-from grader.probes.tls import expiry, tls_context
+from grader.probes.tls import expiry, handshaking, tls_context
 
 # What http.client allows, and browsers more or less: a line of 64 KiB, a hundred headers.
 _LONGEST_LINE: Final = 65536
@@ -150,13 +151,13 @@ class Connections:
             connection.drop()
         return None
 
-    async def dialed(self, origin: Origin, phases: Phases, due: float) -> Connection:
+    async def dialed(self, origin: Origin, phases: Phases, deadline: asyncio.Timeout) -> Connection:
         """A fresh connection to a vetted address of `origin`, TLS included.
 
         Args:
             origin: where to. Its name is looked up once, so only vetted addresses are dialed.
             phases: takes what is measured.
-            due: the request's deadline, by the loop's clock.
+            deadline: that of the request.
 
         Raises:
             DialError: if the name or the address does not allow a connection.
@@ -168,25 +169,19 @@ class Connections:
         phases.resolve = None if literal(origin.host) else elapsed_ms(started)
         vet(self._guard, origin, addresses)
         started = time.perf_counter()
-        connected = await connect(origin, addresses, due)
+        connected = await connect(origin, addresses, deadline.when())
         phases.connect = elapsed_ms(started)
-        is_tls = origin.scheme == "https"
-        started = time.perf_counter()
         try:
-            transport, connection = await asyncio.get_running_loop().create_connection(
-                functools.partial(Connection, origin),
-                sock=connected,
-                ssl=tls_context() if is_tls else None,
-                # A certificate names its host without the dot that may end a full name.
-                server_hostname=origin.host.rstrip(".") if is_tls else None,
-                ssl_handshake_timeout=_HANDSHAKE_SECONDS if is_tls else None,
-            )
+            if origin.scheme == "https":
+                async with handshaking(deadline):
+                    connection = await _secured(origin, connected, phases)
+            else:
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    functools.partial(Connection, origin), sock=connected
+                )
         except BaseException:
             connected.close()
             raise
-        if is_tls:
-            phases.tls = elapsed_ms(started)
-            phases.certificate_expires_at = expiry(transport.get_extra_info("peercert"))
         self._busy.add(connection)
         return connection
 
@@ -208,13 +203,7 @@ class Connections:
         self._busy.discard(connection)
         connection.drop()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close all of them, also those in use."""
         every = [*self._busy, *(each for idle in self._idle.values() for each in idle)]
         self._busy.clear()
@@ -223,3 +212,19 @@ class Connections:
         for each in every:
             each.drop()
         await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def _secured(origin: Origin, connected: socket.socket, phases: Phases) -> Connection:
+    """A connection over TLS."""
+    started = time.perf_counter()
+    transport, connection = await asyncio.get_running_loop().create_connection(
+        functools.partial(Connection, origin),
+        sock=connected,
+        ssl=tls_context(),
+        # A certificate names its host without the dot that may end a full name.
+        server_hostname=origin.host.rstrip("."),
+        ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+    )
+    phases.tls = elapsed_ms(started)
+    phases.certificate_expires_at = expiry(transport.get_extra_info("peercert"))
+    return connection

@@ -87,13 +87,13 @@ class Line:
         with lag:
             try:
                 async with asyncio.timeout_at(due) as deadline:
-                    await exchange.run(due)
+                    await exchange.run(deadline)
             except Exception as error:
                 fault = fault_of(error)
             lagged = deadline.expired() and lag.seconds() - late_before > TOLERATED
         if deadline.expired() and (fault is None or fault.outcome is not Outcome.NOT_CHECKED):
             fault = exchange.late(seconds)
-        return exchange.reply(fault), lagged
+        return exchange.reply(fault, (deadline.when() or due) - due), lagged
 
     def request(self, url: str) -> tuple[Origin, bytes]:
         """Where to send what in order to ask `url`.
@@ -137,8 +137,8 @@ class _Exchange:
         self._cap = cap
         self._replied = False
 
-    def reply(self, fault: Fault | None) -> Reply:
-        """What came; with a fault, only what is certain all the same."""
+    def reply(self, fault: Fault | None, waited: float) -> Reply:
+        """What came, but no text after a fault. `waited` are the seconds that were our own."""
         return Reply(
             url=self._first_url,
             asked_at=self._asked_at,
@@ -148,7 +148,7 @@ class _Exchange:
             final_url=self._url[:LINE_CAP],
             failure=fault and fault.outcome,
             detail=fault.words if fault else self._detail,
-            elapsed_ms=elapsed_ms(self._started),
+            elapsed_ms=elapsed_ms(self._started + waited),
             attempts=self._attempts,
             timings=self._phases.timings(None if fault else self._read_at),
             certificate_expires_at=self._certificate_expires_at,
@@ -157,19 +157,16 @@ class _Exchange:
             lasting=fault is not None and fault.lasting,
         )
 
-    async def run(self, due: float) -> None:
-        """Follow the URL to its end; a 429 that says when to come back is obeyed once.
-
-        Args:
-            due: the deadline, by the loop's clock.
-        """
+    async def run(self, deadline: asyncio.Timeout) -> None:
+        """Follow the URL to its end. If a 429 says when to come back, that is obeyed once."""
         limited = False
         redirects = 0
         while True:
-            message, body = await self._ask(due)
+            message, body = await self._ask(deadline)
             location = _text(message.headers.get("Location", ""))
             wait = self._retry_after if self._status == 429 else None
-            if wait is not None and not limited and wait < due - asyncio.get_running_loop().time():
+            left = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
+            if wait is not None and not limited and wait < left:
                 limited = True
                 await asyncio.sleep(wait)
             elif self._status not in _REDIRECTS or _PLATFORM_ERROR in self._headers:
@@ -195,7 +192,7 @@ class _Exchange:
             return Fault(Outcome.NOT_CHECKED, words)
         return Fault(Outcome.TOO_SLOW, f"no complete reply within {seconds:.3g} s")
 
-    async def _ask(self, due: float) -> tuple[RawResponseMessage, bytes]:
+    async def _ask(self, deadline: asyncio.Timeout) -> tuple[RawResponseMessage, bytes]:
         """One reply and its body.
 
         If the server has closed an idle connection meanwhile, that is nobody's fault: the same is
@@ -211,7 +208,7 @@ class _Exchange:
                 if self._replied or not is_reset(error):
                     raise
         self._begin()
-        fresh = await self._connections.dialed(origin, self._phases, due)
+        fresh = await self._connections.dialed(origin, self._phases, deadline)
         self._certificate_expires_at = (
             self._phases.certificate_expires_at or self._certificate_expires_at
         )

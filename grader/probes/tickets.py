@@ -1,4 +1,4 @@
-"""What one visit of the browser may do in the network, and what became of it."""
+"""What one visit of the browser may do in the network."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,11 @@ class RefusedError(Exception):
 
 
 class Ticket:
-    """What one visit may do, and what became of it.
+    """What one visit may do.
 
     Attributes:
         guard: vets every address that the visit wants to reach.
-        url: the address of the proxy, which serves this visit alone there.
+        url: where the proxy serves this visit alone.
         exhausted: whether the visit wanted more bytes than it may have.
         failures: why the last connection to a host and port failed.
     """

@@ -235,7 +235,7 @@ def test_replies_that_nobody_asked_for_end_the_connection() -> None:
 
 
 def test_aiohttps_protocol_is_as_we_rely_on() -> None:
-    """If this fails with a new aiohttp, `Connection` must change: it uses more than is documented."""
+    """If it changes, so must `Connection`, which uses more than is documented."""
 
     async def ask(port: int) -> None:
         loop = asyncio.get_running_loop()
@@ -268,7 +268,6 @@ def test_aiohttps_protocol_is_as_we_rely_on() -> None:
         assert isinstance(caught.value.__cause__, LineTooLong)
         assert isinstance(protocol.exception(), HttpProcessingError)
         assert protocol.should_close
-        protocol.transport.abort()
         await asyncio.wait([closed])
 
     with raw_server(always(reply(b"3"))) as server:

@@ -7,7 +7,6 @@ import math
 import os
 import socket
 from collections.abc import Sequence
-from concurrent.futures import Future
 
 from grader.outcomes import Outcome
 from grader.probes.beside import Threads
@@ -53,30 +52,26 @@ def literal(host: str) -> Address | None:
         return None
 
 
-def resolving(host: str, port: int) -> Future[list[Address]]:
-    """Every address of `host`; a thread asks, since `getaddrinfo` knows no timeout.
+async def vetted(guard: Guard, origin: Origin) -> list[Address]:
+    """Every address of `origin`, all of which it may be asked at.
 
-    The future ends in DialError if the name leads nowhere, or this machine could not find out.
-    """
-    if address := literal(host):
-        future: Future[list[Address]] = Future()
-        future.set_result([address])
-        return future
-    return _resolvers.submit(_look_up, host, port)
-
-
-def vet(guard: Guard, origin: Origin, addresses: list[Address]) -> None:
-    """Check that `origin` may be asked at `addresses`.
+    A thread looks the name up, since `getaddrinfo` knows no timeout.
 
     Raises:
-        DialError: if it may not, or this machine could not find out.
+        DialError: if the name leads nowhere or where it may not, or this machine cannot find out.
     """
+    if (address := literal(origin.host)) is not None:
+        addresses = [address]
+    else:
+        looking_up = _resolvers.submit(_look_up, origin.host, origin.port)
+        addresses = await asyncio.wrap_future(looking_up)
     try:
         guard.vet(origin, addresses)
     except ForbiddenAddressError as error:
         raise DialError(Outcome.FORBIDDEN_ADDRESS, str(error)) from None
     except OSError as error:
         raise not_connected(origin, [error]) from None
+    return addresses
 
 
 async def connect(

@@ -9,18 +9,20 @@ change what this uses; a test in tests/grader/probes/test_connections.py holds i
 import asyncio
 import functools
 import socket
+import ssl
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 from aiohttp import StreamReader
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 
-from grader.probes.connecting import connect, literal, resolving, vet
+from grader.probes.connecting import connect, literal, vetted
 from grader.probes.faults import NotHttpError
 from grader.probes.guard import Guard, Origin
 from grader.probes.phases import Phases, elapsed_ms
-from grader.probes.tls import expiry, handshaking, tls_context
+from grader.probes.tls import handshaking, tls_context
 
 # What http.client allows, and browsers more or less: a line of 64 KiB, a hundred headers.
 _LONGEST_LINE: Final = 65536
@@ -164,10 +166,9 @@ class Connections:
             OSError: if TLS fails, as ssl.SSLError.
         """
         started = phases.resolving_since = time.perf_counter()
-        addresses = await asyncio.wrap_future(resolving(origin.host, origin.port))
+        addresses = await vetted(self._guard, origin)
         phases.resolving_since = None
         phases.resolve = None if literal(origin.host) else elapsed_ms(started)
-        vet(self._guard, origin, addresses)
         started = time.perf_counter()
         connected = await connect(origin, addresses, deadline.when())
         phases.connect = elapsed_ms(started)
@@ -226,5 +227,6 @@ async def _secured(origin: Origin, connected: socket.socket, phases: Phases) -> 
         ssl_handshake_timeout=_HANDSHAKE_SECONDS,
     )
     phases.tls = elapsed_ms(started)
-    phases.certificate_expires_at = expiry(transport.get_extra_info("peercert"))
+    ends = ssl.cert_time_to_seconds(transport.get_extra_info("peercert")["notAfter"])
+    phases.certificate_expires_at = datetime.fromtimestamp(ends, UTC)
     return connection

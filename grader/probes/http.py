@@ -123,14 +123,12 @@ class _Exchange:
         self._asked_at = datetime.now(UTC)
         self._started = time.perf_counter()
         self._first_url = self._url = url
-        self._status: int | None = None
-        self._content_type = ""
+        self._head: RawResponseMessage | None = None
         self._text = ""
         self._detail = ""
         self._attempts = 0
         self._read_at: float | None = None
         self._certificate_expires_at: datetime | None = None
-        self._headers: dict[str, str] = {}
         self._retry_after: float | None = None
         self._line = line
         self._connections = line.connections
@@ -139,12 +137,13 @@ class _Exchange:
 
     def reply(self, fault: Fault | None, waited: float) -> Reply:
         """What came, but no text after a fault. `waited` are the seconds that were our own."""
+        headers = {} if self._head is None else self._head.headers
         return Reply(
             url=self._first_url,
             asked_at=self._asked_at,
-            status=self._status,
+            status=None if self._head is None else self._head.code,
             text="" if fault else self._text,
-            content_type=self._content_type[:LINE_CAP],
+            content_type=_text(headers.get("Content-Type", ""))[:LINE_CAP],
             final_url=self._url[:LINE_CAP],
             failure=fault and fault.outcome,
             detail=fault.words if fault else self._detail,
@@ -152,7 +151,7 @@ class _Exchange:
             attempts=self._attempts,
             timings=self._phases.timings(None if fault else self._read_at),
             certificate_expires_at=self._certificate_expires_at,
-            headers=self._headers,
+            headers=telling(headers),
             retry_after=self._retry_after,
             lasting=fault is not None and fault.lasting,
         )
@@ -162,14 +161,14 @@ class _Exchange:
         limited = False
         redirects = 0
         while True:
-            message, body = await self._ask(deadline)
-            location = _text(message.headers.get("Location", ""))
-            wait = self._retry_after if self._status == 429 else None
+            head, body = await self._ask(deadline)
+            location = _text(head.headers.get("Location", ""))
+            wait = self._retry_after if head.code == 429 else None
             left = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
             if wait is not None and not limited and wait < left:
                 limited = True
                 await asyncio.sleep(wait)
-            elif self._status not in _REDIRECTS or _PLATFORM_ERROR in self._headers:
+            elif head.code not in _REDIRECTS or _PLATFORM_ERROR in head.headers:
                 break
             elif not location or redirects == _MAX_REDIRECTS:
                 self._detail = f"a redirect that leads nowhere, after {redirects} others"
@@ -180,7 +179,7 @@ class _Exchange:
             else:
                 redirects += 1
                 self._url = target
-        self._text = decode(body, self._content_type)
+        self._text = decode(body, _text(head.headers.get("Content-Type", "")))
 
     def late(self, seconds: float) -> Fault:
         """Who is to blame that the deadline passed, `seconds` after the beginning."""
@@ -224,20 +223,17 @@ class _Exchange:
     ) -> tuple[RawResponseMessage, bytes]:
         try:
             connection.send(request, self._phases)
-            message, body = await connection.reply()
+            head, body = await connection.reply()
+            self._head = head
             self._replied = True
-            headers = message.headers
-            self._status = message.code
-            self._content_type = _text(headers.get("Content-Type", ""))
-            self._retry_after = retry_after(headers)
-            self._headers = telling(headers)
-            whole = await read(body, _text(headers.get("Content-Encoding", "")), self._cap)
+            self._retry_after = retry_after(head.headers)
+            whole = await read(body, _text(head.headers.get("Content-Encoding", "")), self._cap)
         except BaseException:
             self._connections.drop(connection)
             raise
         self._read_at = time.perf_counter()
         self._connections.give_back(connection)
-        return message, whole
+        return head, whole
 
 
 def _headers(origin: Origin, more: Mapping[str, str] | None = None) -> bytes:

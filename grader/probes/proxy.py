@@ -18,9 +18,9 @@ import functools
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
-from grader.probes.connecting import DialError, connect, resolving, vet
+from grader.probes.connecting import DialError, connect, vetted
 from grader.probes.guard import Guard, Origin
-from grader.probes.tickets import RefusedError, Ticket
+from grader.probes.tickets import Ticket
 
 _GREETING_SECONDS = 30.0
 _PIECE = 64 * 1024
@@ -92,7 +92,7 @@ async def _serve(gate: _Gate, reader: asyncio.StreamReader, writer: asyncio.Stre
             host, port = await _asked_for(reader, writer)
         try:
             await _tunnel(ticket, host, port, (reader, writer))
-        except (RefusedError, DialError):
+        except DialError:
             await _answer(writer, _REFUSED)
         writer.close()
     except (OSError, EOFError, ValueError, asyncio.CancelledError):
@@ -128,13 +128,11 @@ async def _tunnel(ticket: Ticket | None, host: str, port: int, client: Streams) 
     """Let bytes through both ways, until one side hangs up.
 
     Raises:
-        RefusedError: if the visit may have no connection.
         DialError: if there is no connection to be had. The ticket keeps why.
     """
-    task = asyncio.current_task()
-    if ticket is None or task is None:
-        raise RefusedError
-    ticket.enter(task)
+    if ticket is None or not ticket.enter():
+        await _answer(client[1], _REFUSED)
+        return
     async with _dialed(ticket, host, port) as server:
         await _answer(client[1], _GRANTED)
         await _first(_pump(client[0], server[1], ticket), _pump(server[0], client[1], ticket))
@@ -162,9 +160,7 @@ async def _dialed(ticket: Ticket, host: str, port: int) -> AsyncIterator[Streams
 
 
 async def _dial(guard: Guard, origin: Origin) -> Streams:
-    addresses = await asyncio.wrap_future(resolving(origin.host, origin.port))
-    vet(guard, origin, addresses)
-    connected = await connect(origin, addresses)
+    connected = await connect(origin, await vetted(guard, origin))
     try:
         return await asyncio.open_connection(sock=connected, limit=_PIECE)
     except BaseException:

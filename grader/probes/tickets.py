@@ -13,10 +13,6 @@ CONNECTIONS_AT_ONCE = 64
 CONNECTIONS_IN_ALL = 1000
 
 
-class RefusedError(Exception):
-    """The visit may not have this connection."""
-
-
 class Ticket:
     """What one visit may do.
 
@@ -37,18 +33,16 @@ class Ticket:
         self._connections = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def enter(self, task: asyncio.Task[Any]) -> None:
-        """Count a connection, which `task` serves.
-
-        Raises:
-            RefusedError: if it is one too many, or the visit is over.
-        """
+    def enter(self) -> bool:
+        """Count a connection, which this task serves; False if the visit may not have it."""
         self._connections += 1
         many = len(self._tasks) >= CONNECTIONS_AT_ONCE or self._connections > CONNECTIONS_IN_ALL
-        if self._over or many:
-            raise RefusedError
+        task = asyncio.current_task()
+        if self._over or many or task is None:
+            return False
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
     def spend(self, size: int) -> None:
         """Count bytes, whichever way they pass.

@@ -7,7 +7,6 @@ import os
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
 import certifi
@@ -53,12 +52,3 @@ def tls_context() -> ssl.SSLContext:
     As for other programs, `SSL_CERT_FILE` may name a file of authorities to trust instead.
     """
     return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
-
-
-def expiry(certificate: object) -> datetime | None:
-    """The end of validity in the certificate that `getpeercert` gave; None without one."""
-    match certificate:
-        case {"notAfter": str(told)}:
-            return datetime.fromtimestamp(ssl.cert_time_to_seconds(told), UTC)
-        case _:
-            return None

@@ -5,6 +5,9 @@ import zlib
 
 from aiohttp import StreamReader
 
+from grader.outcomes import Outcome
+from grader.probes.faults import RequestError
+
 _CHARSETS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
 # Names that are registered (RFC 9110, 8.4.1) or in use. Others in Content-Encoding, such as a
 # character set, are no compression.
@@ -14,8 +17,10 @@ _NOT_READ = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz", "bz
 _MOST_BEYOND = 16 * 1024
 
 
-class UnreadableError(Exception):
+class UnreadableError(RequestError):
     """The reply is larger than the cap, or in a compression that is not read here."""
+
+    outcome = Outcome.TOO_LARGE
 
 
 async def read(body: StreamReader, packing: str, cap: int) -> bytes:

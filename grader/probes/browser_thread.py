@@ -109,9 +109,8 @@ class BrowserThread:
                 "python -m playwright install chromium"
             ) from None
         async with self._starting:
-            if self._engine is not None and not self._engine.alive:
+            if self._engine is None or not self._engine.alive:
                 await self._discard()
-            if self._engine is None:
                 self._engine = await Engine.start()
             return self._engine
 

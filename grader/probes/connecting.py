@@ -10,15 +10,8 @@ from collections.abc import Sequence
 
 from grader.outcomes import Outcome
 from grader.probes.beside import Threads
-from grader.probes.guard import (
-    EXHAUSTED,
-    Address,
-    ForbiddenAddressError,
-    Guard,
-    Origin,
-    family_of,
-    shown,
-)
+from grader.probes.faults import EXHAUSTED, RequestError
+from grader.probes.guard import Address, Guard, Origin, family_of, shown
 
 # Seconds that one address may take while there are others to try.
 PATIENCE = 2.0
@@ -30,15 +23,6 @@ _NO_NETWORK = frozenset(
 _NO_SUCH_NAME = {getattr(socket, name, None) for name in ("EAI_NONAME", "EAI_NODATA")} - {None}
 # A name that nobody answers for keeps its thread for up to half a minute; asyncio has five or six.
 _resolvers = Threads(128, "resolver")
-
-
-class DialError(Exception):
-    """No connection. `outcome` says whose fault it is; `lasting` if waiting does not change it."""
-
-    def __init__(self, outcome: Outcome, words: str, *, lasting: bool = False) -> None:
-        super().__init__(words)
-        self.outcome = outcome
-        self.lasting = lasting
 
 
 def literal(host: str) -> Address | None:
@@ -58,7 +42,8 @@ async def vetted(guard: Guard, origin: Origin) -> list[Address]:
     A thread looks the name up, since `getaddrinfo` knows no timeout.
 
     Raises:
-        DialError: if the name leads nowhere or where it may not, or this machine cannot find out.
+        RequestError: if the name leads nowhere, or to an address that is forbidden, or this machine
+            cannot find out.
     """
     if (address := literal(origin.host)) is not None:
         addresses = [address]
@@ -67,8 +52,6 @@ async def vetted(guard: Guard, origin: Origin) -> list[Address]:
         addresses = await asyncio.wrap_future(looking_up)
     try:
         guard.vet(origin, addresses)
-    except ForbiddenAddressError as error:
-        raise DialError(Outcome.FORBIDDEN_ADDRESS, str(error)) from None
     except OSError as error:
         raise not_connected(origin, [error]) from None
     return addresses
@@ -86,7 +69,7 @@ async def connect(
             after it.
 
     Raises:
-        DialError: if none accepts.
+        RequestError: if none accepts.
     """
     errors: list[OSError] = []
     due = math.inf if due is None else due
@@ -100,7 +83,7 @@ async def connect(
     raise not_connected(origin, errors)
 
 
-def not_connected(origin: Origin, errors: Sequence[OSError]) -> DialError:
+def not_connected(origin: Origin, errors: Sequence[OSError]) -> RequestError:
     """Whose fault it is that no address of `origin` accepted; `errors` are theirs."""
     error = max(errors, key=_telling, default=None)
     number = error.errno if error is not None else None
@@ -108,10 +91,10 @@ def not_connected(origin: Origin, errors: Sequence[OSError]) -> DialError:
     host = shown(origin.host)
     if number in _NO_NETWORK | EXHAUSTED:
         words = f"this machine could not connect to {host}: {why}"
-        return DialError(Outcome.NOT_CHECKED, words)
+        return RequestError(words, Outcome.NOT_CHECKED)
     if isinstance(error, TimeoutError):
-        return DialError(Outcome.TOO_SLOW, f"{host} did not accept a connection in time")
-    return DialError(Outcome.UNREACHABLE, f"{host} port {origin.port}: {why}")
+        return RequestError(f"{host} did not accept a connection in time", Outcome.TOO_SLOW)
+    return RequestError(f"{host} port {origin.port}: {why}")
 
 
 def _telling(error: OSError) -> int:
@@ -137,7 +120,7 @@ def _look_up(host: str, port: int) -> list[Address]:
     return [ipaddress.ip_address(address) for address in dict.fromkeys(addresses)]
 
 
-def _not_found(host: str, error: OSError | UnicodeError) -> DialError:
+def _not_found(host: str, error: OSError | UnicodeError) -> RequestError:
     try:
         # A resolver that could open no file or socket also says that there is no such name.
         socket.socket().close()
@@ -145,9 +128,9 @@ def _not_found(host: str, error: OSError | UnicodeError) -> DialError:
         error = exhausted
     if isinstance(error, UnicodeError) or error.errno in _NO_SUCH_NAME:
         words = f"the name {shown(host)} does not exist"
-        return DialError(Outcome.UNREACHABLE, words, lasting=True)
+        return RequestError(words, lasting=True)
     words = f"this machine could not look {shown(host)} up: {error.strerror}"
-    return DialError(Outcome.NOT_CHECKED, words)
+    return RequestError(words, Outcome.NOT_CHECKED)
 
 
 async def _connected(address: Address, port: int) -> socket.socket:

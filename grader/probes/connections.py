@@ -162,7 +162,7 @@ class Connections:
             deadline: that of the request.
 
         Raises:
-            DialError: if the name or the address does not allow a connection.
+            RequestError: if the name or the address does not allow a connection.
             OSError: if TLS fails, as ssl.SSLError.
         """
         started = phases.resolving_since = time.perf_counter()

@@ -1,19 +1,19 @@
 """Whose fault it was that a request failed, and why: told by the type of the exception."""
 
+import errno
 import os
 import re
 import ssl
-from typing import NamedTuple, Self
+from typing import Self
 
 from aiohttp import ClientOSError, ClientPayloadError, ServerDisconnectedError
 from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import LineTooLong
 
 from grader.outcomes import Outcome
-from grader.probes.bodies import UnreadableError
-from grader.probes.connecting import DialError
-from grader.probes.guard import EXHAUSTED, ForbiddenAddressError
 
+# The operating system's errors if this machine has run out of descriptors or memory.
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 # What OpenSSL makes of a reply in plain text where a handshake should be.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 _STATUS_LINE = re.compile(r"HTTP/1\.[01]\s+(\S+)")
@@ -23,12 +23,21 @@ _TLS_ALERT = "\x15\x03"
 _SHOWN = 80
 
 
-class NotHttpError(Exception):
-    """What came back is no reply. Says what it is; `lasting` if waiting does not change it."""
+class RequestError(Exception):
+    """Why a request failed. `outcome` says whose fault it is; `lasting` if waiting is in vain."""
 
-    def __init__(self, words: str, *, lasting: bool = False) -> None:
+    outcome = Outcome.UNREACHABLE
+
+    def __init__(
+        self, words: str, outcome: Outcome | None = None, *, lasting: bool = False
+    ) -> None:
         super().__init__(words)
+        self.outcome = outcome or self.outcome
         self.lasting = lasting
+
+
+class NotHttpError(RequestError):
+    """What came back is no reply. Says what it is."""
 
     @classmethod
     def of(cls, beginning: bytes, error: HttpProcessingError | None = None) -> Self:
@@ -59,51 +68,31 @@ def is_reset(error: BaseException) -> bool:
     return isinstance(error, (ServerDisconnectedError, NotHttpError, *resets))
 
 
-class Fault(NamedTuple):
-    """Why a request failed; `lasting` if waiting does not change it."""
-
-    outcome: Outcome
-    words: str
-    lasting: bool = False
-
-
-def fault_of(error: Exception) -> Fault:
-    """Whose fault it is that a request ended in `error`."""
+def fault_of(error: Exception) -> RequestError:
+    """Whose fault it is that a request ended in an `error` that is not ours."""
     match error:
-        case DialError():
-            return Fault(error.outcome, str(error), error.lasting)
-        case ForbiddenAddressError():
-            return Fault(Outcome.FORBIDDEN_ADDRESS, str(error))
-        case UnreadableError():
-            return Fault(Outcome.TOO_LARGE, str(error))
         case OSError() if error.errno in EXHAUSTED:
             words = f"this machine could not ask: {os.strerror(error.errno).lower()}"
-            return Fault(Outcome.NOT_CHECKED, words)
-        case NotHttpError():
-            return Fault(Outcome.UNREACHABLE, str(error), error.lasting)
+            return RequestError(words, Outcome.NOT_CHECKED)
         case ssl.SSLCertVerificationError():
             words = f"the TLS certificate is not valid: {error.verify_message}"
-            return Fault(Outcome.UNREACHABLE, words, lasting=True)
+            return RequestError(words, lasting=True)
         case ssl.SSLError() if error.reason in _NO_TLS:
             words = "the server does not speak https at this port: try http://"
-            return Fault(Outcome.UNREACHABLE, words, lasting=True)
-    return Fault(Outcome.UNREACHABLE, _broken_off(error))
-
-
-def _broken_off(error: Exception) -> str:
-    """How a connection failed that another time may not."""
-    match error:
+            return RequestError(words, lasting=True)
         case ssl.SSLError():
-            return f"no TLS connection: {error.reason or error}"
+            words = f"no TLS connection: {error.reason or error}"
         case ServerDisconnectedError():
-            return "the server closed the connection without a reply"
+            words = "the server closed the connection without a reply"
         case ConnectionError() | ClientOSError():
-            return "the connection was reset"
+            words = "the connection was reset"
         case ClientPayloadError():
-            return "the connection broke off in the middle of the reply"
+            words = "the connection broke off in the middle of the reply"
         case HttpProcessingError():
-            return "what came back is not HTTP: a chunk of size or end that is none"
+            words = "what came back is not HTTP: a chunk of size or end that is none"
         case ValueError():
             # Its text may quote a header, and a header may hold a secret.
-            return f"the request failed: {type(error).__name__}"
-    return f"the request failed: {type(error).__name__} {str(error)[:120]}"
+            words = f"the request failed: {type(error).__name__}"
+        case _:
+            words = f"the request failed: {type(error).__name__} {str(error)[:120]}"
+    return RequestError(words)

@@ -6,12 +6,13 @@ it is in none of the ranges below. Sources: the IANA special-purpose address reg
 the Fetch standard ("port blocking") for the ports.
 """
 
-import errno
 import ipaddress
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from grader.outcomes import Outcome
+from grader.probes.faults import EXHAUSTED, RequestError
 from grader.text.cutting import cut
 from grader.text.hosts import DEFAULT_PORTS
 
@@ -34,13 +35,13 @@ _BLOCKED_PORTS = frozenset({
     6668, 6669, 6679, 6697, 10080,
 })
 # fmt: on
-# What the operating system says when this machine has run out of descriptors or memory.
-EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _SHOWN = 80
 
 
-class ForbiddenAddressError(Exception):
+class ForbiddenAddressError(RequestError):
     """A submitted URL may not lead to this address. Says which one, and why."""
+
+    outcome = Outcome.FORBIDDEN_ADDRESS
 
 
 def shown(text: str) -> str:

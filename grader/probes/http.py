@@ -16,7 +16,7 @@ from grader.model import TELLING_HEADERS, Reply
 from grader.outcomes import Outcome
 from grader.probes.bodies import decode, read
 from grader.probes.connections import Connection, Connections
-from grader.probes.faults import Fault, fault_of, is_reset
+from grader.probes.faults import RequestError, fault_of, is_reset
 from grader.probes.guard import Origin, shown
 from grader.probes.lag import TOLERATED, lag_meter
 from grader.probes.phases import Phases, elapsed_ms
@@ -81,13 +81,15 @@ class Line:
         """The reply, and whether this machine may be to blame that it did not come in time."""
         exchange = _Exchange(self, url, cap)
         due = asyncio.get_running_loop().time() + seconds
-        fault: Fault | None = None
+        fault: RequestError | None = None
         lag = lag_meter()
         late_before = lag.seconds()
         with lag:
             try:
                 async with asyncio.timeout_at(due) as deadline:
                     await exchange.run(deadline)
+            except RequestError as error:
+                fault = error.with_traceback(None)  # which would hold all that was read
             except Exception as error:
                 fault = fault_of(error)
             lagged = deadline.expired() and lag.seconds() - late_before > TOLERATED
@@ -135,7 +137,7 @@ class _Exchange:
         self._cap = cap
         self._replied = False
 
-    def reply(self, fault: Fault | None, waited: float) -> Reply:
+    def reply(self, fault: RequestError | None, waited: float) -> Reply:
         """What came, but no text after a fault. `waited` are the seconds that were our own."""
         headers = {} if self._head is None else self._head.headers
         return Reply(
@@ -145,8 +147,8 @@ class _Exchange:
             text="" if fault else self._text,
             content_type=_text(headers.get("Content-Type", ""))[:LINE_CAP],
             final_url=self._url[:LINE_CAP],
-            failure=fault and fault.outcome,
-            detail=fault.words if fault else self._detail,
+            failure=fault.outcome if fault else None,
+            detail=str(fault) if fault else self._detail,
             elapsed_ms=elapsed_ms(self._started + waited),
             attempts=self._attempts,
             timings=self._phases.timings(None if fault else self._read_at),
@@ -181,15 +183,15 @@ class _Exchange:
                 self._url = target
         self._text = decode(body, _text(head.headers.get("Content-Type", "")))
 
-    def late(self, seconds: float) -> Fault:
+    def late(self, seconds: float) -> RequestError:
         """Who is to blame that the deadline passed, `seconds` after the beginning."""
         since = self._phases.resolving_since
         # The resolver, if it took the greater part of the time.
         if since is not None and time.perf_counter() - since > seconds / 2:
             host = shown(urlsplit(self._url).hostname or "")
             words = f"this machine's name resolver did not answer for {host}"
-            return Fault(Outcome.NOT_CHECKED, words)
-        return Fault(Outcome.TOO_SLOW, f"no complete reply within {seconds:.3g} s")
+            return RequestError(words, Outcome.NOT_CHECKED)
+        return RequestError(f"no complete reply within {seconds:.3g} s", Outcome.TOO_SLOW)
 
     async def _ask(self, deadline: asyncio.Timeout) -> tuple[RawResponseMessage, bytes]:
         """One reply and its body.

@@ -18,7 +18,8 @@ import functools
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
-from grader.probes.connecting import DialError, connect, vetted
+from grader.probes.connecting import connect, vetted
+from grader.probes.faults import RequestError
 from grader.probes.guard import Guard, Origin
 from grader.probes.tickets import Ticket
 
@@ -92,7 +93,7 @@ async def _serve(gate: _Gate, reader: asyncio.StreamReader, writer: asyncio.Stre
             host, port = await _asked_for(reader, writer)
         try:
             await _tunnel(ticket, host, port, (reader, writer))
-        except DialError:
+        except RequestError:
             await _answer(writer, _REFUSED)
         writer.close()
     except (OSError, EOFError, ValueError, asyncio.CancelledError):
@@ -128,7 +129,7 @@ async def _tunnel(ticket: Ticket | None, host: str, port: int, client: Streams) 
     """Let bytes through both ways, until one side hangs up.
 
     Raises:
-        DialError: if there is no connection to be had. The ticket keeps why.
+        RequestError: if there is no connection to be had. The ticket keeps why.
     """
     if ticket is None or not ticket.enter():
         await _answer(client[1], _REFUSED)
@@ -149,7 +150,7 @@ async def _dialed(ticket: Ticket, host: str, port: int) -> AsyncIterator[Streams
         origin = private
     try:
         server = await _dial(ticket.guard, origin)
-    except DialError as error:
+    except RequestError as error:
         ticket.failures[host, port] = error
         raise
     ticket.failures.pop((host, port), None)

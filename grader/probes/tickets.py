@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from grader.probes.guard import Guard
 
 if TYPE_CHECKING:
-    from grader.probes.connecting import DialError
+    from grader.probes.faults import RequestError
 
 BYTE_CAP = 20 * 1024 * 1024
 CONNECTIONS_AT_ONCE = 64
@@ -27,7 +27,7 @@ class Ticket:
         self.guard = guard
         self.url = url
         self.exhausted = False
-        self.failures: dict[tuple[str, int], DialError] = {}
+        self.failures: dict[tuple[str, int], RequestError] = {}
         self._over = False
         self._bytes = 0
         self._connections = 0

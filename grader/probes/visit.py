@@ -17,9 +17,9 @@ from grader.probes import playwright_words
 from grader.probes.answers import TEXT_CAP, answer_in, appeared
 from grader.probes.browser_thread import BrowserError
 from grader.probes.chromium import Engine
-from grader.probes.connecting import DialError
 from grader.probes.errand import Errand
 from grader.probes.evidence import ScriptError, picture, script_errors
+from grader.probes.faults import RequestError
 from grader.probes.guard import Origin, shown
 from grader.probes.http import LINE_CAP
 from grader.probes.looks import Looks, asks_for_login, holds_box, text_box
@@ -230,7 +230,7 @@ class _Visit:
         others = self._traffic.asked - {origin_of(self._errand.base), origin_of(self._traffic.url)}
         return [each for each in others if (each.host, each.port) in self._ticket.failures]
 
-    def _not_connected(self, url: str) -> DialError | None:
+    def _not_connected(self, url: str) -> RequestError | None:
         origin = origin_of(url)
         return self._ticket.failures.get((origin.host, origin.port)) if origin else None
 

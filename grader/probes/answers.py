@@ -1,4 +1,4 @@
-"""What counts as the answer on a page: the same rules for the page and the browser probe."""
+"""The rules for the answer on a page, which the page probe and the browser probe share."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,26 +11,21 @@ LIVE_REGIONS = (
 LOGIN_FIELDS = "input[type=password i], input[autocomplete~=username i]"
 MOST_REGIONS = 100
 TEXT_CAP = 64 * 1024
-# All regions together: they may lie in one another, each with the text of all inside it.
+# For all regions together: a region may lie in another one, which has its text, too.
 REGIONS_CAP = 4 * TEXT_CAP
 _NO_ANSWER = "no match"
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The visible text of a page.
-
-    Attributes:
-        regions: the text of each live region.
-        pieces: all of the text in pieces, in the order of the page.
-    """
+    """The visible text: of each live region, and of all of the page in pieces in their order."""
 
     regions: Sequence[str]
     pieces: Sequence[str]
 
 
 def appeared(before: PageText, after: PageText, query: str) -> str:
-    """The text that came with `query`: of the live regions that changed, else all new text."""
+    """The text that came with `query`: of live regions that changed; if none did, all new text."""
     for old, new in ((before.regions, after.regions), (before.pieces, after.pieces)):
         brought = Counter(new) - Counter(old)
         pieces = [piece for piece in dict.fromkeys(new) if piece in brought and piece != query]

@@ -1,14 +1,14 @@
 """Work beside the event loop, in threads that never keep the process from ending.
 
-`concurrent.futures` waits at the end for whatever still runs: a name that nobody answers for, or a
-page that takes its parser seconds.
+At its end, a process waits for the threads of `concurrent.futures`: for a name that no server
+answers for, or for a page that takes its parser seconds.
 """
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
@@ -16,19 +16,15 @@ Result = TypeVar("Result")
 
 
 class Threads:
-    """Calls functions in at most so many threads; a thread ends when nothing is left to do.
-
-    Args:
-        most: how many calls run at once; others wait for their turn.
-        name: what the threads are called.
-    """
+    """Calls functions in at most `most` threads. They start when needed, and wait for more work."""
 
     def __init__(self, most: int, name: str) -> None:
         self._most = most
         self._name = name
         self._lock = threading.Lock()
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._running = 0
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._started = 0
+        self._unfinished = 0
 
     def submit(
         self,
@@ -36,7 +32,7 @@ class Threads:
         *args: Parameters.args,
         **kwargs: Parameters.kwargs,
     ) -> Future[Result]:
-        """Call `function`; the future is that of its result."""
+        """Call `function` as soon as a thread is free. The future has its result."""
         future: Future[Result] = Future()
 
         def call() -> None:
@@ -47,21 +43,18 @@ class Threads:
                     future.set_exception(error)
 
         with self._lock:
-            self._waiting.append(call)
-            if self._running == self._most:
-                return future
-            self._running += 1
-        threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            if self._started <= self._unfinished and self._started < self._most:
+                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+                self._started += 1
+            self._unfinished += 1
+        self._calls.put(call)
         return future
 
     def _work(self) -> None:
         while True:
+            self._calls.get()()  # in no variable, which would hold the last one while this waits
             with self._lock:
-                if not self._waiting:
-                    self._running -= 1
-                    return
-                call = self._waiting.popleft()
-            call()
+                self._unfinished -= 1
 
 
 # Two: they share one processor with the loop, which waits up to 5 ms for each of them.
@@ -71,8 +64,8 @@ _beside = Threads(2, "beside")
 async def beside(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
-    """The result of `function`, which may take long, without keeping the loop.
+    """The result of `function`, which may take long, without holding up the event loop.
 
-    Whoever is cancelled meanwhile does not wait for it.
+    If this is cancelled, it does not wait for the function to end.
     """
     return await asyncio.wrap_future(_beside.submit(function, *args, **kwargs))

@@ -5,29 +5,29 @@ import zlib
 
 from aiohttp import StreamReader
 
+from grader.outcomes import Outcome
+from grader.probes.faults import RequestError
+
 _CHARSETS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
-# The names that are registered (RFC 9110, 8.4.1) or in use. Whatever else stands in
-# Content-Encoding, such as a character set, is no compression.
+# Names that are registered (RFC 9110, 8.4.1) or in use. Others in Content-Encoding, such as a
+# character set, are no compression.
 _READ = frozenset({"gzip", "x-gzip", "deflate"})
 _NOT_READ = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz", "bzip2", "xz"})
-# Bytes after the end of what is packed: a line's end is nobody's fault, a second body is.
+# So many bytes may follow the compressed data: a line's end does no harm, a second body would.
 _MOST_BEYOND = 16 * 1024
 
 
-class UnreadableError(Exception):
+class UnreadableError(RequestError):
     """The reply is larger than the cap, or in a compression that is not read here."""
+
+    outcome = Outcome.TOO_LARGE
 
 
 async def read(body: StreamReader, packing: str, cap: int) -> bytes:
-    """The whole body, unpacked where it is compressed; at most `cap` bytes.
-
-    Args:
-        body: as it comes.
-        packing: what Content-Encoding says.
-        cap: the most that it may hold.
+    """The whole body, unpacked as Content-Encoding (`packing`) says.
 
     Raises:
-        UnreadableError: if it is larger, or cannot be unpacked.
+        UnreadableError: if it is larger than `cap` bytes, or cannot be unpacked.
         aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError: if it is not whole.
     """
     unpack = _unpacker(packing) if packing else None
@@ -38,7 +38,7 @@ async def read(body: StreamReader, packing: str, cap: int) -> bytes:
             raise UnreadableError(f"the reply is larger than {cap // 1024} KiB")
         if body.at_eof():
             break
-        # Thousands of small chunks may be there already: others have their turn between them.
+        # Thousands of small chunks may be there already: let other tasks run between them.
         await asyncio.sleep(0)
     if (error := body.exception()) is not None:
         raise error
@@ -48,7 +48,7 @@ async def read(body: StreamReader, packing: str, cap: int) -> bytes:
 
 
 def _unpacker(named: str) -> "_Unpacker | None":
-    """What unpacks a body of this Content-Encoding; None where it is not compressed."""
+    """What unpacks a body of this Content-Encoding; None if it is not compressed."""
     packings = [
         name for name in map(str.strip, named.lower().split(",")) if name in _READ | _NOT_READ
     ]
@@ -71,7 +71,7 @@ class _Unpacker:
         self._zlib = zlib.decompressobj(window)
 
     def unpack(self, piece: bytes, most: int) -> bytes:
-        """The next bytes, `most` of them at most: a small piece may unpack to gigabytes."""
+        """At most the next `most` bytes: a small piece may unpack to gigabytes."""
         try:
             unpacked = self._zlib.decompress(piece, most)
         except zlib.error:
@@ -89,17 +89,13 @@ class _Unpacker:
         return unpacked
 
     def end(self) -> None:
-        """The body is over.
-
-        Raises:
-            UnreadableError: if what it holds is not.
-        """
+        """Raise UnreadableError if the compressed data goes on after the end of the body."""
         if self._started and not self._zlib.eof:
             raise UnreadableError(f"the reply breaks off in the middle of its {self._packing}")
 
 
 def decode(body: bytes, content_type: str) -> str:
-    """The body as text: in the character set that it names, or else UTF-8."""
+    """The body as text, in the character set that `content_type` names, or else in UTF-8."""
     parameters = content_type.lower().partition("charset=")[2]
     charset = parameters.partition(";")[0].strip().strip("\"'")
     return body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")

@@ -34,19 +34,10 @@ def require_browser() -> None:
     """
     try:
         browser_thread().start().result(_START_SECONDS)
-    except ModuleNotFoundError as error:
-        raise NoBrowserError(f"{_NEEDED} {_missing(error)}") from None
     except BrowserError as error:
         raise NoBrowserError(f"{_NEEDED} {error}") from None
     except TimeoutError:
         raise NoBrowserError(f"{_NEEDED} it did not start in {_START_SECONDS:g} s") from None
-
-
-def _missing(error: ModuleNotFoundError) -> str:
-    return (
-        f"{error.name} is not installed, which comes with the extra browser. In the project's "
-        'folder: pip install -e ".[grader,browser]", then: python -m playwright install chromium'
-    )
 
 
 class BrowserProbe:
@@ -55,26 +46,22 @@ class BrowserProbe:
     Args:
         base: the submission's URL, without a trailing slash.
         guard: vets every address that the browser connects to.
-        typing: whether queries are typed at once or letter by letter.
         bypass_secret: sent to the origin of `base`, and to no other.
     """
 
-    def __init__(
-        self, base: str, guard: Guard, typing: Typing = "at once", bypass_secret: str = ""
-    ) -> None:
+    def __init__(self, base: str, guard: Guard, bypass_secret: str = "") -> None:
         self._base = base
         self._guard = guard
-        self._typing = typing
         self._bypass_secret = bypass_secret
         self._turn: int | None = None
 
-    async def ask(self, query: str, seconds: float) -> Reply:
+    async def ask(self, query: str, seconds: float, typing: Typing = "at once") -> Reply:
         """The answer that appears on the page; for an empty query, the text of the page.
 
         A missing browser is not the deployment's fault: the reply is NOT_CHECKED and says how to
         get one. If this is cancelled, its visit ends.
         """
-        errand = Errand(self._base, query, self._typing, seconds, self._guard, self._bypass_secret)
+        errand = Errand(self._base, query, typing, seconds, self._guard, self._bypass_secret)
 
         async def visit(engine: "Engine") -> Reply:
             from grader.probes.visit import visit
@@ -87,17 +74,6 @@ class BrowserProbe:
         try:
             async with asyncio.timeout(_QUEUE_SECONDS + seconds):
                 return await asyncio.wrap_future(thread.submit(visit, self._turn))
-        except ModuleNotFoundError as error:
-            return self._not_checked(_missing(error))
-        except BrowserError as error:
-            return self._not_checked(str(error))
-        except TimeoutError:
-            return self._not_checked("no browser was free")
-
-    def _not_checked(self, why: str) -> Reply:
-        return Reply(
-            url=f"{self._base}/",
-            asked_at=datetime.now(UTC),
-            failure=Outcome.NOT_CHECKED,
-            detail=why,
-        )
+        except (BrowserError, TimeoutError) as error:
+            why = str(error) if isinstance(error, BrowserError) else "no browser was free"
+        return Reply(f"{self._base}/", datetime.now(UTC), failure=Outcome.NOT_CHECKED, detail=why)

@@ -31,11 +31,7 @@ class BrowserError(Exception):
 
 
 class BrowserThread:
-    """Runs visits in a browser, a few at a time. The browser starts with the first visit.
-
-    Args:
-        at_once: how many visits go on at once.
-    """
+    """Runs `at_once` visits at a time in a browser, which starts with the first one."""
 
     def __init__(self, at_once: int) -> None:
         self._loop = asyncio.new_event_loop()
@@ -59,18 +55,14 @@ class BrowserThread:
     ) -> Future[Result]:
         """Run `visit` as soon as a place is free. The lowest turn that waits goes first.
 
-        If the visit ends in BrowserError because the browser died, it runs once more, alone:
-        a page that takes the browser down takes no other visit along. To cancel the future ends
-        the visit. It raises ModuleNotFoundError if Playwright is not installed.
+        If the visit ends in BrowserError because the browser died, it runs once more, alone: a
+        page that crashes the browser then disturbs no other visit. To cancel the future ends the
+        visit.
         """
         return asyncio.run_coroutine_threadsafe(self._run(visit, turn), self._loop)
 
     def start(self) -> Future["Engine"]:
-        """Start the browser before the first visit needs it.
-
-        The future raises BrowserError if no browser starts, ModuleNotFoundError if Playwright is
-        not installed.
-        """
+        """Start the browser before a visit needs it. The future raises BrowserError if it fails."""
         return asyncio.run_coroutine_threadsafe(self._started(), self._loop)
 
     def close(self) -> None:
@@ -108,12 +100,17 @@ class BrowserThread:
         return await asyncio.shield(self._start())
 
     async def _start(self) -> "Engine":
-        from grader.probes.chromium import Engine
-
+        try:
+            from grader.probes.chromium import Engine
+        except ModuleNotFoundError as error:
+            raise BrowserError(
+                f"{error.name} is not installed, which comes with the extra browser. In the "
+                'project\'s folder: pip install -e ".[grader,browser]", then: '
+                "python -m playwright install chromium"
+            ) from None
         async with self._starting:
-            if self._engine is not None and not self._engine.alive:
+            if self._engine is None or not self._engine.alive:
                 await self._discard()
-            if self._engine is None:
                 self._engine = await Engine.start()
             return self._engine
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
+from grader.probes import playwright_words
 from grader.probes.browser_thread import BrowserError
 from grader.probes.http import USER_AGENT
 from grader.probes.memory import BROWSER_BYTES, bound_memory, tabs_bounded
@@ -52,9 +53,7 @@ _FLAGS = (
 class Engine:
     """A running Chromium, and the proxy that all of its traffic goes through.
 
-    Attributes:
-        user_agent: Chromium's own, with the grader's name and where it is documented.
-        alive: whether visits may go on.
+    Visits may go on while it is `alive`. Its `user_agent` also names the grader.
     """
 
     def __init__(self, playwright: Playwright, proxy: VettingProxy, browser: Browser) -> None:
@@ -142,30 +141,19 @@ async def _launch(playwright: Playwright, proxy: str) -> Browser:
             args=_FLAGS,
             # Playwright's own flag lets pages open as many windows as they like.
             ignore_default_args=["--disable-popup-blocking"],
-            chromium_sandbox=not _is_root(),
+            # The sandbox does not start as root, and Windows knows no root.
+            chromium_sandbox=getattr(os, "geteuid", lambda: 1)() != 0,
             # For what no visit asks for: nobody is served there.
             proxy={"server": proxy, "bypass": "<-loopback>"},
         )
     except Error as error:
         raise BrowserError(
-            f"{program} did not start: {_own_words(error.message)}. What it lacks may come with: "
-            "python -m playwright install --with-deps chromium"
+            f"{program} did not start: {playwright_words.of_chromium(error)}. What it lacks may "
+            "come with: python -m playwright install --with-deps chromium"
         ) from error
-
-
-def _own_words(message: str) -> str:
-    """One line: what Chromium itself wrote before it ended, if Playwright's message has it."""
-    lines = message.strip().splitlines()
-    own = [said for line in lines if (said := line.partition("[err] ")[2])]
-    telling = [each for each in own if "shared libraries" in each or "sandbox" in each]
-    return (*telling, *own, lines[0])[0][:200]
 
 
 def find_chromium(playwrights_own: str) -> Path | None:
     """Playwright's own Chromium, which fits its version; else the system's."""
     found = filter(None, map(shutil.which, (playwrights_own, *_NAMES)))
     return next(map(Path, found), None)
-
-
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0

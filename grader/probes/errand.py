@@ -8,15 +8,10 @@ from grader.probes.guard import Guard
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Errand:
-    """What a visit is for.
+    """What a visit is for; with an empty query, to look at the page alone.
 
-    Attributes:
-        base: the submission's URL, without a trailing slash.
-        query: what is asked; empty to look at the page alone.
-        typing: how the query is typed.
-        seconds: how long the visit may take, from the first request to the answer.
-        guard: vets every address that the browser connects to.
-        bypass_secret: sent to the origin of `base`, and to no other.
+    It may take `seconds` from the first request to the answer. The secret is sent to the origin of
+    `base` only.
     """
 
     base: str

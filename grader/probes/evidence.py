@@ -1,4 +1,4 @@
-"""What is kept of a visit beside the answer: errors of the page's scripts, and a picture."""
+"""What is kept of a visit besides the answer: errors of the page's scripts, and a picture."""
 
 import asyncio
 import base64
@@ -16,13 +16,9 @@ _SCROLL_BACK = "(box) => { box.scrollLeft = 0; box.scrollTop = 0; }"
 
 @dataclass(frozen=True, slots=True)
 class ScriptError:
-    """An error of a page's own scripts.
+    """An error of a page's own scripts, `at` so many seconds since 1970; its first line.
 
-    Attributes:
-        at: when, in seconds since 1970.
-        text: its first line, as in "TypeError: sum is null".
-        caught: whether a script caught it and wrote it to the console. Frameworks do so, and show
-            an error page of their own.
+    Frameworks catch errors, write them to the console and show an error page: `caught` is true.
     """
 
     at: float

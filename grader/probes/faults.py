@@ -1,5 +1,6 @@
-"""Whose fault it was that a request failed, and why, told by the kind of exception."""
+"""Whose fault it was that a request failed, and why: told by the type of the exception."""
 
+import errno
 import os
 import re
 import ssl
@@ -10,8 +11,9 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import LineTooLong
 
 from grader.outcomes import Outcome
-from grader.probes.guard import EXHAUSTED
 
+# The operating system's errors if this machine has run out of descriptors or memory.
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 # What OpenSSL makes of a reply in plain text where a handshake should be.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 _STATUS_LINE = re.compile(r"HTTP/1\.[01]\s+(\S+)")
@@ -21,20 +23,25 @@ _TLS_ALERT = "\x15\x03"
 _SHOWN = 80
 
 
-class NotHttpError(Exception):
-    """What came back is no reply; says what it is.
+class RequestError(Exception):
+    """Why a request failed. `outcome` says whose fault it is; `lasting` if waiting is in vain."""
 
-    Attributes:
-        lasting: whether waiting does not change it.
-    """
+    outcome = Outcome.UNREACHABLE
 
-    def __init__(self, words: str, *, lasting: bool = False) -> None:
+    def __init__(
+        self, words: str, outcome: Outcome | None = None, *, lasting: bool = False
+    ) -> None:
         super().__init__(words)
+        self.outcome = outcome or self.outcome
         self.lasting = lasting
+
+
+class NotHttpError(RequestError):
+    """What came back is no reply. Says what it is."""
 
     @classmethod
     def of(cls, beginning: bytes, error: HttpProcessingError | None = None) -> Self:
-        """What began with `beginning`, and made the parser raise `error`."""
+        """The error for what began with `beginning` and made the parser raise `error`."""
         line = beginning.decode("latin-1").partition("\n")[0].rstrip()
         sent = _STATUS_LINE.match(line)
         if sent and not _STATUS.fullmatch(sent[1]):
@@ -53,31 +60,26 @@ class NotHttpError(Exception):
 
 
 def is_reset(error: BaseException) -> bool:
-    """Whether the other side ended the connection, or said something else, instead of replying.
+    """Whether the other side ended the connection, or sent something else than a reply.
 
-    A TLS connection that was reset shows it as an end where none may be.
+    If a TLS connection is reset, ssl reports an end that comes too early.
     """
     resets = (ConnectionError, ClientOSError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
     return isinstance(error, (ServerDisconnectedError, NotHttpError, *resets))
 
 
-def fault_of(error: BaseException) -> tuple[Outcome, str, bool]:
-    """The outcome of a request that ended in `error`, what to say of it, and whether it lasts."""
-    if isinstance(error, OSError) and error.errno in EXHAUSTED:
-        words = f"this machine could not ask: {os.strerror(error.errno).lower()}"
-        return Outcome.NOT_CHECKED, words, False
-    words, lasting = _told(error)
-    return Outcome.UNREACHABLE, words, lasting
-
-
-def _told(error: BaseException) -> tuple[str, bool]:
+def fault_of(error: Exception) -> RequestError:
+    """Whose fault it is that a request ended in an `error` that is not ours."""
     match error:
-        case NotHttpError():
-            return str(error), error.lasting
+        case OSError() if error.errno in EXHAUSTED:
+            words = f"this machine could not ask: {os.strerror(error.errno).lower()}"
+            return RequestError(words, Outcome.NOT_CHECKED)
         case ssl.SSLCertVerificationError():
-            return f"the TLS certificate is not valid: {error.verify_message}", True
+            words = f"the TLS certificate is not valid: {error.verify_message}"
+            return RequestError(words, lasting=True)
         case ssl.SSLError() if error.reason in _NO_TLS:
-            return "the server does not speak https at this port: try http://", True
+            words = "the server does not speak https at this port: try http://"
+            return RequestError(words, lasting=True)
         case ssl.SSLError():
             words = f"no TLS connection: {error.reason or error}"
         case ServerDisconnectedError():
@@ -93,4 +95,4 @@ def _told(error: BaseException) -> tuple[str, bool]:
             words = f"the request failed: {type(error).__name__}"
         case _:
             words = f"the request failed: {type(error).__name__} {str(error)[:120]}"
-    return words, False
+    return RequestError(words)

@@ -1,45 +1,32 @@
 """Which addresses a stranger's URL may lead to.
 
 `ipaddress.is_global` alone lets multicast, tunnels, documentation ranges and a cloud's metadata
-service through, so the rule is written out here: an address is public when the registries say so
-and it is in none of the ranges below. Sources: the IANA special-purpose address registries, and
+service through. So the rule is written out here: an address is public if the registries say so and
+it is in none of the ranges below. Sources: the IANA special-purpose address registries, and
 the Fetch standard ("port blocking") for the ports.
 """
 
-import errno
 import ipaddress
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from grader.outcomes import Outcome
+from grader.probes.faults import EXHAUSTED, RequestError
 from grader.text.cutting import cut
 from grader.text.hosts import DEFAULT_PORTS
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_CLOSED_V4 = tuple(
-    ipaddress.IPv4Network(network)
-    for network in (
-        "192.0.0.0/24",
-        "192.31.196.0/24",
-        "192.52.193.0/24",
-        "192.88.99.0/24",
-        "192.175.48.0/24",
-        "168.63.129.16/32",
-    )
-)
 _OPEN_V6 = ipaddress.IPv6Network("2000::/3")
-_CLOSED_V6 = tuple(
-    ipaddress.IPv6Network(network)
-    for network in (
-        "2001::/23",
-        "2001:db8::/32",
-        "2002::/16",
-        "2620:4f:8000::/48",
-        "3fff::/20",
-    )
-)
 # fmt: off
+_CLOSED_V4 = [ipaddress.IPv4Network(network) for network in (
+    "192.0.0.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24",
+    "168.63.129.16/32",
+)]
+_CLOSED_V6 = [ipaddress.IPv6Network(network) for network in (
+    "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
+)]
 _BLOCKED_PORTS = frozenset({
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
     102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
@@ -48,17 +35,17 @@ _BLOCKED_PORTS = frozenset({
     6668, 6669, 6679, 6697, 10080,
 })
 # fmt: on
-# What the operating system says when this machine has run out of descriptors or memory.
-EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _SHOWN = 80
 
 
-class ForbiddenAddressError(Exception):
-    """The address is not one that a submitted URL may lead to; says which and why."""
+class ForbiddenAddressError(RequestError):
+    """A submitted URL may not lead to this address. Says which one, and why."""
+
+    outcome = Outcome.FORBIDDEN_ADDRESS
 
 
 def shown(text: str) -> str:
-    """As much of a stranger's URL or host as a reason shows."""
+    """The part of a stranger's URL or host that a reason shows."""
     return cut(text, _SHOWN)
 
 
@@ -87,13 +74,12 @@ class Origin:
             raise ForbiddenAddressError(f"{shown(url)} is not an http or https URL")
         if parts.username is not None or parts.password is not None:
             raise ForbiddenAddressError("a URL with a user name or password in it is not followed")
-        return cls(
-            parts.scheme, parts.hostname, DEFAULT_PORTS[parts.scheme] if port is None else port
-        )
+        usual = DEFAULT_PORTS[parts.scheme]
+        return cls(parts.scheme, parts.hostname, usual if port is None else port)
 
     @property
     def authority(self) -> str:
-        """Its host, and its port where that is not the usual one, as the Host header has them."""
+        """The value of the Host header: the host, and the port if it is not the usual one."""
         host = self.host.partition("%")[0]
         if ":" in host:
             host = f"[{host}]"
@@ -101,10 +87,6 @@ class Origin:
             host = host.encode("idna").decode()
         usual = self.port == DEFAULT_PORTS[self.scheme]
         return host if usual else f"{host}:{self.port}"
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
 
 
 def is_public(address: Address) -> bool:
@@ -146,11 +128,7 @@ def is_own(address: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Vets where a request goes.
-
-    Attributes:
-        private_origin: the one origin that may lie in a private network.
-    """
+    """Vets where a request goes. Only `private_origin` may lie in a private network."""
 
     private_origin: Origin | None = None
 

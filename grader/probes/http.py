@@ -14,26 +14,26 @@ from aiohttp.http import RawResponseMessage
 
 from grader.model import TELLING_HEADERS, Reply
 from grader.outcomes import Outcome
-from grader.probes.bodies import UnreadableError, decode, read
-from grader.probes.connecting import DialError
+from grader.probes.bodies import decode, read
 from grader.probes.connections import Connection, Connections
-from grader.probes.faults import fault_of, is_reset
-from grader.probes.guard import ForbiddenAddressError, Origin, shown
+from grader.probes.faults import RequestError, fault_of, is_reset
+from grader.probes.guard import Origin, shown
 from grader.probes.lag import TOLERATED, lag_meter
 from grader.probes.phases import Phases, elapsed_ms
 from grader.probes.urls import redirect_target, request_target, request_target_of
 
 REPLY_CAP = 64 * 1024
-# What is kept as evidence of a URL or header: a page may lead itself to one of megabytes.
+# As much of a URL or header is kept as evidence: a page may lead itself to one of megabytes.
 LINE_CAP = 2048
 USER_AGENT = "grader/0.1 (checks a course's deployed apps; see docs/student.md of the course)"
 BYPASS_HEADER = "x-vercel-protection-bypass"
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADER_CAP = 200
-# A platform's own redirect leads to its dashboard: what it says of the app stands before that.
+# With this header, a redirect is the platform's own and leads to its dashboard. It is not followed:
+# what the platform says about the app is in the reply that redirects.
 _PLATFORM_ERROR = "x-vercel-error"
-# What would end a header and begin another.
+# What would end a header and begin another one.
 _LINE_ENDS = re.compile(r"[\r\n\0]")
 
 
@@ -41,24 +41,33 @@ class Line:
     """Asks one deployment over connections that are kept alive; many queries at once if need be.
 
     Args:
-        base: the submission's URL; what `bypass_secret` opens, and nothing else.
+        base: the submission's URL, without a trailing slash.
         connections: those of this deployment.
         bypass_secret: sent to the origin of `base`, and to no other.
     """
 
     def __init__(self, base: str, connections: Connections, bypass_secret: str = "") -> None:
         self.connections = connections
-        self._base = f"{base}/"
-        self._base_path = urlsplit(self._base).path
+        self.page = f"{base}/"
+        self.healthz = f"{base}/healthz"
         self._home = Origin.of(base)
+        self._home_path = urlsplit(self.page).path
         self._home_headers = b""
         self._bypass_secret = bypass_secret
+
+    def api(self, query: str) -> str:
+        """The URL at which the API is asked `query`."""
+        return f"{self.page}api?q={quote(query, safe='')}"
+
+    def uncached(self, query: str) -> str:
+        """One that no cache has seen before."""
+        return f"{self.api(query)}&fresh={secrets.token_hex(4)}"
 
     async def get(self, url: str, seconds: float, cap: int = REPLY_CAP) -> Reply:
         """Ask `url` within `seconds`, all redirects and reading included.
 
-        A deadline that passed while this machine itself was too busy to notice is given again
-        once. Never raises for what the other side does: that is in the reply.
+        If the deadline passed while this machine itself was too busy to notice, the URL is asked
+        once more. Never raises for what the other side does: that is in the reply.
         """
         reply, lagged = await self._attempt(url, seconds, cap)
         if lagged:
@@ -69,49 +78,24 @@ class Line:
         return reply
 
     async def _attempt(self, url: str, seconds: float, cap: int) -> tuple[Reply, bool]:
-        asked_at = datetime.now(UTC)
-        started = time.perf_counter()
-        due = asyncio.get_running_loop().time() + seconds
+        """The reply, and whether this machine may be to blame that it did not come in time."""
         exchange = _Exchange(self, url, cap)
-        failure: Outcome | None = None
-        detail = ""
-        lasting = False
+        due = asyncio.get_running_loop().time() + seconds
+        fault: RequestError | None = None
         lag = lag_meter()
         late_before = lag.seconds()
         with lag:
             try:
                 async with asyncio.timeout_at(due) as deadline:
-                    await exchange.run(due)
-            except DialError as error:
-                failure, detail, lasting = error.outcome, str(error), error.lasting
-            except ForbiddenAddressError as error:
-                failure, detail = Outcome.FORBIDDEN_ADDRESS, str(error)
-            except UnreadableError as error:
-                failure, detail = Outcome.TOO_LARGE, str(error)
+                    await exchange.run(deadline)
+            except RequestError as error:
+                fault = error.with_traceback(None)  # which would hold all that was read
             except Exception as error:
-                failure, detail, lasting = fault_of(error)
+                fault = fault_of(error)
             lagged = deadline.expired() and lag.seconds() - late_before > TOLERATED
-        if deadline.expired() and failure is not Outcome.NOT_CHECKED:
-            failure, detail = exchange.late(seconds)
-            lasting = False
-        reply = Reply(
-            url=url,
-            asked_at=asked_at,
-            status=exchange.status,
-            text="" if failure else exchange.text,
-            content_type=exchange.content_type[:LINE_CAP],
-            final_url=exchange.url[:LINE_CAP],
-            failure=failure,
-            detail=detail or exchange.detail,
-            elapsed_ms=elapsed_ms(started),
-            attempts=exchange.attempts,
-            timings=exchange.phases.timings(None if failure else exchange.read_at),
-            certificate_expires_at=exchange.certificate_expires_at,
-            headers=exchange.headers,
-            retry_after=exchange.retry_after,
-            lasting=lasting,
-        )
-        return reply, lagged
+        if deadline.expired() and (fault is None or fault.outcome is not Outcome.NOT_CHECKED):
+            fault = exchange.late(seconds)
+        return exchange.reply(fault, (deadline.when() or due) - due), lagged
 
     def request(self, url: str) -> tuple[Origin, bytes]:
         """Where to send what in order to ask `url`.
@@ -120,8 +104,9 @@ class Line:
             ForbiddenAddressError: if it is no plain http or https URL.
             ValueError: if a header cannot be sent.
         """
-        if url.startswith(self._base) and "#" not in url:
-            origin, target = self._home, request_target(self._base_path + url[len(self._base) :])
+        if url.startswith(self.page) and "#" not in url:
+            origin = self._home
+            target = request_target(self._home_path + url[len(self.page) :])
         else:
             origin, target = Origin.of(url), request_target_of(url)
         if origin != self._home:
@@ -133,70 +118,88 @@ class Line:
 
 
 class _Exchange:
-    """One query's requests, from the first to the last redirect, and what came of them."""
+    """One query's requests, from the first to the last redirect, and what they brought."""
 
     def __init__(self, line: Line, url: str, cap: int) -> None:
-        self.url = url
-        self.status: int | None = None
-        self.content_type = ""
-        self.text = ""
-        self.detail = ""
-        self.attempts = 0
-        self.phases = Phases()
-        self.read_at: float | None = None
-        self.certificate_expires_at: datetime | None = None
-        self.headers: dict[str, str] = {}
-        self.retry_after: float | None = None
+        self._phases = Phases()
+        self._asked_at = datetime.now(UTC)
+        self._started = time.perf_counter()
+        self._first_url = self._url = url
+        self._head: RawResponseMessage | None = None
+        self._text = ""
+        self._detail = ""
+        self._attempts = 0
+        self._read_at: float | None = None
+        self._certificate_expires_at: datetime | None = None
+        self._retry_after: float | None = None
         self._line = line
         self._connections = line.connections
         self._cap = cap
         self._replied = False
 
-    async def run(self, due: float) -> None:
-        """Follow the URL to its end; a 429 that says when to come back is obeyed once.
+    def reply(self, fault: RequestError | None, waited: float) -> Reply:
+        """What came, but no text after a fault. `waited` are the seconds that were our own."""
+        headers = {} if self._head is None else self._head.headers
+        return Reply(
+            url=self._first_url,
+            asked_at=self._asked_at,
+            status=None if self._head is None else self._head.code,
+            text="" if fault else self._text,
+            content_type=_text(headers.get("Content-Type", ""))[:LINE_CAP],
+            final_url=self._url[:LINE_CAP],
+            failure=fault.outcome if fault else None,
+            detail=str(fault) if fault else self._detail,
+            elapsed_ms=elapsed_ms(self._started + waited),
+            attempts=self._attempts,
+            timings=self._phases.timings(None if fault else self._read_at),
+            certificate_expires_at=self._certificate_expires_at,
+            headers=telling(headers),
+            retry_after=self._retry_after,
+            lasting=fault is not None and fault.lasting,
+        )
 
-        Args:
-            due: the deadline, by the loop's clock.
-        """
+    async def run(self, deadline: asyncio.Timeout) -> None:
+        """Follow the URL to its end. If a 429 says when to come back, that is obeyed once."""
         limited = False
         redirects = 0
         while True:
-            message, body = await self._ask(due)
-            location = _text(message.headers.get("Location", ""))
-            wait = self.retry_after if self.status == 429 else None
-            if wait is not None and not limited and wait < due - asyncio.get_running_loop().time():
+            head, body = await self._ask(deadline)
+            location = _text(head.headers.get("Location", ""))
+            wait = self._retry_after if head.code == 429 else None
+            left = (deadline.when() or 0.0) - asyncio.get_running_loop().time()
+            if wait is not None and not limited and wait < left:
                 limited = True
                 await asyncio.sleep(wait)
-            elif self.status not in _REDIRECTS or _PLATFORM_ERROR in self.headers:
+            elif head.code not in _REDIRECTS or _PLATFORM_ERROR in head.headers:
                 break
             elif not location or redirects == _MAX_REDIRECTS:
-                self.detail = f"a redirect that leads nowhere, after {redirects} others"
+                self._detail = f"a redirect that leads nowhere, after {redirects} others"
                 break
-            elif (target := redirect_target(self.url, location)) is None:
-                self.detail = f"a redirect to {location[:100]!r}, which is no address"
+            elif (target := redirect_target(self._url, location)) is None:
+                self._detail = f"a redirect to {location[:100]!r}, which is no address"
                 break
             else:
                 redirects += 1
-                self.url = target
-        self.text = decode(body, self.content_type)
+                self._url = target
+        self._text = decode(body, _text(head.headers.get("Content-Type", "")))
 
-    def late(self, seconds: float) -> tuple[Outcome, str]:
-        """What to say where the deadline passed, `seconds` after the beginning."""
-        since = self.phases.resolving_since
-        # The resolver is to blame where it had the greater part of the time.
+    def late(self, seconds: float) -> RequestError:
+        """Who is to blame that the deadline passed, `seconds` after the beginning."""
+        since = self._phases.resolving_since
+        # The resolver, if it took the greater part of the time.
         if since is not None and time.perf_counter() - since > seconds / 2:
-            host = shown(urlsplit(self.url).hostname or "")
+            host = shown(urlsplit(self._url).hostname or "")
             words = f"this machine's name resolver did not answer for {host}"
-            return Outcome.NOT_CHECKED, words
-        return Outcome.TOO_SLOW, f"no complete reply within {seconds:.3g} s"
+            return RequestError(words, Outcome.NOT_CHECKED)
+        return RequestError(f"no complete reply within {seconds:.3g} s", Outcome.TOO_SLOW)
 
-    async def _ask(self, due: float) -> tuple[RawResponseMessage, bytes]:
+    async def _ask(self, deadline: asyncio.Timeout) -> tuple[RawResponseMessage, bytes]:
         """One reply and its body.
 
-        An idle connection that the server closed meanwhile is nobody's fault: it is asked for again
-        on a fresh one.
+        If the server has closed an idle connection meanwhile, that is nobody's fault: the same is
+        asked again over a fresh one.
         """
-        origin, request = self._line.request(self.url)
+        origin, request = self._line.request(self._url)
         kept = self._connections.kept(origin)
         if kept is not None:
             self._begin()
@@ -206,55 +209,33 @@ class _Exchange:
                 if self._replied or not is_reset(error):
                     raise
         self._begin()
-        fresh = await self._connections.dialed(origin, self.phases, due)
-        self.certificate_expires_at = (
-            self.phases.certificate_expires_at or self.certificate_expires_at
+        fresh = await self._connections.dialed(origin, self._phases, deadline)
+        self._certificate_expires_at = (
+            self._phases.certificate_expires_at or self._certificate_expires_at
         )
         return await self._send(fresh, request)
 
     def _begin(self) -> None:
-        self.attempts += 1
-        self.phases = Phases()
+        self._attempts += 1
+        self._phases = Phases()
         self._replied = False
 
     async def _send(
         self, connection: Connection, request: bytes
     ) -> tuple[RawResponseMessage, bytes]:
         try:
-            connection.send(request, self.phases)
-            message, body = await connection.reply()
+            connection.send(request, self._phases)
+            head, body = await connection.reply()
+            self._head = head
             self._replied = True
-            headers = message.headers
-            self.status = message.code
-            self.content_type = _text(headers.get("Content-Type", ""))
-            self.retry_after = retry_after(headers)
-            self.headers = telling(headers)
-            whole = await read(body, _text(headers.get("Content-Encoding", "")), self._cap)
+            self._retry_after = retry_after(head.headers)
+            whole = await read(body, _text(head.headers.get("Content-Encoding", "")), self._cap)
         except BaseException:
             self._connections.drop(connection)
             raise
-        self.read_at = time.perf_counter()
+        self._read_at = time.perf_counter()
         self._connections.give_back(connection)
-        return message, whole
-
-
-class ApiProbe:
-    """Asks `GET <base>/api?q=...`."""
-
-    def __init__(self, base: str, line: Line) -> None:
-        self._base = base
-        self._line = line
-
-    async def ask(self, query: str, seconds: float) -> Reply:
-        """The reply to `query`, as plain text."""
-        return await self._line.get(self._url_of(query), seconds)
-
-    async def ask_past_caches(self, query: str, seconds: float) -> Reply:
-        """The reply to `query` at an address that no cache has seen."""
-        return await self._line.get(f"{self._url_of(query)}&fresh={secrets.token_hex(4)}", seconds)
-
-    def _url_of(self, query: str) -> str:
-        return f"{self._base}/api?q={quote(query, safe='')}"
+        return head, whole
 
 
 def _headers(origin: Origin, more: Mapping[str, str] | None = None) -> bytes:
@@ -273,16 +254,16 @@ def _headers(origin: Origin, more: Mapping[str, str] | None = None) -> bytes:
 
 
 def _text(header: str) -> str:
-    """A header that may hold bytes of any kind, as text that can be kept."""
+    """A header, which may hold bytes of any kind, as text that a file can hold."""
     if header.isascii():
         return header
     return header.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def telling(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those headers that tell whose reply it is, cut, under names in small letters."""
-    told = ((name.lower(), value) for name, value in headers.items())
-    return {low: _text(value)[:_HEADER_CAP] for low, value in told if low in TELLING_HEADERS}
+    """The headers that show whose reply it is, cut, by their names in small letters."""
+    lower = ((name.lower(), value) for name, value in headers.items())
+    return {name: _text(value)[:_HEADER_CAP] for name, value in lower if name in TELLING_HEADERS}
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,23 +1,19 @@
-"""How late the event loop itself was: what it missed then is our fault, not a deployment's."""
+"""How late the event loop itself was. A reply that it missed is our fault, not a deployment's."""
 
 import asyncio
 import time
-from types import TracebackType
 from weakref import WeakKeyDictionary
 
-# A loop that was late by more than this in sum, in seconds, while a deadline passed may have missed
-# a reply that came in time.
+# If the loop was late by more seconds in sum until a deadline passed, it may have missed a reply
+# that came in time.
 TOLERATED = 0.5
 _BEAT = 0.1
-# So late every timer may be; what counts is more than this, in seconds.
+# Every timer may be late by so many seconds: that does not count.
 _USUAL = 0.05
 
 
 class LagMeter:
-    """Adds up how late a loop was, by a timer that goes on while somebody watches.
-
-    A context manager: whoever is inside watches.
-    """
+    """Adds up how late a loop was, by a timer that runs while somebody is inside this context."""
 
     def __init__(self) -> None:
         self._watching = 0
@@ -25,7 +21,7 @@ class LagMeter:
         self._late = 0.0
 
     def seconds(self) -> float:
-        """How late the loop was while somebody watched, in sum."""
+        """How late the loop was in sum while somebody watched."""
         overdue = 0.0 if self._due is None else time.monotonic() - self._due
         return self._late + (overdue if overdue > _USUAL else 0.0)
 
@@ -34,12 +30,7 @@ class LagMeter:
         if self._due is None:
             self._beat_later()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._watching -= 1
 
     def _beat(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from playwright.async_api import CDPSession, Error, Locator, Page, Request
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from grader.probes import playwright_words
 from grader.probes.answers import (
     LIVE_REGIONS,
     LOGIN_FIELDS,
@@ -65,13 +66,8 @@ Shown = TypeVar("Shown")
 class Looks:
     """Looks at a page again and again, until it no longer changes.
 
-    Args:
-        cdp: the browser's own protocol, for this page.
-        loading: the requests under way that may bring an answer.
-
-    Attributes:
-        seen: the page's text at the last look.
-        changed_at: when the last change was seen, by the monotonic clock.
+    `seen` is the text at the last look. `changed_at` is when the last change was seen, by the
+    monotonic clock. While there are requests in `loading`, an answer may still come.
     """
 
     def __init__(self, cdp: CDPSession, loading: set[Request]) -> None:
@@ -86,7 +82,7 @@ class Looks:
     ) -> Shown:
         """What `shown` finds on the page, as soon as that stays the same and nothing is loading.
 
-        If `shown` finds nothing, this waits `pause` seconds for something to appear.
+        If `shown` finds nothing, the page must stay unchanged for `pause` seconds.
         """
         last: Shown | None = None
         self.changed_at = time.monotonic()
@@ -111,9 +107,9 @@ class Looks:
             asked = {"expression": _READ, "contextId": self._world, "returnByValue": True}
             result = await self._cdp.send("Runtime.evaluate", asked)
         except Error as error:
-            if "crashed" in error.message or "closed" in error.message:
+            if playwright_words.is_lost(error):
                 raise
-            self._world = None  # the page is leading on to another page
+            self._world = None  # another page comes in its place
             return True
         # There is no value where the page's own markup hides its text from scripts.
         value: dict[str, Any] = result["result"].get("value", {"regions": [], "text": ""})

@@ -27,11 +27,10 @@ class Markup:
 
     Attributes:
         has_box: whether there is a box to ask in.
-        box_name: under which name its form sends what is typed into it; empty where under none.
-        action: where that form sends it, in the address; None where not so.
+        box_name: the name of that box in its form; empty if it has none.
+        action: the URL to which the form sends its fields as a query; None if it does not.
         has_login: whether the page asks for a password or a user name.
-        is_drawn_by_script: whether there is a script, and no text but what is for browsers without
-            one.
+        is_drawn_by_script: whether there is a script, and no text but <noscript>.
         text: what a person reads.
     """
 
@@ -44,10 +43,10 @@ class Markup:
 
 
 def read_markup(html: str, url: str) -> Markup:
-    """What there is on the page at `url`; may take a third of a second: never in the event loop."""
+    """What there is on the page at `url`. Takes up to 0.3 s: never call it in the event loop."""
     reader = _Reader()
     parser = etree.HTMLParser(target=reader, encoding="utf-8", huge_tree=True)
-    # The parser may end at a NUL, and ends in an error where there is nothing.
+    # The parser may end at a NUL, and fails if there is nothing to parse.
     parser.feed(html.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace") or b" ")
     parser.close()
     box = reader.text_box()
@@ -64,24 +63,23 @@ def read_markup(html: str, url: str) -> Markup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Box:
-    """A box to type into: its attributes, those of the form around it, whether it is a login's."""
+    """A box to type into, the form around it, and whether it asks for a name or password."""
 
     attributes: Attributes
     form: Attributes | None
     is_login: bool
 
 
+@dataclass(slots=True)
 class _Part:
-    """An element, and which of the page's pieces of text are in it."""
+    """An element: the page's pieces of text from `start` to before `end` are in it."""
 
-    def __init__(self, tag: str, start: int) -> None:
-        self.tag = tag
-        self.start = start
-        self.end = start
+    start: int
+    end: int
 
 
 class _Reader:
-    """Takes what the parser tells, by the names that lxml gives to that."""
+    """Takes what the parser finds. lxml calls its methods by their names."""
 
     def __init__(self) -> None:
         self.has_login = False
@@ -98,7 +96,7 @@ class _Reader:
 
     def start(self, tag: str, attributes: Attributes) -> None:
         self._end_piece()
-        part = _Part(tag, len(self._pieces))
+        part = _Part(len(self._pieces), len(self._pieces))
         self._open.append(part)
         if tag == "form":
             self._forms.append(dict(attributes))
@@ -132,23 +130,13 @@ class _Reader:
         if not self._unseen:
             self._piece.append(text)
 
-    def comment(self, _text: str) -> None:
-        self._end_piece()
-
-    def pi(self, _target: str, _data: str) -> None:
-        self._end_piece()
-
-    def doctype(self, *_named: str | None) -> None:
-        self._end_piece()
-
-    def close(self) -> None:
-        self._end_piece()
-
-    def _end_piece(self) -> None:
+    def _end_piece(self, *_told: object) -> None:
         if self._piece:
             if piece := "".join(self._piece).strip():
                 self._pieces.append(piece)
             self._piece.clear()
+
+    comment = pi = doctype = close = _end_piece
 
     def text(self) -> PageText:
         return PageText([self._joined(region) for region in self._regions], self._pieces)
@@ -159,18 +147,17 @@ class _Reader:
         return " ".join(pieces)[:TEXT_CAP]
 
     def text_box(self) -> _Box | None:
-        """The first box to ask in: none of a form that lets people in.
-
-        Where no form tells, the box right before a password is the user's name.
-        """
-        logins = {id(box.form) for box in self._boxes if box.is_login and box.form is not None}
+        """The first box to ask in: one that belongs to no login."""
         for box, after in itertools.zip_longest(self._boxes, self._boxes[1:]):
-            is_users = after is not None and after.form is None and after.is_login
-            if box.form is not None:
-                is_users = id(box.form) in logins
-            if not (box.is_login or is_users or "disabled" in box.attributes):
+            if not self._is_for_login(box, after) and "disabled" not in box.attributes:
                 return box
         return None
+
+    def _is_for_login(self, box: _Box, after: _Box | None) -> bool:
+        """Whether a password or name is in its form; without a form, in it or right after it."""
+        if box.form is not None:
+            return any(other.is_login for other in self._boxes if other.form is box.form)
+        return box.is_login or (after is not None and after.form is None and after.is_login)
 
     def is_drawn_by_script(self) -> bool:
         told = sum(part.end - part.start for part in self._noscripts[:_BOXES])
@@ -205,9 +192,9 @@ def _is_region(tag: str, attributes: Attributes) -> bool:
 
 
 def _action(form: Attributes, url: str) -> str | None:
-    """Where a form on the page at `url` sends its fields in the address; None where nowhere.
+    """The URL to which a form on the page at `url` sends its fields as a query; None if not so.
 
-    A form whose method is unknown does so, too.
+    An unknown method counts as GET.
     """
     if form.get("method", "").strip().lower() in ("post", "dialog"):
         return None

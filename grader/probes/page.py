@@ -23,20 +23,19 @@ _IN_BROWSER = (
 class PageProbe:
     """Asks through the page's own form, without a browser.
 
-    A page that computes its answer in the browser cannot be asked this way, however often: that
-    is NOT_CHECKED, for good, with what to do said once.
+    If a page computes its answer in the browser, this probe cannot ask it, now or later. The reply
+    is NOT_CHECKED, and the first one says what to do.
     """
 
-    def __init__(self, base: str, line: Line) -> None:
-        self._base = base
+    def __init__(self, line: Line) -> None:
         self._line = line
         self._blank: tuple[Reply, Markup] | None = None
         self._said = False
 
     async def ask(self, query: str, seconds: float) -> Reply:
-        """The page itself for an empty query, else the answer that the page shows to it."""
+        """The answer that the page shows to `query`; the page itself if `query` is empty."""
         if self._blank is None or not query:
-            page = await self._line.get(f"{self._base}/", seconds, PAGE_CAP)
+            page = await self._line.get(self._line.page, seconds, PAGE_CAP)
             markup = await beside(_read, page)
             page = dataclasses.replace(page, text_box=markup.has_box, login_field=markup.has_login)
             if page.failure is None and page.status == 200:
@@ -58,7 +57,7 @@ class PageProbe:
         url = urlsplit(page.action)._replace(query=asked, fragment="").geturl()
         reply = await self._line.get(url, seconds, PAGE_CAP)
         shown, text = await beside(_answer, page, reply, query)
-        # A page of its own for the answer needs no box, but that of a login is no answer.
+        # The page with the answer needs no box, but a login page is no answer.
         asked_on = shown.has_box or not shown.has_login
         return dataclasses.replace(reply, text=text, text_box=asked_on, login_field=shown.has_login)
 

@@ -1,4 +1,4 @@
-"""The phases of one request, each taken where it happens: on the way there, or in the reply."""
+"""The phases of one request, each measured where it happens."""
 
 import time
 from dataclasses import dataclass
@@ -9,18 +9,10 @@ from grader.model import Timings
 
 @dataclass(slots=True)
 class Phases:
-    """What was measured of one request so far.
+    """What was measured of one request so far; None if it has not happened.
 
-    Moments are those of `time.perf_counter`, in seconds.
-
-    Attributes:
-        resolving_since: when it began to look the name up; None before and after.
-        resolve: milliseconds that looking the name up took; None where there was none to look up.
-        connect: milliseconds; None where the connection was kept alive.
-        tls: milliseconds; None without a handshake of its own.
-        sent_at: when the request had been sent; None before.
-        first_byte_at: when the reply began to come; None before.
-        certificate_expires_at: told by the handshake.
+    `resolve`, `connect` and `tls` are in milliseconds; `resolving_since` (None afterwards, too),
+    `sent_at` and `first_byte_at` are seconds of `time.perf_counter`.
     """
 
     resolving_since: float | None = None
@@ -32,10 +24,10 @@ class Phases:
     certificate_expires_at: datetime | None = None
 
     def timings(self, read_at: float | None) -> Timings | None:
-        """What to tell of it; None where nothing was sent.
+        """What is kept of it; None if there was no connection.
 
         Args:
-            read_at: when the last byte of the reply was read; None where it never came.
+            read_at: when the last byte of the reply was read; None if it never came.
         """
         if self.connect is None and self.sent_at is None:
             return None

@@ -1,4 +1,4 @@
-"""Places for visits: few go on at once, and the deployment that came first goes first."""
+"""Places for work of which only so much may go on at once."""
 
 import asyncio
 import contextlib
@@ -8,13 +8,7 @@ from collections.abc import AsyncIterator
 
 
 class Places:
-    """A number of places. A free place goes to the lowest turn that waits for one.
-
-    Belongs to one event loop.
-
-    Args:
-        many: how many places there are.
-    """
+    """`many` places. A free one goes to the lowest turn that waits. Belongs to one event loop."""
 
     def __init__(self, many: int) -> None:
         self._free = many
@@ -24,13 +18,14 @@ class Places:
     @contextlib.asynccontextmanager
     async def one(self, turn: int) -> AsyncIterator[None]:
         """Wait for a place, and have it."""
-        await self._take(turn)
+        await self.take(turn)
         try:
             yield
         finally:
-            self._give()
+            self.give()
 
-    async def _take(self, turn: int) -> None:
+    async def take(self, turn: int = 0) -> None:
+        """Wait for a place, which is given back by `give`."""
         if self._free:
             self._free -= 1
             return
@@ -40,10 +35,11 @@ class Places:
             await given
         except asyncio.CancelledError:
             if given.done() and not given.cancelled():
-                self._give()  # the place came too late to be used
+                self.give()  # the place came too late to be used
             raise
 
-    def _give(self) -> None:
+    def give(self) -> None:
+        """Give a place back."""
         while self._waiting:
             _, _, given = heapq.heappop(self._waiting)
             if not given.done():

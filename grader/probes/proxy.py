@@ -18,9 +18,10 @@ import functools
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
-from grader.probes.connecting import PATIENCE, DialError, not_connected, resolving, vet
+from grader.probes.connecting import connect, vetted
+from grader.probes.faults import RequestError
 from grader.probes.guard import Guard, Origin
-from grader.probes.tickets import RefusedError, Ticket
+from grader.probes.tickets import Ticket
 
 _GREETING_SECONDS = 30.0
 _PIECE = 64 * 1024
@@ -40,12 +41,9 @@ class _Gate:
 
 
 class VettingProxy:
-    """Serves each visit that was admitted, at the URL of its ticket.
+    """Serves each visit that was admitted, at the URL of its ticket. Belongs to one event loop.
 
-    Belongs to one event loop.
-
-    Attributes:
-        url: where nobody is served: for what the browser asks on its own account.
+    At `url` nobody is served: it is for the browser's own requests, which belong to no visit.
     """
 
     def __init__(self) -> None:
@@ -95,12 +93,12 @@ async def _serve(gate: _Gate, reader: asyncio.StreamReader, writer: asyncio.Stre
             host, port = await _asked_for(reader, writer)
         try:
             await _tunnel(ticket, host, port, (reader, writer))
-        except (RefusedError, DialError):
+        except RequestError:
             await _answer(writer, _REFUSED)
         writer.close()
     except (OSError, EOFError, ValueError, asyncio.CancelledError):
-        # Either side may hang up at any moment, and the end of a ticket cancels this task. What
-        # is no SOCKS comes from no browser.
+        # Either side may hang up at any moment, and the end of a ticket cancels this task. A client
+        # that speaks no SOCKS is no browser.
         writer.transport.abort()
 
 
@@ -122,16 +120,8 @@ async def _asked_for(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
 
 
 async def _answer(writer: asyncio.StreamWriter, status: int) -> None:
-    address = [
-        1,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ]  # which address of ours the connection has tells nobody anything
-    writer.write(bytes([_VERSION, status, 0, *address]))
+    # Then an address of our own, of IPv4 (1): SOCKS wants one, and nobody reads it.
+    writer.write(bytes([_VERSION, status, 0, 1, *bytes(6)]))
     await writer.drain()
 
 
@@ -139,13 +129,11 @@ async def _tunnel(ticket: Ticket | None, host: str, port: int, client: Streams) 
     """Let bytes through both ways, until one side hangs up.
 
     Raises:
-        RefusedError: if the visit may have no connection.
-        DialError: if there is no connection to be had. The ticket keeps why.
+        RequestError: if there is no connection to be had. The ticket keeps why.
     """
-    task = asyncio.current_task()
-    if ticket is None or task is None:
-        raise RefusedError
-    ticket.enter(task)
+    if ticket is None or not ticket.enter():
+        await _answer(client[1], _REFUSED)
+        return
     async with _dialed(ticket, host, port) as server:
         await _answer(client[1], _GRANTED)
         await _first(_pump(client[0], server[1], ticket), _pump(server[0], client[1], ticket))
@@ -154,14 +142,15 @@ async def _tunnel(ticket: Ticket | None, host: str, port: int, client: Streams) 
 @contextlib.asynccontextmanager
 async def _dialed(ticket: Ticket, host: str, port: int) -> AsyncIterator[Streams]:
     """A connection to a vetted address of `host`."""
-    # What will be spoken is not known here. At the port of the origin that may be private, it is
-    # that origin either way.
+    # The proxy does not know whether http or https will be spoken. If host and port are those of
+    # the origin that may be private, either is allowed.
+    origin = Origin("https", host, port)
     private = ticket.guard.private_origin
-    is_private = private is not None and (host, port) == (private.host, private.port)
-    origin = private if private is not None and is_private else Origin("https", host, port)
+    if private is not None and (host, port) == (private.host, private.port):
+        origin = private
     try:
         server = await _dial(ticket.guard, origin)
-    except DialError as error:
+    except RequestError as error:
         ticket.failures[host, port] = error
         raise
     ticket.failures.pop((host, port), None)
@@ -172,16 +161,12 @@ async def _dialed(ticket: Ticket, host: str, port: int) -> AsyncIterator[Streams
 
 
 async def _dial(guard: Guard, origin: Origin) -> Streams:
-    addresses = await asyncio.wrap_future(resolving(origin.host, origin.port))
-    vet(guard, origin, addresses)
-    errors = []
-    for others, address in zip(reversed(range(len(addresses))), addresses, strict=True):
-        try:
-            async with asyncio.timeout(PATIENCE if others else None):
-                return await asyncio.open_connection(str(address), origin.port, limit=_PIECE)
-        except OSError as error:
-            errors.append(error)
-    raise not_connected(origin, errors)
+    connected = await connect(origin, await vetted(guard, origin))
+    try:
+        return await asyncio.open_connection(sock=connected, limit=_PIECE)
+    except BaseException:
+        connected.close()
+        raise
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ticket: Ticket) -> None:

@@ -1,4 +1,4 @@
-"""What one visit of the browser may do in the network, and what became of it."""
+"""What one visit of the browser may do in the network."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -6,23 +6,19 @@ from typing import TYPE_CHECKING, Any
 from grader.probes.guard import Guard
 
 if TYPE_CHECKING:
-    from grader.probes.connecting import DialError
+    from grader.probes.faults import RequestError
 
 BYTE_CAP = 20 * 1024 * 1024
 CONNECTIONS_AT_ONCE = 64
 CONNECTIONS_IN_ALL = 1000
 
 
-class RefusedError(Exception):
-    """The visit may not have this connection."""
-
-
 class Ticket:
-    """What one visit may do, and what became of it.
+    """What one visit may do.
 
     Attributes:
         guard: vets every address that the visit wants to reach.
-        url: the address of the proxy, which serves this visit alone there.
+        url: where the proxy serves this visit alone.
         exhausted: whether the visit wanted more bytes than it may have.
         failures: why the last connection to a host and port failed.
     """
@@ -31,24 +27,22 @@ class Ticket:
         self.guard = guard
         self.url = url
         self.exhausted = False
-        self.failures: dict[tuple[str, int], DialError] = {}
+        self.failures: dict[tuple[str, int], RequestError] = {}
         self._over = False
         self._bytes = 0
         self._connections = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def enter(self, task: asyncio.Task[Any]) -> None:
-        """Count a connection, which `task` serves.
-
-        Raises:
-            RefusedError: if it is one too many, or the visit is over.
-        """
+    def enter(self) -> bool:
+        """Count a connection, which this task serves; False if the visit may not have it."""
         self._connections += 1
         many = len(self._tasks) >= CONNECTIONS_AT_ONCE or self._connections > CONNECTIONS_IN_ALL
-        if self._over or many:
-            raise RefusedError
+        task = asyncio.current_task()
+        if self._over or many or task is None:
+            return False
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
     def spend(self, size: int) -> None:
         """Count bytes, whichever way they pass.

@@ -13,12 +13,10 @@ _LOADING = frozenset({"document", "fetch", "xhr", "script"})
 class Traffic:
     """Follows what a page loads and where it leads, and closes the windows that it opens.
 
+    `status` (None before), `content_type`, `headers` and `retry_after` are those of the reply that
+    brought the page at `url`.
+
     Attributes:
-        url: the address of the page, after all redirects so far.
-        status: of the reply that brought the page; None while there is none.
-        content_type: of that reply.
-        headers: those of its headers that tell whose reply it is.
-        retry_after: the seconds after which it asks to come back.
         loading: the requests under way that may bring an answer.
         asked: the origins of all such requests so far.
         led_on: whether the page led to another one since this was last set to False.
@@ -47,7 +45,7 @@ class Traffic:
         self.crashed = True
 
     def _requested(self, request: Request) -> None:
-        # Nothing tells the end of a shared worker's script that the page made itself (blob:).
+        # There is no event for the end of a shared worker's script from a blob: URL.
         if request.resource_type in _LOADING and (origin := origin_of(request.url)):
             self.loading.add(request)
             self.asked.add(origin)
@@ -76,7 +74,7 @@ async def _close(window: Page) -> None:
 
 
 def origin_of(url: str) -> Origin | None:
-    """The origin of an address; None where a script led to an address that has none."""
+    """The origin of a URL; None if it has none: scripts may lead to any URL."""
     with contextlib.suppress(ForbiddenAddressError):
         return Origin.of(url)
     return None

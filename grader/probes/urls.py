@@ -12,21 +12,21 @@ _SYNTAX = "%:/?#[]@!$&'()*+,;="
 
 
 def request_target(path: str) -> bytes:
-    """A path with its query as the request line has it; a redirect may have left it unquoted."""
+    """A path with its query as the request line has it, quoted: a redirect's may not be."""
     return quote(path, safe=_SYNTAX).encode()
 
 
 def request_target_of(url: str) -> bytes:
-    """What the request line asks for at `url`."""
+    """The path and query of `url` as the request line has them."""
     parts = urlsplit(url)
     return request_target(f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}")
 
 
 def redirect_target(url: str, location: str) -> str | None:
-    """Where a redirect at `url` leads; None where that is no address.
+    """The URL to which a redirect at `url` leads; None if it names no place.
 
     Raises:
-        ForbiddenAddressError: if it is one that is neither http nor https.
+        ForbiddenAddressError: if its scheme is neither http nor https.
     """
     target = address_from(url, location)
     if target is None or urlsplit(target).scheme in _NO_PLACES:
@@ -36,7 +36,7 @@ def redirect_target(url: str, location: str) -> str | None:
 
 
 def address_from(url: str, written: str) -> str | None:
-    """The address that is written in what came from `url`; None where it cannot be read as one."""
+    """The absolute URL of a link on the page at `url`; None if it cannot be read as one."""
     try:
         address = urljoin(url, written)
         parts = urlsplit(address)

@@ -1,11 +1,10 @@
-"""One visit to a page in the browser: what a person would see who asks there.
+"""One visit to a page in the browser, which sees what a person sees who asks there.
 
 The page is a stranger's. Whatever it does ends with the visit.
 """
 
 import asyncio
 import contextlib
-import re
 import time
 from datetime import UTC, datetime
 
@@ -14,12 +13,13 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from grader.model import Reply
 from grader.outcomes import Outcome
-from grader.probes.answers import TEXT_CAP, PageText, answer_in, appeared
+from grader.probes import playwright_words
+from grader.probes.answers import TEXT_CAP, answer_in, appeared
 from grader.probes.browser_thread import BrowserError
 from grader.probes.chromium import Engine
-from grader.probes.connecting import DialError
 from grader.probes.errand import Errand
 from grader.probes.evidence import ScriptError, picture, script_errors
+from grader.probes.faults import RequestError
 from grader.probes.guard import Origin, shown
 from grader.probes.http import LINE_CAP
 from grader.probes.looks import Looks, asks_for_login, holds_box, text_box
@@ -115,7 +115,7 @@ class _Visit:
             return "", Outcome.UNREACHABLE, self._words(error)
 
     def _failure(self) -> tuple[Outcome, str] | None:
-        """What the proxy or the tab know better than whoever waited for the page."""
+        """A failure that the proxy or the tab saw. It explains more than the page's own."""
         if self._ticket.exhausted:
             return Outcome.TOO_LARGE, "the page loads or sends more than 20 MiB"
         if self._traffic.crashed:
@@ -161,7 +161,7 @@ class _Visit:
         try:
             await page.goto(self._traffic.url, wait_until="domcontentloaded")
         except Error as error:
-            if "interrupted by another navigation" not in error.message:  # a script went on
+            if not playwright_words.is_interrupted(error):
                 raise
         since = time.monotonic()
         try:
@@ -173,7 +173,7 @@ class _Visit:
         since = time.monotonic()
         with contextlib.suppress(TimeoutError):  # a page with a clock on it never settles
             async with asyncio.timeout(half / 2):
-                await looks.until_still(_everything)
+                await looks.until_still(lambda seen: seen)
                 since = looks.changed_at
         self._waited += time.monotonic() - since
         return looks
@@ -230,24 +230,20 @@ class _Visit:
         others = self._traffic.asked - {origin_of(self._errand.base), origin_of(self._traffic.url)}
         return [each for each in others if (each.host, each.port) in self._ticket.failures]
 
-    def _not_connected(self, url: str) -> DialError | None:
+    def _not_connected(self, url: str) -> RequestError | None:
         origin = origin_of(url)
         return self._ticket.failures.get((origin.host, origin.port)) if origin else None
 
     def _words(self, error: Error) -> str:
         """Why the browser could not show the page."""
-        if "Download is starting" in error.message:
-            return "the link downloads a file, where a page was expected"
-        code = re.search(r"net::ERR_(\w+)", error.message)
-        if code is None:
+        if playwright_words.is_download(error):
+            return "the link downloads a file, but a page was expected"
+        code = playwright_words.network_error(error)
+        if not code:
             return f"the browser could not use the page: {error.message.splitlines()[0][:200]}"
-        if code[1] in _NO_HTTP and (origin := origin_of(self._traffic.url)):
+        if code in _NO_HTTP and (origin := origin_of(self._traffic.url)):
             return f"{shown(origin.host)} closed the connection without a reply, or sent no HTTP"
-        return f"the browser could not load the page: {code[1].replace('_', ' ').lower()}"
-
-
-def _everything(seen: PageText) -> PageText:
-    return seen
+        return f"the browser could not load the page: {code.replace('_', ' ').lower()}"
 
 
 async def _nothing(_page: Page) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
 
@@ -29,10 +30,27 @@ def test_no_more_run_at_once_than_are_allowed() -> None:
         each.result(30)
 
 
-def test_its_threads_end_when_nothing_is_left() -> None:
-    threads = Threads(2, "test-that-ends")
-    assert [threads.submit(pow, 2, number).result(30) for number in range(5)] == [1, 2, 4, 8, 16]
-    wait_until(lambda: not any(each.name == "test-that-ends" for each in threading.enumerate()))
+def test_a_thread_that_waits_is_used_again() -> None:
+    threads = Threads(2, "test-that-waits")
+    used = {threads.submit(threading.get_ident).result(30)}
+    wait_until(lambda: threads._unfinished == 0)
+    for _ in range(5):
+        used.add(threads.submit(threading.get_ident).result(30))
+        wait_until(lambda: threads._unfinished == 0)
+    assert len(used) == 1
+
+
+def test_a_thread_that_waits_holds_nothing_of_its_last_call() -> None:
+    class Page:
+        def read(self) -> None:
+            pass
+
+    page = Page()
+    left = weakref.ref(page)
+    threads = Threads(1, "test-that-lets-go")
+    threads.submit(page.read).result(30)
+    del page
+    wait_until(lambda: left() is None)
 
 
 def test_an_error_is_told_to_who_waits() -> None:

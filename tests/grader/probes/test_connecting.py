@@ -15,7 +15,8 @@ import pytest
 from grader.model import Limits, ProbeKind, Submission
 from grader.outcomes import Outcome
 from grader.probes import Deployment, connecting
-from grader.probes.connecting import DialError, connect, not_connected, resolving
+from grader.probes.connecting import connect, not_connected, vetted
+from grader.probes.faults import RequestError
 from grader.probes.guard import Address, Guard, Origin
 from tests.grader.probes.loops import deployed, in_a_thread
 from tests.grader.probes.raw import Handler, always, raw_server, read_request, reply, silent_address
@@ -73,10 +74,10 @@ def test_silent_addresses_share_the_time(
             raise TimeoutError
         await asyncio.Event().wait()
 
-    async def refused() -> DialError:
+    async def refused() -> RequestError:
         due = asyncio.get_running_loop().time() + seconds
         async with asyncio.timeout(60):
-            with pytest.raises(DialError) as caught:
+            with pytest.raises(RequestError) as caught:
                 await connect(ORIGIN, addresses, due)
         return caught.value
 
@@ -208,13 +209,14 @@ def test_stopping_ends_a_connect_at_once() -> None:
 
 def test_a_zone_is_no_part_of_an_address() -> None:
     # With it, this machine's own address would be unequal to itself.
-    assert resolving("::1%1", 80).result() == [ipaddress.ip_address("::1")]
+    origin = Origin("http", "::1%1", 80)
+    assert in_a_thread(vetted(Guard(origin), origin)) == [ipaddress.ip_address("::1")]
 
 
 @pytest.mark.parametrize("host", ["a" * 60_000, f"{'a.' * 9}example%{'a' * 60_000}"])
 def test_a_reason_shows_no_endless_name(host: str) -> None:
-    with pytest.raises(DialError, match="does not exist") as caught:
-        resolving(host, 80).result()
+    with pytest.raises(RequestError, match="does not exist") as caught:
+        in_a_thread(vetted(Guard(), Origin("http", host, 80)))
     assert len(str(caught.value)) < 200
 
 

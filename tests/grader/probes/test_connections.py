@@ -1,5 +1,7 @@
 """Replies whose beginning or end is in doubt: none passes for a longer one or for the next."""
 
+import asyncio
+import contextlib
 import itertools
 import socket
 import subprocess
@@ -9,10 +11,13 @@ import time
 
 import pytest
 import trustme
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import HttpProcessingError
+from aiohttp.http_exceptions import LineTooLong
 
 from grader.model import Limits, ProbeKind, Reply, Submission
 from grader.outcomes import Outcome
-from tests.grader.probes.loops import deployed
+from tests.grader.probes.loops import deployed, in_a_thread
 from tests.grader.probes.raw import (
     Handler,
     after_request,
@@ -204,6 +209,71 @@ def test_what_follows_a_reply_takes_nothing_back_and_is_no_reply(together: bool)
     assert all(text.startswith("answer") for text in replies)
 
 
+def test_replies_that_nobody_asked_for_end_the_connection() -> None:
+    ended = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(reply(b"3"))
+        asked.wait(30)
+        with contextlib.suppress(OSError):
+            while True:
+                connection.sendall(reply(b"4"))
+        ended.set()
+
+    asked = threading.Event()
+    limits = Limits(timeout=5, allow_private=True)
+    with (
+        raw_server(handle) as server,
+        deployed(Submission("abc", server.url), limits) as deployment,
+    ):
+        assert deployment.ask(ProbeKind.API, "").text == "3"
+        asked.set()
+        assert ended.wait(30)
+        assert deployment.ask(ProbeKind.API, "").text == "3"
+        assert server.connections == 2
+
+
+def test_aiohttps_protocol_is_as_we_rely_on() -> None:
+    """If it changes, so must `Connection`, which uses more than is documented."""
+
+    async def ask(port: int) -> None:
+        loop = asyncio.get_running_loop()
+        _, protocol = await loop.create_connection(lambda: ResponseHandler(loop), "127.0.0.1", port)
+        assert protocol.transport is not None
+        assert vars(protocol)["_payload"] is None
+        for _ in range(2):
+            protocol.set_response_params(
+                read_until_eof=True,
+                auto_decompress=False,
+                max_line_size=65536,
+                max_field_size=65536,
+                max_headers=100,
+            )
+            protocol.transport.write(b"GET / HTTP/1.1\r\n\r\n")
+            message, body = await protocol.read()
+            assert message.code == 200
+            assert vars(protocol)["_payload"] is body
+            assert await body.readany() == b"3"
+            assert (body.is_eof(), body.at_eof(), body.exception()) == (True, True, None)
+            assert (protocol.is_connected(), protocol.should_close) == (True, False)
+        closed = protocol.closed
+        assert closed is not None
+        protocol.set_response_params(max_line_size=100, max_field_size=100)
+        reading = asyncio.create_task(protocol.read())
+        await asyncio.sleep(0)
+        protocol.data_received(b"HTTP/1.1 200 " + b"K" * 1000 + b"\r\n\r\n")
+        with pytest.raises(HttpProcessingError) as caught:
+            await reading
+        assert isinstance(caught.value.__cause__, LineTooLong)
+        assert isinstance(protocol.exception(), HttpProcessingError)
+        assert protocol.should_close
+        await asyncio.wait([closed])
+
+    with raw_server(always(reply(b"3"))) as server:
+        in_a_thread(ask(server.port))
+
+
 def test_a_body_that_ends_with_a_reset_is_not_whole() -> None:
     def handle(connection: socket.socket) -> None:
         read_request(connection)
@@ -246,6 +316,7 @@ async def ask(url, stop):
             print((await it.ask(ProbeKind.PAGE, "")).status)
 
 async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60  # a busy machine is no leak
     for url in sys.argv[1:]:
         for stop in (False, True):
             await ask(url, stop)

@@ -15,10 +15,10 @@ from tests.grader.probes.raw import always, raw_server, reply
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
 def test_what_this_machine_lacks_is_not_the_students_fault(number: int) -> None:
     # Only a machine at its limits sees this for real, and so would every other test on it.
-    outcome, words, lasting = fault_of(OSError(number, os.strerror(number)))
-    assert outcome is Outcome.NOT_CHECKED
-    assert words == f"this machine could not ask: {os.strerror(number).lower()}"
-    assert not lasting
+    fault = fault_of(OSError(number, os.strerror(number)))
+    assert fault.outcome is Outcome.NOT_CHECKED
+    assert str(fault) == f"this machine could not ask: {os.strerror(number).lower()}"
+    assert not fault.lasting
 
 
 @pytest.mark.parametrize("kind", [ProbeKind.API, ProbeKind.PAGE])

@@ -112,4 +112,4 @@ def test_a_reason_shows_no_endless_url(start: str) -> None:
 
 def test_origins_fill_in_the_default_port() -> None:
     assert Origin.of("https://Example.org/path?q=1") == Origin("https", "example.org", 443)
-    assert str(Origin.of("http://[::1]:8080")) == "http://[::1]:8080"
+    assert Origin.of("http://[::1]:8080") == Origin("http", "::1", 8080)

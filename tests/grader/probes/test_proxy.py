@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from grader.outcomes import Outcome
+from grader.probes import connecting, tickets
 from grader.probes import proxy as proxies
-from grader.probes import tickets
 from grader.probes.guard import Guard, Origin
 from grader.probes.proxy import VettingProxy
 from grader.probes.tickets import Ticket
@@ -211,7 +211,7 @@ def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_silent_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxies, "PATIENCE", 0.1)
+    monkeypatch.setattr(connecting, "PATIENCE", 0.1)
     with (
         raw_server(always(reply(b"hello"), close=True)) as server,
         silent_address(server.port) as silent,

@@ -16,10 +16,10 @@ import trustme
 from grader.judging import judge
 from grader.model import ApiKey, Limits, ProbeKind, Question, Reply, Submission
 from grader.outcomes import Outcome
-from grader.probes import Deployment
+from grader.probes import Deployment, tls
 from grader.probes.tls import tls_context
 from tests.grader.probes.loops import deployed, in_a_thread
-from tests.grader.probes.raw import always, raw_server, read_request, reply, reset
+from tests.grader.probes.raw import always, hang, raw_server, read_request, reply, reset
 
 PAST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
@@ -184,3 +184,35 @@ def test_many_connections_take_little_memory(authority: trustme.CA) -> None:
     with raw_server(always(reply(b"3")), context) as server:
         # The server's side is in it, too. A buffer of the usual size alone has 256 KiB.
         assert in_a_thread(held(server.url)) < 200 * 1024
+
+
+def test_handshakes_wait_for_a_place_beside_their_deadline(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls, "_AT_ONCE", 1)
+    monkeypatch.setattr(tls, "_LONGEST", 3.0)
+
+    async def ask(mute: str, good: str) -> Reply:
+        async with (
+            Deployment(Submission("abc", mute), Limits(timeout=60, allow_private=True)) as first,
+            Deployment(Submission("def", good), Limits(timeout=2, allow_private=True)) as second,
+        ):
+            waiting = asyncio.create_task(first.ask(ProbeKind.API, ""))
+            while not (places := tls._places.get(asyncio.get_running_loop())) or places._free:
+                await asyncio.sleep(0.01)
+            cancelled = asyncio.create_task(second.ask(ProbeKind.API, ""))
+            while not places._waiting:
+                await asyncio.sleep(0.01)
+            cancelled.cancel()
+            got = await second.ask(ProbeKind.API, "")
+            assert not waiting.done()
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            assert [places._free] == [1]
+            return got
+
+    context = server_context(authority.issue_cert("127.0.0.1"))
+    with raw_server(hang) as mute, raw_server(always(reply(b"3")), context) as good:
+        got = in_a_thread(ask(mute.url.replace("http", "https"), good.url))
+    assert (got.failure, got.text, got.attempts) == (None, "3", 1)
+    assert got.elapsed_ms < 2000, "the wait for a place counts"

@@ -19,8 +19,8 @@ async def visiting(
     guard: Guard | None = None,
     secret: str = "",
 ) -> Reply:
-    probe = BrowserProbe(url, guard or Guard(Origin.of(url)), typing, secret)
-    return await probe.ask(query, seconds)
+    probe = BrowserProbe(url, guard or Guard(Origin.of(url)), secret)
+    return await probe.ask(query, seconds, typing)
 
 
 async def visiting_page(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from grader.formats.escaping import visible
 from grader.formats.words import moment
-from grader.model import StoredScorecard, Keep
+from grader.model import Keep, StoredScorecard
 from grader.text.cutting import some_of
 
 _NAMED = 20
@@ -39,15 +39,15 @@ def notes(keep: Keep, late: Collection[str]) -> tuple[str, ...]:
     return (said, f"Not graded before then, so that their first one after it counts: {named}")
 
 
-def standing(attempt: StoredScorecard, attempts: Sequence[StoredScorecard], keep: Keep) -> str:
+def standing(stored: StoredScorecard, scorecards: Sequence[StoredScorecard], keep: Keep) -> str:
     """Say whether a student's attempt counts, and if there are several, why."""
-    if attempt.superseded:
+    if stored.superseded:
         return "superseded"
-    if not attempt.current:
+    if not stored.current:
         return "does not count"
     if keep.before is not None:
-        if attempt.asked_at < keep.before:
+        if stored.asked_at < keep.before:
             return f"counts, {rule(keep)}"
         return f"counts, the first one: none was graded before {_exactly(keep.before)}"
-    several = len({each.number for each in attempts}) > 1
+    several = len({each.number for each in scorecards}) > 1
     return f"counts, {rule(keep)}" if several else "counts"

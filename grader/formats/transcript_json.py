@@ -5,11 +5,11 @@ from typing import Any
 
 from grader.formats import scorecard_json
 from grader.formats.words import timestamp
-from grader.model import Acceptance, StoredScorecard, RunInfo, Transcript
+from grader.model import Acceptance, RunInfo, StoredScorecard, Transcript
 
 
 def render(run: RunInfo, transcript: Transcript) -> str:
-    """Write it as one JSON object: the scorecard that counts, and every attempt."""
+    """Write it as one JSON object: the scorecard that counts, and every stored."""
     current = transcript.current
     document = {
         "battery": run.battery.name,
@@ -18,7 +18,7 @@ def render(run: RunInfo, transcript: Transcript) -> str:
         "andrew_id": transcript.submission.andrew_id,
         "url": transcript.submission.url,
         "current": scorecard_json.student_object(current) if current else None,
-        "attempts": [_attempt_object(each) for each in transcript.scorecards],
+        "attempts": [_scorecard_object(each) for each in transcript.scorecards],
         "overrides": [
             scorecard_json.override_object(each) | {"withdrawn": each.withdrawn}
             for each in transcript.overrides
@@ -27,17 +27,17 @@ def render(run: RunInfo, transcript: Transcript) -> str:
     return json.dumps(document, indent=2, allow_nan=False)
 
 
-def _attempt_object(attempt: StoredScorecard) -> dict[str, Any]:
+def _scorecard_object(stored: StoredScorecard) -> dict[str, Any]:
     return {
-        "attempt": attempt.number,
-        "asked_at": timestamp(attempt.asked_at),
-        "kind": attempt.kind.value,
-        "at": timestamp(attempt.at),
-        "superseded": attempt.superseded,
-        "counts": attempt.current,
-        "accepted": _acceptance_object(attempt.accepted),
-        "wake_up": [scorecard_json.reply_object(reply) for reply in attempt.scorecard.wake_up],
-        **scorecard_json.student_object(attempt.scorecard),
+        "attempt": stored.number,
+        "asked_at": timestamp(stored.asked_at),
+        "kind": stored.kind.value,
+        "at": timestamp(stored.at),
+        "superseded": stored.superseded,
+        "counts": stored.current,
+        "accepted": _acceptance_object(stored.accepted),
+        "wake_up": [scorecard_json.reply_object(reply) for reply in stored.scorecard.wake_up],
+        **scorecard_json.student_object(stored.scorecard),
     }
 
 

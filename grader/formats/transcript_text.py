@@ -7,11 +7,11 @@ from grader.formats import keeping, transport, words
 from grader.formats.escaping import one_line, visible
 from grader.formats.words import moment, timestamp
 from grader.model import (
-    StoredScorecard,
-    ScorecardKind,
     Reply,
     RunInfo,
     Scorecard,
+    ScorecardKind,
+    StoredScorecard,
     Submission,
     Transcript,
     Verdict,
@@ -57,28 +57,28 @@ def _lines(run: RunInfo, transcript: Transcript) -> Iterator[str]:
     for number, override in enumerate(transcript.overrides, 1):
         counts = "" if number == len(transcript.overrides) else " (replaced since)"
         yield f"By hand: {visible(words.override(override))}{counts}"
-    for attempt in transcript.scorecards:
-        counts = keeping.standing(attempt, transcript.scorecards, run.keep)
-        how = _how(attempt, transcript.scorecards)
-        yield f"StoredScorecard {attempt.number}: {how} ({counts})"
+    for stored in transcript.scorecards:
+        counts = keeping.standing(stored, transcript.scorecards, run.keep)
+        how = _how(stored, transcript.scorecards)
+        yield f"Attempt {stored.number}: {how} ({counts})"
     if card is not None:
         yield from _evidence(card)
 
 
-def _how(attempt: StoredScorecard, attempts: Sequence[StoredScorecard]) -> str:
+def _how(stored: StoredScorecard, scorecards: Sequence[StoredScorecard]) -> str:
     """How an attempt ended, when, and which link was asked."""
-    card = attempt.scorecard
+    card = stored.scorecard
     parts = []
-    graded = (each for each in attempts if each.kind is ScorecardKind.GRADED)
-    passes = [each for each in graded if each.number == attempt.number]
-    if attempt.kind is not ScorecardKind.GRADED:
-        parts.append(attempt.kind.value)
-    elif attempt is not passes[-1]:
-        parts.append("first pass" if attempt is passes[0] else "earlier pass")
+    graded = (each for each in scorecards if each.kind is ScorecardKind.GRADED)
+    passes = [each for each in graded if each.number == stored.number]
+    if stored.kind is not ScorecardKind.GRADED:
+        parts.append(stored.kind.value)
+    elif stored is not passes[-1]:
+        parts.append("first pass" if stored is passes[0] else "earlier pass")
     where = card.submission.url or one_line(card.submission.handed_in, 80) or "no link"
-    parts += [words.STATE_WORDS[card.state], f"{moment(attempt.at)}: {_earned(card)}", where]
-    if attempt.accepted is not None and attempt.kind is ScorecardKind.APPEALED:
-        parts.append(f"accepted by {attempt.accepted.by}: {attempt.accepted.reason}")
+    parts += [words.STATE_WORDS[card.state], f"{moment(stored.at)}: {_earned(card)}", where]
+    if stored.accepted is not None and stored.kind is ScorecardKind.APPEALED:
+        parts.append(f"accepted by {stored.accepted.by}: {stored.accepted.reason}")
     return visible(", ".join(parts))
 
 

@@ -62,10 +62,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Drive the Chromium that there is, and keep it from calling home."""
+    from grader.probes.chromium import OFF
+
     return {
         **browser_type_launch_args,
         "executable_path": str(require("chromium")),
         "args": [
+            f"--disable-features={','.join(OFF)}",
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",

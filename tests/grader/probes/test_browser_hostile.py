@@ -357,6 +357,18 @@ def test_every_process_of_the_browser_is_bounded() -> None:
         assert bound == TAB_BYTES if "--type=renderer" in each.cmdline() else bound <= BROWSER_BYTES
 
 
+def test_what_playwright_turns_off_stays_off() -> None:
+    assert visit_page(ANSWERING, SUM).text == "3"
+    (main,) = filter(_is_the_probes, psutil.Process().children(recursive=True))
+    option = "--disable-features="
+    playwrights, ours = (
+        set(word.removeprefix(option).split(","))
+        for word in main.cmdline()
+        if word.startswith(option)
+    )
+    assert playwrights <= ours
+
+
 def _is_alive(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
         return process.status() != psutil.STATUS_ZOMBIE

@@ -31,11 +31,7 @@ async def ask(
 ) -> Verdict:
     """Ask one question and judge the reply. A crash of the grader is never the student's fault.
 
-    Args:
-        question: what is asked.
-        deployment: the app; it may be asked several questions at once.
-        degraded_after: seconds after which a right reply counts as degraded.
-        earlier: the verdicts on what the deployment was asked before.
+    A right reply counts as degraded after `degraded_after` seconds.
     """
     try:
         replies = await _replies(question, deployment)

@@ -29,12 +29,7 @@ class Graders(Protocol):
 
 
 class LocalGraders:
-    """Grades jobs in this process's event loop.
-
-    Args:
-        scope: ends what is under way.
-        at_once: how many jobs may be under way.
-    """
+    """Grades up to `at_once` jobs in this process's event loop, until `scope` ends them."""
 
     def __init__(self, scope: Scope, at_once: int) -> None:
         self._scope = scope
@@ -51,11 +46,7 @@ class LocalGraders:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A job that has ended.
-
-    Attributes:
-        result: its scorecard, or what it crashed with.
-    """
+    """A job that has ended, with its scorecard or its crash."""
 
     job: Job
     result: Scorecard | Exception
@@ -78,7 +69,7 @@ def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
         until_next = jobs.seconds_until_next()
         if not under_way and until_next is None:
             return
-        # Where there is no room, the next job begins when another one ends.
+        # If there is no room, the next job begins when another one ends.
         wait = until_next if until_next is not None and len(under_way) < room else WAIT_SECONDS
         ended: list[Ended] = []
         try:

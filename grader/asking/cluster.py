@@ -76,9 +76,7 @@ class ClusterGraders:
 
     Once the scheduler or the last worker is lost, every job ends with `ClusterLostError`.
     A job whose worker died is run again by another one, until it has taken several down.
-
-    Attributes:
-        most: how many jobs may be under way at once; None for as many as the cluster has threads.
+    If `most` is None, as many jobs may be under way as the cluster has threads.
     """
 
     most: int | None = None
@@ -94,10 +92,7 @@ class ClusterGraders:
         self._watch.start()
 
     def room(self) -> int:
-        """How many jobs may be under way: as many as the cluster runs at once, unless told.
-
-        At least one: while there are no workers, a job waits for them.
-        """
+        """How many jobs may be under way. At least one, which waits while there are no workers."""
         return self.most or max(1, self._threads)
 
     def submit(self, job: Job) -> Future[Scorecard]:

@@ -57,7 +57,7 @@ def grade(job: Job) -> AsyncGenerator[Event, None]:
 
 
 async def grade_twice(job: Job) -> AsyncGenerator[Event, None]:
-    """Grade one submission by itself: the first pass, and the second where it is needed."""
+    """Grade one submission by itself: the first pass, and the second if it is needed."""
     async with contextlib.aclosing(grade(job)) as events:
         async for event in events:
             if not isinstance(event, Finished) or not event.scorecard.wants_second_pass:
@@ -200,10 +200,7 @@ class _Grading:
     async def _late_ones_again(
         self, questioning: Questioning
     ) -> AsyncGenerator[Judged | AskingAgain, None]:
-        """Ask once more what failed if this second pass was the first to ask it.
-
-        So a question that the app woke up too late for in the first pass is still asked twice.
-        """
+        """Ask again what failed, if only the second pass asked it: the app woke up too late."""
         asked = tuple(questioning.verdicts)
         late = [
             now.second_pass and not (before is not None and before.replies)
@@ -222,10 +219,7 @@ class _Grading:
             yield judged
 
     async def _none_asked(self, state: State, why: Judgement) -> Finished:
-        """The end of a pass that could not ask anything.
-
-        Verdicts of an earlier pass stay, unless this pass was to ask the question again.
-        """
+        """The end of a pass that asked nothing. Verdicts that it was not to replace stay."""
         for question, before in zip(self._questions, self._earlier, strict=True):
             if before is not None and not asked_again(before):
                 self._verdicts.append(before)

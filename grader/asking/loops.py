@@ -34,11 +34,7 @@ class Scope:
         self._closed = False
 
     def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Begin `work` in the loop.
-
-        Returns:
-            Its result; CancelledError if the scope was closed before it ended.
-        """
+        """Begin `work` in the loop. If the scope closes first, the future has CancelledError."""
         future: Future[_T] = Future()
         future.set_running_or_notify_cancel()  # the scope alone can end it
 

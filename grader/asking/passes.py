@@ -141,8 +141,5 @@ def of_a_cache(judgement: Judgement, *, asked_again: bool) -> Judgement:
 
 
 def as_accepted(scorecard: Scorecard) -> Scorecard:
-    """The scorecard after an instructor has accepted that a bot protection stood in the way.
-
-    A question that could not be checked earns nothing then.
-    """
+    """The scorecard with a bot protection accepted: a question that was not checked earns 0."""
     return dataclasses.replace(scorecard, state=State.GRADED, reason="")

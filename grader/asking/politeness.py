@@ -1,7 +1,4 @@
-"""The order of a class's jobs, polite to the sites: a job whose site is busy waits.
-
-So does a job whose app asked for time. Others begin before them.
-"""
+"""The order of a class's jobs: if a site is busy or an app asked for time, others begin first."""
 
 import heapq
 from collections import Counter, deque
@@ -18,14 +15,10 @@ Site = tuple[str, str, int]
 
 
 class Polite:
-    """Hands out jobs, so that only a few are under way at one site at the same time.
+    """Hands out `jobs` in their order, so that only `per_site` are under way at one site.
 
-    A site is a scheme, a host and a port. The jobs of a busy site are set aside, and begin as soon
-    as it has room. There is a limit on how many are set aside in all.
-
-    Args:
-        jobs: in the order in which they should begin; only as many are read as are needed.
-        per_site: how many may be under way at one site.
+    The jobs of a busy site are set aside until it has room. There is a limit on how many are set
+    aside in all. Only as many jobs are read as are needed.
     """
 
     def __init__(self, jobs: Iterator[Job], per_site: int) -> None:

@@ -18,16 +18,7 @@ _TRANSPORT_FAILURES = frozenset({Outcome.TOO_SLOW, Outcome.UNREACHABLE})
 
 
 class Questioning:
-    """Asks one deployment its questions.
-
-    Args:
-        job: the submission, and how it is asked.
-        deployment: its app.
-        questions: in the order in which they are asked.
-
-    Attributes:
-        verdicts: those of the questions asked so far, in their order.
-    """
+    """Asks one deployment its questions in their order. `verdicts` has the verdicts so far."""
 
     def __init__(self, job: Job, deployment: Deployment, questions: tuple[Question, ...]) -> None:
         self.verdicts: list[Verdict] = []

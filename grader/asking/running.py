@@ -9,16 +9,13 @@ from grader.probes import Deployment
 
 
 def run(job: Job) -> Scorecard:
-    """Grade `job` to the end of its pass.
-
-    A worker of a cluster may call it from many threads at once: all of them share one loop.
-    """
+    """Grade `job` to the end of its pass. Many threads may call this at once: they share a loop."""
     with Scope() as scope:
         return scope.result(grade_job(job))
 
 
 def run_twice(job: Job) -> Scorecard:
-    """Grade `job`, with its second pass where it needs one."""
+    """Grade `job`, with its second pass if it needs one."""
     with Scope() as scope:
         return scope.result(last_of(grade_twice(job)))
 

@@ -32,14 +32,8 @@ class Waking:
     """Looks at a deployment's release, API and page in turn, until something of its own answers.
 
     An app need not have `/healthz`. It tells the release and wakes the app up, and decides nothing.
-
-    Args:
-        deployment: the app.
-        query: what the API is asked.
-        page: how the page is looked at, PAGE or BROWSER.
-        seconds: how long it may take from the first request on.
-        waited: how many of them an earlier pass has used up.
-        timeout: seconds that a question may take.
+    `page` is PAGE or BROWSER. The app has `seconds` from the first request on; an earlier pass has
+    used up `waited` of them. A question may take `timeout` seconds.
     """
 
     def __init__(
@@ -113,10 +107,7 @@ class Waking:
         self.release = read_release(self._last[_Place.HEALTHZ])
 
     async def again(self, *, api_alone: bool) -> bool:
-        """Look at the API and the page until the app itself answers at one of them.
-
-        Args:
-            api_alone: whether to look at the API alone, since the page is there already.
+        """Look at the API, and at the page if not `api_alone`, until the app itself answers.
 
         Returns:
             Whether it answered.
@@ -147,11 +138,7 @@ class Waking:
                 return
 
     async def _paused(self) -> bool:
-        """Leave the app alone for a tenth of the time waited so far, two seconds at most.
-
-        Returns:
-            Whether there is time left for another look.
-        """
+        """Wait a tenth of the time so far, at most 2 s; True if there is time for another look."""
         pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (self._waited + self.elapsed) / 10))
         # A rate limiter may wait longer after each request that comes too early.
         pause = max(pause, self._last[self._decided].retry_after or 0.0)

@@ -1,7 +1,6 @@
 """The command line: words in, exit code out.
 
-Only click is imported here; each command imports what it needs, even the model, so that `--help`
-stays fast.
+A command imports what it needs when it runs, even the model, so that `--help` stays fast.
 """
 
 import contextlib

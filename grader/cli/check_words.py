@@ -1,7 +1,4 @@
-"""The words of `check`: what happens meanwhile, and the result.
-
-A row that has not changed is not printed a second time.
-"""
+"""The words of `check`: what happens meanwhile, and the result."""
 
 from __future__ import annotations
 

@@ -17,8 +17,7 @@ _PAST_CACHES = 3
 class Deployment:
     """One submission's deployed app. It may be asked many queries at once, from one event loop.
 
-    An asynchronous context manager, which closes its connections: they are kept between queries. A
-    query that is cancelled closes the connection that it waits on.
+    The context manager closes the connections. A query that is cancelled closes its own.
     """
 
     def __init__(self, submission: Submission, limits: Limits) -> None:
@@ -55,13 +54,9 @@ class Deployment:
         typing: Typing = "at once",
         seconds: float | None = None,
     ) -> Reply:
-        """The reply to `query` through the probe `kind`.
+        """The reply to `query`. If the query is empty, a page is only looked at.
 
-        Args:
-            kind: how it is asked.
-            query: what is asked. If it is empty, a page is looked at and asked nothing.
-            typing: the browser probe's alone.
-            seconds: how long it may take; None for the timeout.
+        `typing` is for the browser probe alone. If `seconds` is None, the timeout holds.
         """
         seconds = seconds or self._limits.timeout
         match kind:

@@ -1,7 +1,6 @@
 """Work beside the event loop, in threads that never keep the process from ending.
 
-At its end, a process waits for the threads of `concurrent.futures`: for a name that no server
-answers for, or for a page that takes its parser seconds.
+At its end, a process waits for the threads of `concurrent.futures`, however long they take.
 """
 
 import asyncio
@@ -64,8 +63,5 @@ _beside = Threads(2, "beside")
 async def beside(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
-    """The result of `function`, which may take long, without holding up the event loop.
-
-    If this is cancelled, it does not wait for the function to end.
-    """
+    """Call a slow function beside the event loop. If this is cancelled, it waits no longer."""
     return await asyncio.wrap_future(_beside.submit(function, *args, **kwargs))

@@ -13,8 +13,7 @@ from grader.probes.guard import Guard
 if TYPE_CHECKING:
     from grader.probes.chromium import Engine
 
-# To wait for a free place and for the browser to start is not the deployment's fault, and not part
-# of its deadline. But it must end. Every visit before it ends by its own deadline.
+# The wait for a place and for the browser is no part of a visit's deadline. But it must end, too.
 _QUEUE_SECONDS = 3600.0
 _START_SECONDS = 90.0
 _NEEDED = "this machine cannot ask in a browser:"
@@ -25,9 +24,7 @@ class NoBrowserError(InputError):
 
 
 def require_browser() -> None:
-    """Start the browser of this process, for the visits that come.
-
-    Commands call this before they ask anybody, so that a missing browser is said once.
+    """Start the browser before anybody is asked, so that a missing browser is said once.
 
     Raises:
         NoBrowserError: if no browser starts.
@@ -43,10 +40,7 @@ def require_browser() -> None:
 class BrowserProbe:
     """Asks by typing into the page's own text box. Each query is a visit of its own.
 
-    Args:
-        base: the submission's URL, without a trailing slash.
-        guard: vets every address that the browser connects to.
-        bypass_secret: sent to the origin of `base`, and to no other.
+    `base` has no slash at its end. The secret is sent to the origin of `base`, and to no other.
     """
 
     def __init__(self, base: str, guard: Guard, bypass_secret: str = "") -> None:
@@ -58,8 +52,7 @@ class BrowserProbe:
     async def ask(self, query: str, seconds: float, typing: Typing = "at once") -> Reply:
         """The answer that appears on the page; for an empty query, the text of the page.
 
-        A missing browser is not the deployment's fault: the reply is NOT_CHECKED and says how to
-        get one. If this is cancelled, its visit ends.
+        Without a browser, the reply is NOT_CHECKED and says why. To cancel this ends the visit.
         """
         errand = Errand(self._base, query, typing, seconds, self._guard, self._bypass_secret)
 

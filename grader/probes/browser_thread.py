@@ -55,9 +55,8 @@ class BrowserThread:
     ) -> Future[Result]:
         """Run `visit` as soon as a place is free. The lowest turn that waits goes first.
 
-        If the visit ends in BrowserError because the browser died, it runs once more, alone: a
-        page that crashes the browser then disturbs no other visit. To cancel the future ends the
-        visit.
+        If the browser died, the visit runs once more, alone: its page may crash the browser again.
+        To cancel the future ends the visit.
         """
         return asyncio.run_coroutine_threadsafe(self._run(visit, turn), self._loop)
 

@@ -64,10 +64,7 @@ _FLAGS = (
 
 
 class Engine:
-    """A running Chromium, and the proxy that all of its traffic goes through.
-
-    Visits may go on while it is `alive`. Its `user_agent` also names the grader.
-    """
+    """A Chromium and the proxy of all its traffic. While it is `alive`, visits may go on."""
 
     def __init__(self, playwright: Playwright, proxy: VettingProxy, browser: Browser) -> None:
         self.proxy = proxy

@@ -37,9 +37,7 @@ def literal(host: str) -> Address | None:
 
 
 async def vetted(guard: Guard, origin: Origin) -> list[Address]:
-    """Every address of `origin`, all of which it may be asked at.
-
-    A thread looks the name up, since `getaddrinfo` knows no timeout.
+    """The addresses of `origin`, all allowed. A thread calls `getaddrinfo`, which has no timeout.
 
     Raises:
         RequestError: if the name leads nowhere, or to an address that is forbidden, or this machine
@@ -62,11 +60,7 @@ async def connect(
 ) -> socket.socket:
     """A socket that does not block, connected to the first of `addresses` that accepts.
 
-    Args:
-        origin: what is dialed, for words and its port.
-        addresses: those that were vetted. No name is looked up.
-        due: the deadline, by the loop's clock, if there is one. Each address leaves time for those
-            after it.
+    `due` is a deadline by the loop's clock. Each address leaves time for those after it.
 
     Raises:
         RequestError: if none accepts.

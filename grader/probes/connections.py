@@ -83,10 +83,7 @@ class Connection(ResponseHandler):
         raise NotHttpError(f"more than {_INTERIM_REPLIES} interim replies")
 
     def data_received(self, data: bytes) -> None:
-        """Take what came: first the headers alone, then the rest.
-
-        So the headers count even if the body is framed wrongly, or goes on after its end.
-        """
+        """Take the headers alone first: they count even if the body is framed wrongly."""
         if not self._is_asked:
             # A server could send replies that nobody asked for until the memory is full.
             self.drop()
@@ -129,12 +126,7 @@ class Connection(ResponseHandler):
 
 
 class Connections:
-    """Keeps connections between requests; any number may be in use at once.
-
-    Args:
-        guard: vets every address that is dialed.
-        home: the deployment's own origin.
-    """
+    """Keeps connections of the deployment at `home`; any number may be in use at once."""
 
     def __init__(self, guard: Guard, home: Origin) -> None:
         self._guard = guard
@@ -154,12 +146,7 @@ class Connections:
         return None
 
     async def dialed(self, origin: Origin, phases: Phases, deadline: asyncio.Timeout) -> Connection:
-        """A fresh connection to a vetted address of `origin`, TLS included.
-
-        Args:
-            origin: where to. Its name is looked up once, so only vetted addresses are dialed.
-            phases: takes what is measured.
-            deadline: that of the request.
+        """A fresh connection, TLS included. Only addresses that the guard has vetted are dialed.
 
         Raises:
             RequestError: if the name or the address does not allow a connection.
@@ -216,7 +203,6 @@ class Connections:
 
 
 async def _secured(origin: Origin, connected: socket.socket, phases: Phases) -> Connection:
-    """A connection over TLS."""
     started = time.perf_counter()
     transport, connection = await asyncio.get_running_loop().create_connection(
         functools.partial(Connection, origin),

@@ -10,8 +10,7 @@ from grader.probes.guard import Guard
 class Errand:
     """What a visit is for; with an empty query, to look at the page alone.
 
-    It may take `seconds` from the first request to the answer. The secret is sent to the origin of
-    `base` only.
+    It has `seconds` from the first request to the answer. Only the site of `base` gets the secret.
     """
 
     base: str

@@ -16,10 +16,7 @@ _SCROLL_BACK = "(box) => { box.scrollLeft = 0; box.scrollTop = 0; }"
 
 @dataclass(frozen=True, slots=True)
 class ScriptError:
-    """An error of a page's own scripts, `at` so many seconds since 1970; its first line.
-
-    Frameworks catch errors, write them to the console and show an error page: `caught` is true.
-    """
+    """A script's error: its first line, seconds since 1970, and whether a framework caught it."""
 
     at: float
     text: str

@@ -14,7 +14,7 @@ from grader.outcomes import Outcome
 
 # The operating system's errors if this machine has run out of descriptors or memory.
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-# What OpenSSL makes of a reply in plain text where a handshake should be.
+# What OpenSSL makes of a reply in plain text in place of a handshake.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 _STATUS_LINE = re.compile(r"HTTP/1\.[01]\s+(\S+)")
 _STATUS = re.compile(r"[1-9]\d\d")

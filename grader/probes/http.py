@@ -40,10 +40,7 @@ _LINE_ENDS = re.compile(r"[\r\n\0]")
 class Line:
     """Asks one deployment over connections that are kept alive; many queries at once if need be.
 
-    Args:
-        base: the submission's URL, without a trailing slash.
-        connections: those of this deployment.
-        bypass_secret: sent to the origin of `base`, and to no other.
+    `base` has no slash at its end. The secret is sent to the origin of `base`, and to no other.
     """
 
     def __init__(self, base: str, connections: Connections, bypass_secret: str = "") -> None:
@@ -194,11 +191,7 @@ class _Exchange:
         return RequestError(f"no complete reply within {seconds:.3g} s", Outcome.TOO_SLOW)
 
     async def _ask(self, deadline: asyncio.Timeout) -> tuple[RawResponseMessage, bytes]:
-        """One reply and its body.
-
-        If the server has closed an idle connection meanwhile, that is nobody's fault: the same is
-        asked again over a fresh one.
-        """
+        """A reply and its body. If an idle connection was closed meanwhile, a fresh one is used."""
         origin, request = self._line.request(self._url)
         kept = self._connections.kept(origin)
         if kept is not None:

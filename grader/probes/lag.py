@@ -4,8 +4,7 @@ import asyncio
 import time
 from weakref import WeakKeyDictionary
 
-# If the loop was late by more seconds in sum until a deadline passed, it may have missed a reply
-# that came in time.
+# If the loop was late by more seconds in sum, it may have missed a reply that came in time.
 TOLERATED = 0.5
 _BEAT = 0.1
 # Every timer may be late by so many seconds: that does not count.

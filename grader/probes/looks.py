@@ -66,8 +66,7 @@ Shown = TypeVar("Shown")
 class Looks:
     """Looks at a page again and again, until it no longer changes.
 
-    `seen` is the text at the last look. `changed_at` is when the last change was seen, by the
-    monotonic clock. While there are requests in `loading`, an answer may still come.
+    `changed_at` is the time of the last change by the monotonic clock.
     """
 
     def __init__(self, cdp: CDPSession, loading: set[Request]) -> None:
@@ -111,7 +110,7 @@ class Looks:
                 raise
             self._world = None  # another page comes in its place
             return True
-        # There is no value where the page's own markup hides its text from scripts.
+        # There is no value if the page's own markup hides its text from scripts.
         value: dict[str, Any] = result["result"].get("value", {"regions": [], "text": ""})
         regions = [region for text in value["regions"] if (region := " ".join(text.split()))]
         pieces = [piece for line in value["text"].split("\n") if (piece := line.strip())]

@@ -25,13 +25,9 @@ Attributes = Mapping[str, str]
 class Markup:
     """What there is on a page.
 
-    Attributes:
-        has_box: whether there is a box to ask in.
-        box_name: the name of that box in its form; empty if it has none.
-        action: the URL to which the form sends its fields as a query; None if it does not.
-        has_login: whether the page asks for a password or a user name.
-        is_drawn_by_script: whether there is a script, and no text but <noscript>.
-        text: what a person reads.
+    `box_name` is empty if the box to ask in has no name. `action` is the URL to which its form
+    sends the fields as a query; None if it does not. A page that `is_drawn_by_script` has a script
+    and no text but <noscript>.
     """
 
     has_box: bool
@@ -192,12 +188,9 @@ def _is_region(tag: str, attributes: Attributes) -> bool:
 
 
 def _action(form: Attributes, url: str) -> str | None:
-    """The URL to which a form on the page at `url` sends its fields as a query; None if not so.
-
-    An unknown method counts as GET.
-    """
+    """The URL to which the form sends a query; None if it does not. An unknown method is GET."""
     if form.get("method", "").strip().lower() in ("post", "dialog"):
         return None
     action = address_from(url, form.get("action", ""))
-    # "javascript:void(0)" stands where the form's onsubmit does the work.
+    # "javascript:void(0)" is the action if the form's onsubmit does the work.
     return action if action is not None and urlsplit(action).scheme in WEB_SCHEMES else None

@@ -23,8 +23,7 @@ _IN_BROWSER = (
 class PageProbe:
     """Asks through the page's own form, without a browser.
 
-    If a page computes its answer in the browser, this probe cannot ask it, now or later. The reply
-    is NOT_CHECKED, and the first one says what to do.
+    A page that computes its answer in a browser is NOT_CHECKED. The first reply says what to do.
     """
 
     def __init__(self, line: Line) -> None:

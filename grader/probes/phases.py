@@ -24,11 +24,7 @@ class Phases:
     certificate_expires_at: datetime | None = None
 
     def timings(self, read_at: float | None) -> Timings | None:
-        """What is kept of it; None if there was no connection.
-
-        Args:
-            read_at: when the last byte of the reply was read; None if it never came.
-        """
+        """What is kept; None without a connection. `read_at` is the time of the last byte."""
         if self.connect is None and self.sent_at is None:
             return None
         return Timings(

@@ -1,8 +1,7 @@
 """A vetting SOCKS proxy on loopback, through which every byte of a browser goes.
 
-A browser follows redirects, loads images, opens WebSockets and starts workers on its own. Only a
-proxy sees all of that. The guard that vets the other probes' requests vets each target, and the
-address that passed is the address that is dialed.
+Only a proxy sees all that a browser asks for: redirects, images, WebSockets, workers. The guard of
+the other probes vets each target, and the vetted address is the address that is dialed.
 
 Through SOCKS (RFC 1928) the browser asks for a connection by name and port, and then speaks to the
 server itself: the proxy has no HTTP to understand.
@@ -97,8 +96,7 @@ async def _serve(gate: _Gate, reader: asyncio.StreamReader, writer: asyncio.Stre
             await _answer(writer, _REFUSED)
         writer.close()
     except (OSError, EOFError, ValueError, asyncio.CancelledError):
-        # Either side may hang up at any moment, and the end of a ticket cancels this task. A client
-        # that speaks no SOCKS is no browser.
+        # Either side may hang up, a ticket may end, and a client without SOCKS is no browser.
         writer.transport.abort()
 
 

@@ -16,11 +16,8 @@ CONNECTIONS_IN_ALL = 1000
 class Ticket:
     """What one visit may do.
 
-    Attributes:
-        guard: vets every address that the visit wants to reach.
-        url: where the proxy serves this visit alone.
-        exhausted: whether the visit wanted more bytes than it may have.
-        failures: why the last connection to a host and port failed.
+    The proxy serves it alone at `url`. It is `exhausted` if it wanted more bytes than it may have.
+    `failures` holds why the last connection to a host and port failed.
     """
 
     def __init__(self, guard: Guard, url: str) -> None:

@@ -27,11 +27,7 @@ _places: WeakKeyDictionary[asyncio.AbstractEventLoop, Places] = WeakKeyDictionar
 
 @contextlib.asynccontextmanager
 async def handshaking(deadline: asyncio.Timeout) -> AsyncIterator[None]:
-    """Wait for a place for a handshake, and have it. The wait does not count: it is our own.
-
-    Args:
-        deadline: that of the request, which is moved by as long as this waited.
-    """
+    """Have a place for a handshake. The wait is our own: `deadline` is moved by as much."""
     loop = asyncio.get_running_loop()
     places = _places.setdefault(loop, Places(_AT_ONCE))
     began, due = loop.time(), deadline.when()

@@ -14,13 +14,8 @@ class Traffic:
     """Follows what a page loads and where it leads, and closes the windows that it opens.
 
     `status` (None before), `content_type`, `headers` and `retry_after` are those of the reply that
-    brought the page at `url`.
-
-    Attributes:
-        loading: the requests under way that may bring an answer.
-        asked: the origins of all such requests so far.
-        led_on: whether the page led to another one since this was last set to False.
-        crashed: whether the page crashed its tab.
+    brought the page. `loading` has the requests under way that may bring an answer, `asked` the
+    origins of all of them so far. `led_on` says if the page led on since it was set to False.
     """
 
     def __init__(self, context: BrowserContext, page: Page, url: str) -> None:

@@ -1,7 +1,4 @@
-"""One visit to a page in the browser, which sees what a person sees who asks there.
-
-The page is a stranger's. Whatever it does ends with the visit.
-"""
+"""One visit to a stranger's page in the browser. All that the page does ends with the visit."""
 
 import asyncio
 import contextlib

@@ -44,11 +44,9 @@ _DECIDING = {State.UNREACHABLE: Outcome.UNREACHABLE, State.NOT_GRADED: Outcome.N
 class Attention:
     """What an instructor should look at before signing.
 
-    Attributes:
-        seen: what was seen, in words; empty if the rank says all.
-        students: the ids and names of the students concerned, in the order of the roster.
-        points: those earned so far, or set by hand, and the maximum, if they matter.
-        advice: what can be done about a platform's bot protection; empty if there is none.
+    `seen` is empty if the rank says all. `students` are ids and names, in the order of the roster.
+    `points` are those earned so far, or set by hand, and the maximum; None if they do not matter.
+    `advice` helps against a platform's bot protection.
     """
 
     rank: Rank
@@ -106,10 +104,7 @@ def _only_failures(card: Scorecard) -> bool:
 
 
 def arranged(found: Sequence[tuple[Attention, str]], students: int) -> tuple[Attention, ...]:
-    """Order what was found, the most pressing first, and group students who share a reason.
-
-    Each thing found comes with the link that its student handed in; the class has `students`.
-    """
+    """Group students who share a reason, and sort by rank; each text is the link of a student."""
     lines: list[Attention] = []
     refused = [each for each, _ in found if each.rank is Rank.REFUSED]
     usable = students - sum(each.rank is Rank.INVALID for each, _ in found)

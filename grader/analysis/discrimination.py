@@ -15,7 +15,7 @@ _SURE = 1.96
 class Discrimination:
     """The correlation of the points for one question with the points for all the others.
 
-    Where a question is right or wrong, this is the point-biserial correlation, corrected: its own
+    If a question is right or wrong, this is the point-biserial correlation, corrected: its own
     points are left out of the rest, so that a heavy question does not praise itself. Teachers know
     it from Moodle as the discrimination index. Source: MoodleDocs, "Quiz statistics calculations".
 

@@ -1,7 +1,7 @@
 """What an instructor may want to ask about: deployments shared in a class, or not as expected.
 
-A flag itself costs nobody a point, since each may be innocent, and none is shown to students. Where
-a battery scores the checks of the release and the fleet, these have verdicts of their own.
+A flag itself costs nobody a point, since each may be innocent, and none is shown to students. If a
+battery scores the checks of the release and the fleet, these have verdicts of their own.
 """
 
 from collections.abc import Iterable, Iterator

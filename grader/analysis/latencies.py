@@ -34,10 +34,7 @@ class Slow:
 
 @dataclass(slots=True)
 class Latencies:
-    """The time that judged replies took, and the deployments with the highest medians.
-
-    `degraded` counts right answers that came later than a user would like to wait.
-    """
+    """The times of replies, the slowest apps by median, and how many right answers came late."""
 
     degraded: int = 0
     slowest: list[Slow] = field(default_factory=list)

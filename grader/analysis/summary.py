@@ -22,11 +22,7 @@ _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
 
 @dataclass(slots=True)
 class QuestionSummary:
-    """How a class did on one entry of the battery.
-
-    Its name in the battery is `entry`, and people call it `name`. An entry with a count has several
-    outcomes per student.
-    """
+    """How a class did on an entry of the battery; a student may have several outcomes for it."""
 
     entry: str
     name: str
@@ -70,12 +66,9 @@ class QuestionSummary:
 class ClassSummary:
     """The figures of a class.
 
-    Attributes:
-        percents: all scores in percent, ascending.
-        questions: in battery order.
-        attention: the most pressing first; empty if `nobody_graded` says it all.
-        nobody_graded: why nobody could be graded, if the fault is on the grader's side.
-        filled: those of name, section, median and look that at least one student has.
+    `percents` ascend, `questions` are in battery order, and the most pressing `attention` is first.
+    It is empty if `nobody_graded` says it all: then the fault is on the grader's side. `filled` are
+    those of name, section, median and look that at least one student has.
     """
 
     students: int

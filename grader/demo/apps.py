@@ -19,12 +19,7 @@ _Answering: TypeAlias = Callable[[Key | None, float], str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of sample app.
-
-    Attributes:
-        answer: how it answers; None for the starter as it is.
-        is_asleep: whether its host wakes it up at the first request.
-    """
+    """A kind of app: the starter if `answer` is None. The first request wakes it if `is_asleep`."""
 
     words: str
     answer: _Answering | None

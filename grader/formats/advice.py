@@ -129,10 +129,7 @@ class Advice:
 
     @property
     def tasks(self) -> list[Task]:
-        """What to do about all that was lost, each advice once, in the order of the checks.
-
-        What was skipped or given up because of another check is no task of its own.
-        """
+        """The tasks, each advice once, in the order of the checks; a consequence has no task."""
         by_advice: dict[str, list[Verdict]] = {}
         for verdict in self._causes():
             by_advice.setdefault(self._main(verdict), []).append(verdict)
@@ -230,10 +227,7 @@ def is_consequence(verdict: Verdict) -> bool:
 
 
 def explanation(advice: Advice, verdict: Verdict) -> list[str]:
-    """Explain a verdict that is not right: why, what to do, the reply, and how to ask again.
-
-    The lines are not escaped yet: that depends on where they are shown.
-    """
+    """Say why a verdict is not right, what to do, and how to ask again. Nothing is escaped yet."""
     lines = [verdict.judgement.reason, advice.on(verdict)]
     if verdict.reply:
         if verdict.reply.text or not verdict.reply.failure:

@@ -1,7 +1,4 @@
-"""Fills one column of the gradebook that an instructor exported from Canvas.
-
-Every byte outside of the filled cells is kept.
-"""
+"""Fills one column of a gradebook that Canvas exported; every other byte stays the same."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable

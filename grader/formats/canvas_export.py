@@ -36,10 +36,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """A student's row: the cell to fill, and the student's ids and email addresses, casefolded.
-
-    The label is the login, id or name as the gradebook writes it.
-    """
+    """A student's row, with casefolded ids and addresses; `label` is the login, id or name."""
 
     line: int
     cell: Cell

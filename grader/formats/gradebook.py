@@ -13,7 +13,7 @@ class GradebookError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Gradebook:
-    """Where the grades go. A format reads of this what it needs.
+    """The target of the grades. Each format reads the fields that it needs.
 
     Moodle finds a user by `id_column`; empty for the username. With `replace_excused` a grade is
     written over Canvas's EX, too, which takes the excuse away.
@@ -29,11 +29,8 @@ class Gradebook:
 class Filled:
     """A file to upload.
 
-    Attributes:
-        filled: how many students have a cell that was written.
-        replaced: the users whose cell held another value.
-        left_excused: the users whose cell holds EX and stays.
-        left_out: why a student of the run is not in the file, by id.
+    `filled` counts the cells that were written. `replaced` are users whose cell held another value,
+    `left_excused` users whose cell keeps EX. `left_out` says, by id, why a student is not in it.
     """
 
     content: bytes

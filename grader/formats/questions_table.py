@@ -14,7 +14,7 @@ def render(questions: tuple[Question, ...], seed: int) -> str:
         if question.section != section:
             section = question.section
             lines += ["", one_line(section, 76)]
-        # Of a check, too, the query is told here.
+        # The query of a check is told here, too.
         asked = ": ".join(part for part in (name(question), question.query) if part)
         lines.append(f"{number:>3}. {one_line(asked, 200)}")
         worth = f"{decimal(question.points)} points"

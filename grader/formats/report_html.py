@@ -33,7 +33,7 @@ def render(
             for verdict in scorecard.verdicts
             if not verdict.outcome.rule.earns
         }
-        # Whom the roster no longer has is no part of the summary.
+        # The summary leaves out students whom the roster no longer has.
         return sorted(numbers[name] for name in names if name in numbers)
 
     context = {
@@ -50,10 +50,7 @@ def render(
 
 
 def _rows(scorecard: Scorecard) -> Markup:
-    """The checks of one student, in few bytes: a class has thousands of them.
-
-    Made here and not in the template, where each expression costs as much as a whole row of these.
-    """
+    """The checks of a student. In a template, one expression takes as long as a whole row here."""
     several = words.several_ways(scorecard)
     rows, before = [], None
     for verdict in scorecard.verdicts:

@@ -7,10 +7,7 @@ from grader.model import RunInfo, Scorecard, State
 
 
 def render(_run: RunInfo, scorecard: Scorecard) -> str:
-    """Sum a scorecard up: the score, how and by what it was earned, and what to do next.
-
-    Lines may be long: `terminal.fitted` breaks them.
-    """
+    """Sum up the score, how it was earned, and what to do next; `terminal.fitted` breaks lines."""
     advice = Advice(scorecard, by_option=True)
     if scorecard.state is not State.GRADED:
         state = words.STATE_WORDS[scorecard.state].capitalize()

@@ -49,11 +49,7 @@ def _task(task: Task) -> Markup:
 
 
 def _entries(student: Submission, verdicts: Iterable[Verdict], several: bool) -> Markup:
-    """The entries of the battery, with all that was asked of each.
-
-    Made here and not in a template: there are dozens of checks on each page of a class, and every
-    expression of a template costs as much as a whole line of these.
-    """
+    """The battery's entries. In a template, one expression takes as long as a whole line here."""
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault(words.name(verdict.question, several=several), []).append(verdict)

@@ -117,7 +117,7 @@ def judged(
     width: int = 80,
     several_ways: bool = False,
 ) -> str:
-    """Say how one question ended, and below it, indented, what came back and how to ask again."""
+    """Say how one question ended; the reply and how to ask again are indented below."""
     asked = visible(words.title(verdict.question, several=several_ways))
     reason = visible(verdict.judgement.reason or verdict.outcome.rule.words)
     columns = f"{verdict.outcome.rule.mark}  {words.points(verdict):>10}  "

@@ -26,7 +26,7 @@ def render(run: RunInfo, transcript: Transcript) -> str:
 def side_by_side(before: Scorecard, now: Scorecard) -> str:
     """Write two scorecards of the same questions, one line of each below the other."""
     lines = []
-    # Where grading crashed, there may be nothing from before.
+    # If grading crashed, there may be nothing from before.
     pairs = zip_longest(words.titled(before), words.titled(now))
     for number, (old, new) in enumerate(pairs, 1):
         lines.append(f"{number}. {visible((new or old)[0])}")

@@ -156,10 +156,7 @@ def phases(reply: Reply) -> str:
 
 
 def discrimination(of: Discrimination) -> str:
-    """Put the index into words; empty if there is none.
-
-    They warn only if the whole interval is below 0.
-    """
+    """Say the index in words; empty if none. Warn only if the whole interval is below 0."""
     index, interval = of.index, of.interval
     if index is None or interval is None:
         return ""
@@ -203,10 +200,7 @@ def several_ways(scorecard: Scorecard) -> bool:
 
 
 def name(question: Question, *, several: bool = False) -> str:
-    """Name a question and its probe, as in "a plus b on the page" or "the API".
-
-    The API is named as the probe only if there are `several`.
-    """
+    """Name a question and its probe, as in "a plus b on the page"; the API only if `several`."""
     api = question.probe is ProbeKind.API
     via = "" if question.is_check or (api and not several) else f" {_VIA[question.probe]}"
     return f"{called(question)}{via}"

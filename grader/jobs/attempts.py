@@ -31,9 +31,7 @@ _PAGE = 50
 class Standing:
     """What decides whether an attempt counts.
 
-    Attributes:
-        score: the points earned by the scorecard that stands; None if it is not graded.
-        outdated: whether the run's battery could not judge it, so that an earlier one did.
+    Its `score` is None if it is not graded. It is `outdated` if only an earlier battery judged it.
     """
 
     id: int
@@ -120,11 +118,7 @@ class Written:
 
 
 def write_down(scorecard: Scorecard, kind: ScorecardKind, at: datetime) -> Written:
-    """Write a scorecard down.
-
-    Raises:
-        ValueError: if the store cannot hold its text.
-    """
+    """Write a scorecard down; ValueError if the store cannot hold its text."""
     stored = replace(scorecard, submission=public(scorecard.submission), override=None)
     row = {
         "kind": kind.value,
@@ -162,7 +156,7 @@ def add(
 
 
 def ask_once_more(connection: sa.Connection, asked: Mapping[int, Written]) -> None:
-    """Store what the second pass made of attempts, which are given by their ids."""
+    """Store the results of the second pass for attempts, which are given by their ids."""
     if not asked:
         return
     took = [{"asked": key, "took": _seconds(each.scorecard)} for key, each in asked.items()]

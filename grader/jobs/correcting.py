@@ -18,16 +18,7 @@ from grader.jobs.tables import (
     reading,
 )
 from grader.jobs.transcripts import StudentError, current_scorecard, submission_row
-from grader.model import (
-    Acceptance,
-    Battery,
-    Job,
-    Limits,
-    Override,
-    Scorecard,
-    ScorecardKind,
-    State,
-)
+from grader.model import Acceptance, Battery, Job, Limits, Override, Scorecard, ScorecardKind, State
 from grader.text.comparing import id_key
 
 

@@ -24,12 +24,9 @@ Questions = Callable[[Submission], tuple[Question, ...]]
 class Enrollment:
     """What a roster changed, as ids of students.
 
-    Attributes:
-        changed: their link or their keys have changed, so they are asked again.
-        removed: the roster no longer has them; they are kept, behind all others.
-        judged: another commit is expected now, and their stored replies were judged by it.
-        unjudged: another commit is expected now, but their stored replies do not show the commit.
-            Their grade stays.
+    Students in `changed` have another link or other keys, and are asked again. Students in
+    `removed` are no longer in the roster, and come last. Another commit is expected of students in
+    `judged` and `unjudged`; if the stored replies do not show it (`unjudged`), the grade stays.
     """
 
     added: tuple[str, ...]
@@ -43,11 +40,8 @@ class Enrollment:
 class _Changes:
     """What a roster changes.
 
-    Attributes:
-        added: ids of students, like `changed` and `expected` (another commit is expected of these).
-        rows: new rows that are still to be written.
-        replaced: the ids of the rows that they replace.
-        corrected: the new values of known rows.
+    `added`, `changed` and `expected` (another commit is expected) are ids of students. `rows` are
+    still to be written, in place of those with the ids `replaced`. `corrected` are known rows.
     """
 
     added: list[str] = field(default_factory=list)
@@ -142,10 +136,7 @@ def _compare(
 
 
 def _is_asked_alike(before: Submission, now: Submission, questions: Questions) -> bool:
-    """Whether the questions are still the same after the row was corrected.
-
-    The expected commit only changes how a reply is judged.
-    """
+    """Whether a corrected row has the same questions; an expected commit only changes judging."""
     if (before.url, before.fault) != (now.url, now.fault):
         return False
     if before.columns == now.columns:

@@ -35,7 +35,7 @@ _MOVED = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a job; unless it is `final`, a second pass asks some of it once more."""
+    """The scorecard of a job; unless it is `final`, a second pass asks some questions again."""
 
     student: str
     written: attempts.Written
@@ -43,7 +43,7 @@ class Result:
 
     @classmethod
     def of(cls, job: Job, scorecard: Scorecard, *, crashed: bool = False) -> "Result":
-        """Write down what came of `job`.
+        """Write down the scorecard of `job`.
 
         If the grader itself `crashed`, no second pass of this command asks the job: it may crash
         again, and take other jobs along.
@@ -57,7 +57,7 @@ class Result:
 
     @property
     def scorecard(self) -> Scorecard:
-        """What came of it."""
+        """The scorecard that was written down."""
         return self.written.scorecard
 
 
@@ -77,7 +77,7 @@ class Grading(Opened):
         return self._jobs(Status.ONCE_MORE, limits)
 
     def commit(self, results: Sequence[Result]) -> None:
-        """Store what came of jobs of this run, in one transaction; earlier gradings stay."""
+        """Store results of jobs of this run, in one transaction; earlier gradings stay."""
         claimed = [(self._claimed[each.student], each) for each in results]
         new = [(it.submission_id, each.written) for it, each in claimed if it.attempt_id is None]
         again = {it.attempt_id: each.written for it, each in claimed if it.attempt_id is not None}

@@ -58,18 +58,12 @@ class Looking(Opened):
         return set(self._listed(sa.select(SUBMISSIONS.c.student).where(mine)))
 
     def in_doubt(self) -> bool:
-        """Whether so many are unreachable that the fault is probably this machine's.
-
-        That is more than half of a run of five or more, unless the instructor has accepted it.
-        """
+        """Whether so many are unreachable, and not accepted, that this machine may be to blame."""
         with reading(self._engine) as connection:
             return progress.in_doubt(connection, self._id)
 
     def unsettled(self) -> int:
-        """How many students have no score by hand and were not graded.
-
-        It is enough if the attempt that counts or the last one was not graded.
-        """
+        """How many have no score by hand, and a counting or last attempt that was not graded."""
         mine = sa.and_(OVERRIDES.c.run_id == self._id, OVERRIDES.c.stands)
         graded_by_hand = SUBMISSIONS.c.student.in_(sa.select(OVERRIDES.c.student).where(mine))
         with reading(self._engine) as connection:
@@ -97,10 +91,8 @@ class Looking(Opened):
     def scorecards(self, *, listed_only: bool = False) -> Collection[Scorecard]:
         """The scorecards that count, in the roster's order; they are read when they are used.
 
-        The students that the roster no longer has come last, or not at all if `listed_only`.
-
-        If the run is in doubt, unreachable ones are shown as not graded: nobody gets a zero for
-        what may be this machine's fault.
+        The students that the roster no longer has come last, or not at all if `listed_only`. If the
+        run is in doubt, unreachable ones are shown as not graded: perhaps this machine is to blame.
         """
         return StoredScorecards(self._engine, self._id, listed_only=listed_only)
 
@@ -109,11 +101,7 @@ class Looking(Opened):
         return self._listed(enrollment.unlisted(self._id).with_only_columns(SUBMISSIONS.c.student))
 
     def transcript(self, andrew_id: str) -> Transcript:
-        """Everything that is known about one student.
-
-        Raises:
-            UnknownStudentError: if the run does not have the student.
-        """
+        """All that is known of one student; UnknownStudentError if the run has no such student."""
         with reading(self._engine) as connection:
             return transcripts.transcript(connection, self._id, andrew_id)
 

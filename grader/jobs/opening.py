@@ -40,11 +40,7 @@ def require_same(
     seed: int | None,
     probes: Sequence[ProbeKind] | None,
 ) -> None:
-    """Check that the run at `location` can go on with these; None is what the run has.
-
-    Raises:
-        OtherRunError: it cannot.
-    """
+    """Raise an OtherRunError if the run at `location` has others than these; None fits any run."""
     begun = f"the run in {location} was begun with"
     error = ""
     if info.battery.name != battery.name:

@@ -46,8 +46,7 @@ def to_ask(run_id: int, status: Status) -> sa.Select[int]:
 class Claim(NamedTuple):
     """A submission that is about to be asked, and its last attempt; both documents as stored.
 
-    Attributes:
-        is_first: whether the student has no attempt yet, at this link or an earlier one.
+    It `is_first` if the student has no attempt yet, at this link or an earlier one.
     """
 
     submission_id: int

@@ -61,14 +61,12 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """What came of judging again.
+    """The result of judging again.
 
-    Attributes:
-        judged: how many students have a score by the corrected battery.
-        changed: students whose points have changed, and were not set by hand.
-        not_judged: the ids of students of the roster who were not asked all its questions. They
-            keep the score that they had.
-        by_hand: students with a score set by hand that may not fit the corrected battery.
+    `judged` counts the students with a score by the corrected battery. Students in `changed` have
+    other points, and no score set by hand. Scores in `by_hand` were set by hand, and may not fit
+    the corrected battery. `not_judged` are ids of students of the roster who were not asked all its
+    questions; they keep their score.
     """
 
     judged: int
@@ -79,12 +77,7 @@ class Rejudged:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """An attempt that is judged again.
-
-    Attributes:
-        counted: whether it counted until now.
-        now: None if it cannot be judged without asking.
-    """
+    """An attempt that is judged again; `now` is None if it cannot be judged without asking."""
 
     id: int
     student: str

@@ -41,11 +41,7 @@ class UngradedError(StudentError):
 
 
 def submission_row(connection: sa.Connection, run_id: int, andrew_id: str) -> sa.Row[Any]:
-    """The row of the submission that a student has now.
-
-    Raises:
-        UnknownStudentError: if the run does not have the student.
-    """
+    """The row of the submission that a student has now; UnknownStudentError if there is none."""
     student = id_key(andrew_id)
     query = sa.select(SUBMISSIONS).where(in_force(run_id))
     row = connection.execute(query.where(SUBMISSIONS.c.student == student)).first()
@@ -58,10 +54,7 @@ def submission_row(connection: sa.Connection, run_id: int, andrew_id: str) -> sa
 
 
 def transcript(connection: sa.Connection, run_id: int, andrew_id: str) -> Transcript:
-    """Everything that is known about one student.
-
-    If the run is in doubt, an unreachable scorecard that counts is shown as not graded.
-    """
+    """All that is known of one student; a run in doubt shows unreachable as not graded."""
     row = submission_row(connection, run_id, andrew_id)
     kept = connection.execute(
         sa.select(

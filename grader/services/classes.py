@@ -41,12 +41,9 @@ class Order:
 
     Seed, probes and `keep` are those of the run if they are None. `students` (ids) in these
     `states` are asked anew. If one of the two is empty, it stands for all; if both are, nobody is.
-
-    Attributes:
-        workers: how many apps are asked at once; None for as many as this machine can.
-        per_site: how many requests one site gets at once.
-        scheduler: the address of the Dask cluster that asks; None for this machine.
-        accept_unreachable: whether unreachable apps have zero points even if they are many.
+    At most `workers` apps are asked at once (None: as many as the machine can), and one site gets
+    `per_site` requests at once. `scheduler` is the address of the Dask cluster that asks; None for
+    this machine. If `accept_unreachable`, unreachable apps have zero points even if they are many.
     """
 
     roster: Roster
@@ -79,10 +76,8 @@ class Preview:
 class Enrolled:
     """What an order has changed in a run.
 
-    Attributes:
-        had: how many submissions the run had before.
-        asked_anew: how many students are asked anew; None if the order asks for nobody.
-        reopened: how many are asked once more, because they could not be graded.
+    The run `had` so many submissions before. `asked_anew` is None if the order asks nobody anew.
+    `reopened` counts those that could not be graded, and are asked once more.
     """
 
     before: RunInfo

@@ -36,10 +36,8 @@ class UnaskableError(InputError):
 class Appeal:
     """The scorecard that counted before, and the one of the app that was asked again.
 
-    Attributes:
-        undecided: why the new scorecard cannot be used; empty if it can.
-        counts: whether the new scorecard counts; None if nobody accepted it.
-        keep: the rule that decides whether it counts.
+    `undecided` says why the new scorecard cannot be used; empty if it can. The rule `keep` decides
+    whether it `counts`; None if nobody accepted it.
     """
 
     before: Scorecard

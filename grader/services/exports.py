@@ -22,9 +22,7 @@ class TargetError(InputError):
 class Export:
     """What to write: `form` is a format of `registry.EXPORTS`; see `Gradebook` for the rest.
 
-    Attributes:
-        target: the file to write; None for the one in the run's folder.
-        gradebook: as the other system exported it; None if the format needs none.
+    If `target` is None, it is the file in the run's folder. `gradebook` is None if none is needed.
     """
 
     form: str
@@ -39,11 +37,9 @@ class Export:
 class Exported:
     """What was written.
 
-    Attributes:
-        filled: what was filled in; None if the format needs no gradebook.
-        unlisted: students who are no longer in the roster.
-        ungraded: students of the roster without a grade.
-        in_doubt: whether so many are unreachable that this machine may be to blame.
+    `filled` is None if the format needs no gradebook. `unlisted` students are no longer in the
+    roster; `ungraded` students are in it, and have no grade. The run is `in_doubt` if so many are
+    unreachable that this machine may be to blame.
     """
 
     target: Path

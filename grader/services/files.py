@@ -24,9 +24,6 @@ def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Co
 
     A page in `pages` that shows the same scorecard already is not written again.
 
-    Returns:
-        The scorecards that the files hold.
-
     Raises:
         OSError: if the folder cannot be written.
     """

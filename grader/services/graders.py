@@ -31,11 +31,7 @@ def cluster_at(scheduler: str | None) -> AbstractContextManager[ClusterGraders |
 
 
 def require_browser_of(cluster: ClusterGraders | None) -> None:
-    """Require a browser on the machine that asks: this one, or each worker of the cluster.
-
-    Raises:
-        InputError: if a machine has no browser that starts.
-    """
+    """Raise an InputError if no browser starts on this machine, or on a worker of the cluster."""
     from grader.probes.browser import require_browser
 
     if cluster is None:
@@ -48,11 +44,7 @@ def require_browser_of(cluster: ClusterGraders | None) -> None:
 def graders_for(
     run: Run, cluster: ClusterGraders | None = None, workers: int | None = None
 ) -> Iterator[Graders]:
-    """The graders of `run`; they grade at most `workers` jobs at once.
-
-    Raises:
-        InputError: if the jobs need a browser, and there is none.
-    """
+    """The graders of `run`, for `workers` jobs at once; InputError if a browser is missing."""
     from grader.asking.classes import LocalGraders
     from grader.asking.loops import Scope
     from grader.asking.open_files import allow_files

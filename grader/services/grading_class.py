@@ -45,7 +45,7 @@ def grade_class(run: Run, graders: Graders, limits: Limits, per_site: int = 1) -
 
 
 def _written(ended: Ended) -> Result:
-    """What came of a job; one that crashed, or cannot be written down, is not graded."""
+    """The result of a job; one that crashed, or cannot be written down, is not graded."""
     job, result = ended.job, ended.result
     if isinstance(result, Scorecard):
         try:

@@ -24,11 +24,7 @@ class StudentPages:
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def write(self, scorecard: Scorecard) -> None:
-        """Write a student's page, unless it shows this very scorecard already.
-
-        Raises:
-            OSError: if the folder cannot be written.
-        """
+        """Write a student's page, unless it shows this scorecard already; OSError if that fails."""
         card = replace(scorecard, submission=public(scorecard.submission))
         andrew_id, content = card.submission.andrew_id, hash(card)
         if self._shown.get(andrew_id) != content:

@@ -132,11 +132,7 @@ def _lines(row: Row) -> str:
 
 
 def check_columns(battery: Battery, submissions: Iterable[Submission]) -> None:
-    """Check that every student's row has what the battery's `{column}` references need.
-
-    Raises:
-        RosterColumnsError: if a row lacks something; the message names these students.
-    """
+    """Raise a RosterColumnsError that names each student whose row lacks what `battery` needs."""
     if not columns_needed(battery):
         return
     faults: dict[tuple[str, str], list[str]] = {}

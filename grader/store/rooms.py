@@ -22,9 +22,7 @@ _FIRST_ROOM = "jobs"
 class Room:
     """The tables of a room.
 
-    Attributes:
-        name: its name in the store, which never changes.
-        migrations: an earlier version -> the SQL statements that make the next version of it.
+    Its `name` never changes. `migrations`: an earlier version -> the SQL that makes the next one.
     """
 
     name: str

@@ -3,8 +3,7 @@
 import gc
 import sys
 
-# A class's replies stay: to look through all of them for garbage again and again, as often as is
-# usual, costs a tenth of the time.
+# A class's replies stay in memory: the usual searches for garbage would take a tenth of the time.
 _NEW_OBJECTS = 50_000
 _MISSING = """grader needs {}, which comes with its extra. In the project's folder:
     pip install -e ".[grader]\""""

@@ -50,11 +50,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
-    """One row of the table.
+    """One row of the table: what happened, as a clause for people, and what follows from it.
 
     Attributes:
-        words: what happened, as a clause for people.
-        advice: what the student can do about it; or empty.
         mark: a sign that reads without colour.
         scored: False if the fault may be ours: then there is no score at all, rather than zero.
         second_pass: whether it is asked once more at the end of a run.

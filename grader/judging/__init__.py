@@ -34,12 +34,9 @@ _ContentKey = _TextKey | PageKey | ApiKey
 def judge(question: Question, *replies: Reply, earlier: Sequence[Verdict] = ()) -> Judgement:
     """Judge the last reply: its failure decides first, then its status, then its text.
 
-    Never raises, whatever the text is, and takes time linear in its length.
-
-    Args:
-        question: what was asked.
-        replies: at least one, in the order they came; a check of consistency compares them all.
-        earlier: the verdicts on what the same deployment was asked before.
+    This never raises, whatever the text is, and takes time linear in its length. There is at least
+    one reply, and the newest is the last; a check of consistency compares all of them. `earlier`
+    holds the verdicts on earlier questions to the same deployment.
     """
     reply = replies[-1]
     match question.key:
@@ -67,12 +64,12 @@ def _judge_content(key: _ContentKey, question: Question, reply: Reply) -> Judgem
 
 
 def _judge_reply(key: _TextKey, query: str, reply: Reply) -> Judgement:
-    """Judge what follows the query where the text repeats it, and the text as a whole."""
+    """Judge the text behind the query, if the text begins with the query, and the whole text."""
     text = normalize(reply.text)
     answer = without_query(text, query)
     judgement = _judge_text(key, answer or text, reply)
     if answer and judgement.outcome is not Outcome.RIGHT:
-        # A query of a word or two may well begin its answer: "Shakespeare was a poet".
+        # A query of a word or two may begin its answer: "Shakespeare was a poet".
         whole = _judge_text(key, text, reply)
         return whole if whole.outcome is Outcome.RIGHT else judgement
     return judgement

@@ -119,7 +119,6 @@ def _judge_beside(
 
 
 def _judge_class(status: int, reply: Reply, answered: str) -> Judgement:
-    """Judge an error by its status alone."""
     match status:
         case 401 | 403:
             return Judgement(Outcome.PROTECTED, f"{answered}: it does not let the grader in")

@@ -44,7 +44,7 @@ _SIGN_APART = re.compile(
 
 
 class Number(NamedTuple):
-    """A number as it was written, and its value; NaN where it is larger than any key."""
+    """A number as it was written, and its value; NaN if it is larger than any key."""
 
     text: str
     value: Decimal
@@ -58,8 +58,7 @@ def find_numbers(text: str) -> list[Number]:
 def find_lone_number(text: str) -> list[Number]:
     """The numbers of a normalized text that should hold just one.
 
-    Here, other than in a list, a comma may group thousands, and a dash before a blank may be a
-    sign rather than a bullet.
+    Unlike in a list, a comma may group thousands, and "- 9" may have a sign and no bullet.
     """
     return _read(_LONE_NUMBER, _SIGN_APART.sub(r"\1-", _DASHES.sub("-", text)))
 

@@ -30,7 +30,7 @@ def login_of(reply: Reply) -> str:
     """Say why a reply is a login page, as a clause; empty if it is none.
 
     On another host than the link's, a field for a password or a user name is enough. On the same
-    host, there is no other text box either. Where no page was read, a redirect led to such a field.
+    host, there is no other text box either. If no page was read, a redirect led to such a field.
     """
     final = reply.final_url or reply.url
     if reply.text_box is None:
@@ -66,10 +66,10 @@ def judge_page(reply: Reply) -> Judgement:
 
 
 def judge_shown(key: Key, judgement: Judgement, reply: Reply) -> Judgement:
-    """Correct the judgement on a page's answer where its scripts failed or it has no text box.
+    """Correct the judgement on a page's answer if its scripts failed or it has no text box.
 
-    A right answer stays right. Where any answer would do, it is wrong if the failure removed the
-    text box, or if the page shows the error. A page without text box and answer is wrong, too.
+    A right answer stays right. If any answer would do, it is wrong if the failure removed the text
+    box, or if the page shows the error. A page without text box and answer is wrong, too.
     """
     if not reply.page_error:
         if reply.text_box is False and not reply.text:
@@ -96,7 +96,7 @@ def judge_shown(key: Key, judgement: Judgement, reply: Reply) -> Judgement:
 def _host(url: str) -> str:
     try:
         return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:  # where a page's script led may be no address at all
+    except ValueError:  # a page's script may lead to a text that is no address
         return ""
 
 

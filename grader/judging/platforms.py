@@ -23,11 +23,11 @@ class Mark:
     """One row of the table.
 
     Attributes:
-        header: which one is read; empty for the body.
-        said: a pattern of the header's value or the body, without regard to case.
-        words: what it means, as a sentence's beginning: "Vercel has paused this deployment".
-        waits: whether it may change by waiting a minute or two.
-        statuses: the statuses that it comes with; empty for any.
+        header: the header to read; empty for the body.
+        said: a pattern of the header's value or the body; case does not matter.
+        words: the meaning, as the beginning of a sentence: "Vercel has paused this deployment".
+        waits: whether another reply may come in a minute or two.
+        statuses: empty for any status.
     """
 
     header: str
@@ -181,7 +181,6 @@ def mark_of(reply: Reply) -> Mark | None:
 
 @lru_cache(1024)
 def _possible(status: int, headers: tuple[str, ...]) -> list[Mark]:
-    """The marks that a reply with this status and these headers may bear."""
     return [
         mark
         for mark in MARKS

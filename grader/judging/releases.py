@@ -55,7 +55,7 @@ def judge_release(key: ReleaseKey, reply: Reply) -> Judgement:
 
 
 def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgement:
-    """Judge whether fresh connections met one release and one answer, by those of the last pass."""
+    """Judge whether the last pass met one release and one answer on its fresh connections."""
     told = [reply for reply in replies if reply.is_healthz][-key.connections :]
     asked = [reply for reply in replies if not reply.is_healthz][-key.connections :]
     if failed := _failed_connection(told, asked):

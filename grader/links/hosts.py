@@ -14,12 +14,9 @@ _PASSWORD = re.compile(r"([^\s/\\:@<>]*:)[^\s/\\]+(?=@)")
 
 
 class LinkError(InputError):
-    """A link that cannot be asked.
+    """A link that cannot be asked: `message` says why, and `advice` (its `str()`) adds the remedy.
 
-    Attributes:
-        message: what is wrong with it.
-        advice: what is wrong with it and what the student can do about it; also its `str()`.
-        state: INVALID, or REFUSED where it leads to a private address.
+    The state is REFUSED if the link leads to a private address, else INVALID.
     """
 
     def __init__(self, message: str, remedy: str, state: State = State.INVALID) -> None:

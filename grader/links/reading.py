@@ -1,4 +1,4 @@
-"""Reads the link that a student handed in: repairs it where that is safe, else says what to do.
+"""Reads the link that a student handed in: repairs it if that is safe, else says what to do.
 
 Source of what students hand in instead of their URL: the course activity (docs/architecture.md).
 Nothing is asked of the network here; the address that a name resolves to is the probes' business.
@@ -31,12 +31,10 @@ MAX_LENGTH = 2048
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that can be asked.
+    """A link that can be asked, and notes for the student, one sentence each.
 
-    Attributes:
-        url: the base URL: http or https, a host, perhaps a port and a path; no credentials, query,
-            fragment or trailing slash.
-        notes: what was repaired and what looks odd, one sentence each, for the student.
+    The URL has http or https, a host, and perhaps a port and a path. It has no credentials, query,
+    fragment or trailing slash.
     """
 
     url: str
@@ -59,9 +57,7 @@ _VERCEL_HASH = re.compile(
 def read_link(text: str, *, allow_private: bool = False) -> Link:
     """Find the one link in what a student handed in, and bring it into its plain form.
 
-    Args:
-        text: as handed in, at most 2,048 characters.
-        allow_private: whether localhost and private addresses can be asked.
+    With `allow_private`, localhost and private addresses can be asked.
 
     Raises:
         LinkError: there is no link, more than one, or none that leads to a deployed app.
@@ -104,8 +100,8 @@ def _candidates(
     # What follows a blank in an address belongs to it. By itself it may be somebody else's.
     certain = words[: min(cut, default=len(words))]
     bare = [word for word in certain if not is_marked(word) and BARE.fullmatch(word)]
-    # A word with a dot may be a link or a slip of the keyboard. It counts where nothing else does,
-    # and where it names another app than the one that was found.
+    # A word with a dot may be a link or a typing error. It counts if nothing else does, or if it
+    # names another app than the one that was found.
     found = _usable(marked, allow_private, faults)
     found |= _other_apps(bare, found) if found else _usable(bare, allow_private, faults)
     return found, faults
@@ -150,11 +146,7 @@ def _other_apps(words: list[str], found: Iterable[str]) -> dict[str, tuple[str, 
 
 
 def _read(word: str, allow_private: bool) -> Link:
-    """Read one candidate.
-
-    Raises:
-        LinkError: it is no link to a deployed app.
-    """
+    """Read one candidate; a LinkError says that it is no link to a deployed app."""
     word, notes = unwrapped(word)
     scheme, rest, scheme_notes = _split_scheme(word)
     notes += scheme_notes
@@ -186,7 +178,6 @@ def _read(word: str, allow_private: bool) -> Link:
 
 
 def _read_host(written: str) -> tuple[str, int | None, list[str]]:
-    """Read a host with its port, and repair it."""
     notes = []
     authority = with_hyphens(written)
     if authority != written:
@@ -215,7 +206,7 @@ def _split_scheme(word: str) -> tuple[str, str, list[str]]:
         raise LinkError(f'"{excerpt(word)}" does not begin with https:// or http://.', HAND_IN)
     scheme, written, rest = "", "", word
     notes = []
-    while web := WEB.match(rest):  # more than once where a link was pasted behind "https://"
+    while web := WEB.match(rest):  # more than once if a link was pasted behind "https://"
         if web.start(1):
             notes.append(_FROM_TEXT)
         scheme, written, rest = web[1].lower(), written + web[1] + web[2], rest[web.end() :]

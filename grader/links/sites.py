@@ -147,11 +147,7 @@ def without_www(host: str) -> str:
 
 
 def refuse_a_repository(host: str) -> None:
-    """Recognise a host of source code, however it is addressed.
-
-    Raises:
-        LinkError: it is one.
-    """
+    """Raise a LinkError if a host holds source code, however it is addressed."""
     if _NO_APP.get(host) is _REPOSITORY:
         raise LinkError(*_REPOSITORY)
 

@@ -19,11 +19,9 @@ _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def unwrap(link: str) -> tuple[str, str] | None:
-    """Take off what one program has put around a link, which has no http:// in front.
+    """Give the link inside another, and the name of the program that wrapped it; None without one.
 
-    Returns:
-        The link inside, which may be wrapped again, and the program's name; None if no program
-        that we know has wrapped it.
+    `link` has no http:// in front. The link inside may be wrapped itself.
 
     Raises:
         LinkError: the link inside is missing or cut off.

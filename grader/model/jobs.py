@@ -22,7 +22,6 @@ class NoteKind(StrEnum):
     Attributes:
         DOUBT: more than half could not be reached.
         KEEP: which of several attempts counts.
-        ROSTER: how the roster was read.
         SAMPLE: the class is the demo's.
         UNLISTED: the roster no longer has some students.
     """
@@ -46,9 +45,7 @@ class Note:
 class RunInfo:
     """One grading of a class: what all its scorecards have in common.
 
-    Attributes:
-        probes: how to ask what the battery does not pin to a probe.
-        allow_private: whether submissions in a private network are asked.
+    `probes` ask what the battery does not pin to a probe.
     """
 
     battery: Battery
@@ -72,15 +69,14 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How a deployment is asked, and for how long.
+    """How a deployment is asked, and for how long, in seconds.
 
     Attributes:
-        timeout: seconds for one question, redirects and reading included.
-        wake_timeout: seconds that the app has to wake up, counted from the first request; None
-            for 90, or for 5 if it runs on this machine.
+        timeout: for one question, redirects and reading included.
+        wake_timeout: for the app to wake up, from the first request; None for 90, 5 if local.
         allow_private: whether the submission's own scheme, host and port may be private.
         probes: how to ask what the battery does not pin to a probe.
-        degraded_after: seconds after which a right answer counts as degraded; it costs nothing.
+        degraded_after: a later right answer counts as degraded; it costs nothing.
         connections: how many fresh connections to compare, for no points, if the battery does not.
     """
 
@@ -96,10 +92,8 @@ class Limits:
 class Job:
     """Everything needed to grade one submission, anywhere.
 
-    Attributes:
-        previous: the scorecard of the first pass, which says what to ask again.
-        questions: what to ask; empty to draw from the battery.
-        not_before: when the deployment wants to be asked again; None for at once.
+    `previous` is the scorecard of the first pass: it says what to ask again. Without questions,
+    they are drawn from the battery. `not_before` is when the deployment wants to be asked again.
     """
 
     submission: Submission

@@ -7,11 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Which of a student's attempts counts: the last, the best, or the last asked before a moment.
-
-    Attributes:
-        before: that moment, in UTC; None if the rule needs none.
-    """
+    """The attempt that counts: the last, the best, or the last asked `before` a moment in UTC."""
 
     rule: Literal["last", "best", "before"] = "last"
     before: datetime | None = None

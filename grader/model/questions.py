@@ -24,11 +24,8 @@ Typing = Literal["at once", "letters"]
 class Question:
     """One query, what makes its reply right, and its points.
 
-    Attributes:
-        name: the battery entry it was drawn from; `requires` refers to such names.
-        requires: names of entries that must be right, or this one is skipped.
-        probe: how it is asked.
-        hint: the battery's words for a student who gets it wrong.
+    `name` is the battery's entry, and `requires` names others: if one of these is not right, this
+    question is skipped. The hint is for a student whose answer is wrong.
     """
 
     family: str
@@ -50,12 +47,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a battery: a `family`, a `query` or a `check`.
+    """One entry of a battery: a `family`, a `query`, or a `check` of the deployment itself.
 
     Attributes:
-        family: the family to draw `count` questions from, or to which a fixed query belongs.
+        family: the family that gives `count` questions, or that a fixed query belongs to.
         query: a fixed query; `{column}` in it and in its key stands for the student's column.
-        check: a check of the deployment itself.
         connections: how many fresh connections the check "consistency" opens.
         points: for each question drawn.
     """
@@ -77,11 +73,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """An ordered choice of questions and checks.
-
-    Attributes:
-        source: the TOML text it was read from, stored so that a run can be repeated.
-    """
+    """Questions and checks in order. The TOML `source` is stored, so that a run can be repeated."""
 
     name: str
     title: str

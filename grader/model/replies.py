@@ -24,11 +24,8 @@ class Timings:
     """How long the phases of a request took, in milliseconds.
 
     A phase that did not happen is None: nothing is resolved or connected on a connection that was
-    kept alive, and plain http has no TLS. After redirects, the last request is timed.
-
-    Attributes:
-        first_byte: from sending the request to the first byte of the reply.
-        transfer: from there to its last byte.
+    kept alive, and plain http has no TLS. After redirects, the last request is timed. `first_byte`
+    begins when the request is sent; `transfer` follows it and ends with the last byte.
     """
 
     resolve: float | None = None
@@ -40,11 +37,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back from one query.
+    """What came back from one query. Moments are in UTC.
 
     Attributes:
-        url: the full URL that was asked, to be opened by a person who wants to repeat it.
-        asked_at: in UTC.
+        url: the full URL that was asked; a person can open it.
         status: the HTTP status; None if no HTTP reply came.
         text: the body, or the answer that the page shows (page and browser probes); cut to a cap.
         final_url: where redirects led; equal to `url` without them.
@@ -60,7 +56,7 @@ class Reply:
             did no harm, or may come from something that our proxy could not load.
         screenshot_png: what the browser showed in the end, in base64, at most 256 KiB; or empty.
         timings: None if nothing was sent, or a browser asked.
-        certificate_expires_at: in UTC; None without TLS, or if a connection was kept alive.
+        certificate_expires_at: None without TLS, or if a connection was kept alive.
         headers: those of `TELLING_HEADERS` that came.
         retry_after: seconds until it wants to be asked again; None if it did not say.
         lasting: whether the failure stays, however long one waits or asks again.

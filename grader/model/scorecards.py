@@ -16,9 +16,7 @@ from grader.outcomes import Cause
 class Override:
     """What an instructor set by hand, when (in UTC) and why. It counts instead of the grade.
 
-    Attributes:
-        score: in points; None if the student is excused.
-        withdrawn: whether it was taken back, so that the grade counts again.
+    The score is in points; None excuses the student. If it is withdrawn, the grade counts again.
     """
 
     by: str

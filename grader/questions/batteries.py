@@ -47,13 +47,9 @@ def is_shipped(battery: Battery) -> bool:
 
 
 def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -> Battery:
-    """Read a battery from its TOML text.
+    """Read a battery from its TOML text, which errors call `where`.
 
-    Args:
-        source: the text.
-        name: of the battery, in reports.
-        where: what errors call the text, such as its file name.
-        stored: whether it was stored with a run: an old one may have nothing to earn.
+    A battery that was `stored` with an old run may have nothing to earn.
 
     Raises:
         BatteryError: with everything that is wrong with it, by line.

@@ -55,12 +55,8 @@ def draw(
     The same battery, submission and seed give the same questions on any machine and any Python
     version. Points, hints and the like can be corrected without changing what is drawn.
 
-    Args:
-        battery: what is asked.
-        submission: of whom.
-        seed: any integer; one for a whole class.
-        probes: how to ask what the battery does not pin to a probe. Several share its points.
-        connections: how many fresh connections to compare, for no points, if the battery does not.
+    A class has one seed. `probes` ask what the battery does not pin to a probe; several share its
+    points. `connections` are how many to compare, for no points, if the battery compares none.
 
     Raises:
         ColumnError: if a fixed query needs a column that the student's row does not give.
@@ -137,7 +133,7 @@ def _questions(
 
 
 def _probe_of_check(entry: Entry, unpinned: tuple[ProbeKind, ...]) -> ProbeKind:
-    """The page is asked as the questions are: in a browser where they are asked in one."""
+    """Ask the page as the questions are asked: in a browser if they use one."""
     if entry.check != "page":
         return ProbeKind.API
     seen = ProbeKind.BROWSER if ProbeKind.BROWSER in unpinned else ProbeKind.PAGE

@@ -22,12 +22,9 @@ Of `Random` only methods that work on integers are used (`choice`, `randrange`, 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of questions.
+    """A family of questions, and a hint for a student whose answer is wrong.
 
-    Attributes:
-        generate: draws one question.
-        hint: a sentence for a student who gets it wrong.
-        supply: the most questions of this family that one entry can ask without repeating itself.
+    One entry can ask at most `supply` different questions.
     """
 
     generate: Generator

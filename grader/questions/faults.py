@@ -12,10 +12,8 @@ _MAX_SHOWN = 20
 class Fault:
     """One thing that is wrong with a battery.
 
-    Attributes:
-        line: counted from 1; None if the file could not be read at all.
-        key: where it is, in words, such as `entry 3 'points'`; empty for the file as a whole.
-        message: what is wrong and what to do.
+    `line` counts from 1, and is None if the file could not be read. `key` is the place in words,
+    such as `entry 3 'points'`; it is empty for the whole file.
     """
 
     line: int | None

@@ -1,7 +1,4 @@
-"""Choosing from a list of numbers.
-
-The right number is chosen before the list is shuffled, so that every position is as likely.
-"""
+"""Choices from a list, shuffled after the answer is chosen: all positions are equally likely."""
 
 from math import cbrt, isqrt
 from random import Random

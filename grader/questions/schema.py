@@ -41,7 +41,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
-    """Name the nearest of the known words, or all of them where none is near."""
+    """Name the nearest of the known words, or all of them if none is near."""
     near = get_close_matches(word.casefold(), known, n=1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
 

@@ -1,7 +1,4 @@
-"""Finds the lines of keys in a battery's TOML text.
-
-`tomllib` tells lines for errors of syntax only.
-"""
+"""Finds the lines of keys in a battery's TOML text: `tomllib` has lines for syntax errors only."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -32,12 +29,7 @@ class TomlLines:
         self._entries = [range(start, end) for start, end in pairwise(bounds)]
 
     def of_entry(self, index: int, keys: Sequence[str] = ()) -> int:
-        """Find the line of a key in an entry: of the innermost one that has a line of its own.
-
-        Args:
-            index: which entry, counted from 0.
-            keys: the path to a value inside the entry.
-        """
+        """Find the line of the innermost of `keys` in an entry (from 0) that has its own line."""
         if index >= len(self._entries):  # written as an inline array
             return self.of_top("entry")
         span = self._entries[index]
@@ -45,7 +37,7 @@ class TomlLines:
         return next((line for line in found if line), span.start + 1)
 
     def of_top(self, key: str) -> int:
-        """Find a key of the top level; where there is none, the first line."""
+        """Find the line of a key at the top level; 1 if there is none."""
         return self._key(key, self._preamble) or 1
 
     def _key(self, key: str, span: range) -> int | None:

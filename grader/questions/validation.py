@@ -48,7 +48,7 @@ def worth(document: dict[str, Any]) -> Iterator[Complaint]:
 
 
 def entry_names(entries: list[dict[str, Any]]) -> list[str]:
-    """Give each entry its name: its own, else what it asks, numbered where that is taken."""
+    """Give each entry its name: its own, else what it asks, with a number if that is taken."""
     taken = {entry["name"] for entry in entries if isinstance(entry.get("name"), str)}
     names = []
     for entry in entries:
@@ -124,7 +124,6 @@ def _path(error: ErrorDetails) -> Path:
 
 
 def _words(error: ErrorDetails) -> str:
-    """Say what pydantic found."""
     context = error.get("ctx", {})
     kind = error["type"]
     if error["loc"] == ("entry",):

@@ -20,13 +20,10 @@ _PLAIN = ("General", "@", "")
 
 
 def as_shown(value: object, number_format: str) -> tuple[str, str]:
-    """What a cell shows.
+    """What a cell shows; and its number format if we cannot apply it, else an empty text.
 
-    Dates are written as 2026-11-30 whatever their format is, so that a day is no month.
-
-    Returns:
-        The text; and the number format if we cannot apply it (then people may see another text),
-        else an empty text.
+    If we cannot, people may see another text. Dates are written as 2026-11-30 whatever their format
+    is, so that nobody takes a day for a month.
     """
     match value:
         case None:

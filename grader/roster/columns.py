@@ -8,7 +8,7 @@ from functools import cached_property
 from grader.roster.table import Fault, Table
 from grader.text.comparing import header_key
 
-# Headers by what they mean, without case, spaces and punctuation. Where several are present, the
+# Headers by what they mean, without case, spaces and punctuation. If several are present, the
 # first one here that holds any value is taken: logins before numbers, numbers before addresses.
 ALIASES: dict[str, tuple[str, ...]] = {
     "andrew_id": (
@@ -47,13 +47,10 @@ Chosen = dict[str, tuple[int, ...]]
 
 
 def choose_columns(table: Table, wanted: Mapping[str, str]) -> Chosen:
-    """Find the column of each of our words, as far as there is one.
+    """Find our word -> index of the column; two indexes for a name in two columns.
 
     What is missing or in doubt is added to the table's faults. In `wanted`, the instructor says
     the headers of some words.
-
-    Returns:
-        Our word -> index of the column; two of them for a name in two columns.
     """
     chosen: Chosen = {}
     for word, header in wanted.items():

@@ -78,10 +78,7 @@ def read_roster(source: Path, columns: Mapping[str, str] = {}) -> Roster:
 def parse_roster(data: bytes, where: str, columns: Mapping[str, str] = {}) -> Roster:
     """Read a CSV file or a workbook (.xlsx) with a header, as forms and gradebooks export it.
 
-    Args:
-        data: the file's bytes.
-        where: what the file is called in messages.
-        columns: our word -> header, if the header alone leaves doubt.
+    Messages call the file `where`. `columns` is our word -> header, if the header leaves doubt.
 
     Raises:
         RosterError: with all faults, if any puts a student's identity in doubt.

@@ -13,11 +13,9 @@ from grader.text.cutting import some_of
 
 @dataclass(slots=True)
 class Superseded:
-    """What comes of several rows of one student.
+    """The lines of rows that do not count.
 
-    Attributes:
-        lines: those of the rows that do not count.
-        earlier: the line of a row that counts -> those of the student's rows with another link.
+    `earlier`: line of a row that counts -> lines of the student's rows with another link.
     """
 
     lines: set[int] = field(default_factory=set)
@@ -45,12 +43,9 @@ def find_superseded(
 ) -> Superseded:
     """Find the rows that do not count: of one student all but the last in time.
 
-    Args:
-        table: its notes and faults grow by what is said of these rows.
-        members: each student's record, and what our words mean in it.
-        repeated: the ids of those with several rows, as `id_key` has them.
-        stamps: the index of the column with timestamps, if there is one.
-        ids_are_emails: whether the addresses are what the ids were taken from.
+    The table gets notes and faults. `members` are records, each with our words -> values.
+    `repeated` holds the ids of students with several rows, as `id_key` has them. `stamps` is the
+    index of the column with timestamps.
     """
     superseded = Superseded()
     if not repeated:
@@ -116,11 +111,7 @@ def _notes(students: list[list[_Entry]], *, in_time: bool) -> list[str]:
 
 
 def _told_apart(rows: list[tuple[_Entry, str, object]]) -> str:
-    """Name a student and the rows that differ, with the text of each; empty if they agree.
-
-    Args:
-        rows: each row, with the text to show and the value to compare.
-    """
+    """Name a student and the texts of rows whose values (the third item) differ; else empty."""
     said = [row for row in rows if row[1]]
     if len({same for _, _, same in said}) < 2:
         return ""

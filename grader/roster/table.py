@@ -58,8 +58,7 @@ class UnreadableError(Exception):
 class Record:
     """One record, its cells stripped. In a table it has as many cells as the header.
 
-    Attributes:
-        odd: index of a cell -> its number format, if that could not be applied.
+    `odd`: index of a cell -> its number format, if that could not be applied.
     """
 
     line: int
@@ -80,10 +79,8 @@ class Table:
     def __init__(self, where: str, read: Callable[[], Iterator[Record]]) -> None:
         """Read the header, and look through all records for faults.
 
-        Args:
-            where: what the file is called in messages.
-            read: begins to read the records, header included, none of them wholly empty; may
-                raise UnreadableError.
+        Messages call the file `where`. `read` gives the records, header included, none of them
+        wholly empty; it may raise UnreadableError.
 
         Raises:
             RosterError: there is no header, or nothing below it. Other faults are collected.

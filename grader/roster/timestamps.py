@@ -24,9 +24,8 @@ class UndecidedError(Exception):
 def day_first_orders(stamps: Iterable[str]) -> frozenset[bool]:
     """Whether dates such as 3/4/2026 have the day first, judged by the whole column.
 
-    Returns:
-        What fits all values: {True}, {False}, both where every such date is ambiguous, or nothing
-        where some have the day first and others the month.
+    The result holds what fits all values: both if every such date is ambiguous, nothing if some
+    have the day first and others the month.
     """
     orders = {True, False}
     found = False

@@ -34,7 +34,7 @@ class RefusedError(Exception):
 def main() -> None:
     """Read the workbook, and end this process."""
     _limit_memory()
-    # Where numpy is installed, openpyxl loads it, which may take more memory than that.
+    # If numpy is installed, openpyxl loads it, which may take more memory than that.
     sys.modules["numpy"] = None  # type: ignore[assignment]
     out = sys.stdout.buffer
     try:

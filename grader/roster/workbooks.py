@@ -82,7 +82,6 @@ def _records(lines: bytes) -> Iterator[Record]:
 
 
 def _sheets(unpacked: bytes) -> Iterator[tuple[str, bytes]]:
-    """The name and the lines of each sheet."""
     for sheet in re.split(rb"^(?=\{)", unpacked, flags=re.MULTILINE)[1:]:
         head, _, lines = sheet.partition(b"\n")
         yield json.loads(head)["sheet"], lines

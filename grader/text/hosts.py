@@ -8,7 +8,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address in a host, as IPv4 where it can be; None if the host is a name."""
+    """The IP address in a host, as IPv4 if possible; None if the host is a name."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:

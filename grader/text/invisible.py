@@ -9,9 +9,7 @@ _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe0e\ufe0f\uffa0"
 def without_invisible(text: str, *, controls: bool = False) -> str:
     """The text without characters that nobody sees; blanks and line breaks stay.
 
-    Args:
-        text: as it was copied.
-        controls: whether control characters and halves of surrogate pairs go, too.
+    With `controls`, control characters and halves of surrogate pairs go, too.
     """
     if text.isascii() and text.isprintable():  # nearly all texts are, and this is quick
         return text

@@ -64,10 +64,7 @@ def _limit_marks(text: str) -> str:
 
 
 def without_query(text: str, query: str) -> str:
-    """What follows the query, where a normalized text begins by repeating it word by word.
-
-    Empty if the text does not repeat the query, or nothing follows.
-    """
+    """What follows the query, if a normalized text begins with the query's words; else empty."""
     words = _WORD.finditer(text)
     end = 0
     for wanted in _words_of(query):

@@ -82,9 +82,7 @@ def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
                 yield ended
 
 
-def _come(
-    done: "queue.SimpleQueue[Future[Scorecard]]", seconds: float
-) -> Iterator[Future[Scorecard]]:
+def _come(done: _Queue, seconds: float) -> Iterator[Future[Scorecard]]:
     """The futures that have ended; if there are none, the first that ends within `seconds`."""
     try:
         yield done.get(timeout=seconds)

@@ -1,4 +1,4 @@
-"""What the two scorecard pages share: one template environment, one style, one policy."""
+"""What all pages share: the base template, one style, one policy."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.formats import attention, markup, transport, words
@@ -16,16 +16,17 @@ from grader.formats.files import file_stem, student_file_name
 
 # A template gives most expressions on their own, and all checks of a student as one piece.
 _PIECES_PER_CHUNK = 100
+_FORMATS = "grader.formats"
 
 
-def page(template: str, context: Mapping[str, Any]) -> str:
-    """Render a page without a script as a whole."""
-    return _environment().get_template(template).render(_own_parts(""), **context)
+def page(template: str, context: Mapping[str, Any], package: str = _FORMATS) -> str:
+    """Render a page without a script as a whole, from the `templates/` of `package`."""
+    return _environment(package).get_template(template).render(_own_parts(""), **context)
 
 
 def stream(template: str, context: Mapping[str, Any], script: str = "") -> Iterator[str]:
     """Render a page in chunks; it may run one `script` of `templates/`, or none if empty."""
-    pieces = _environment().get_template(template).stream(_own_parts(script), **context)
+    pieces = _environment(_FORMATS).get_template(template).stream(_own_parts(script), **context)
     pieces.enable_buffering(_PIECES_PER_CHUNK)
     return pieces
 
@@ -33,7 +34,7 @@ def stream(template: str, context: Mapping[str, Any], script: str = "") -> Itera
 @cache
 def _own_parts(script: str) -> dict[str, Markup]:
     """Our own style and script as they stand in a page, and the policy that allows just them."""
-    environment = _environment()
+    environment = _environment(_FORMATS)
     style = environment.get_template("page.css").render()
     code = environment.get_template(script).render() if script else ""
     parts = {"style": style, "script": code, "policy": _policy(style, code)}
@@ -53,9 +54,10 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("grader.formats"),
+        # Pages of other rooms extend page.html, which is ours.
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(_FORMATS)]),
         autoescape=True,
         auto_reload=False,
         undefined=StrictUndefined,

@@ -1,0 +1,1 @@
+"""Bringing a release to users: gate, replay, watch, releases, and the pipeline of them all."""

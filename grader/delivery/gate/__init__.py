@@ -1,0 +1,1 @@
+"""Whether a candidate may replace its baseline: promote, hold or reject."""

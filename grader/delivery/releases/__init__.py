@@ -1,0 +1,1 @@
+"""What the platforms have deployed: listed, promoted, rolled back, measured."""

@@ -1,0 +1,1 @@
+"""Captured queries asked of two releases, and what differs."""

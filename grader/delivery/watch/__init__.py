@@ -1,0 +1,1 @@
+"""Deployments watched from outside: objectives, incidents, alerts, rollback."""

@@ -112,20 +112,28 @@ def live_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease | Non
 def previous_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease | None:
     """The release to go back to from the live one: the newest older one; None if there is none.
 
-    It has another commit than the live one, if both tell their commits: a release that a change of
-    settings or a rollback made runs the same code as the one before.
+    It has another commit than the live one, if both tell their commits: a change of settings makes
+    a release of the same code. If the live one is a rollback itself, whatever came after the
+    release that it restored was left for a reason, and is passed over.
     """
     live = live_release(releases)
     if live is None:
         return None
-    for release in releases[releases.index(live) + 1 :]:
-        same = release.commit is not None and release.commit == live.commit
-        if release.can_roll_back and not same:
-            return release
-    return None
+    start = releases.index(live) + 1
+    same = [at for at, each in enumerate(releases) if _is_same_code(each, live)]
+    if live.is_rollback and same:
+        start = max(start, same[-1] + 1)
+    older = releases[start:]
+    return next(
+        (each for each in older if each.can_roll_back and not _is_same_code(each, live)), None
+    )
 
 
 def is_commit(release: PlatformRelease, commit: str) -> bool:
     """Whether a release is of `commit`; either may be abbreviated."""
     known = release.commit
-    return bool(known) and (known.startswith(commit) or commit.startswith(known))
+    return known is not None and (known.startswith(commit) or commit.startswith(known))
+
+
+def _is_same_code(release: PlatformRelease, other: PlatformRelease) -> bool:
+    return other.commit is not None and is_commit(release, other.commit)

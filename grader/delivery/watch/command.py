@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
 from typing import IO, ClassVar
 
 from grader.delivery.watch.messages import Message, UndeliveredError
@@ -42,7 +41,7 @@ class Command:
             raise ValueError("it must not be empty")
         return cls(arguments)
 
-    def deliver(self, message: Message, at: datetime) -> None:  # noqa: ARG002 - it reads a clock
+    def deliver(self, message: Message) -> None:
         """Run it, and give it our JSON.
 
         Raises:

@@ -13,7 +13,6 @@ import logging
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -88,14 +87,14 @@ class Webhook:
         _check(address, plain=private)
         return cls(address, shape, _key(environ.get(SECRET_VARIABLE, "").strip()), private)
 
-    def deliver(self, message: Message, at: datetime) -> None:
+    def deliver(self, message: Message) -> None:
         """Send it; what may pass is tried again, with growing pauses.
 
         Raises:
             UndeliveredError: if nobody took it.
         """
         body = message.slack() if self.shape is WebhookFormat.SLACK else message.json()
-        stamp = str(int(at.timestamp()))
+        stamp = str(int(message.sent_at.timestamp()))
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "grader/0.1 (alerts)",

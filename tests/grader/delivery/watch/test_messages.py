@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from unicodedata import category
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.delivery.watch.messages import Message, slack_text
+
+AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,6 @@ def test_is_bounded() -> None:
 
 @given(st.text())
 def test_any_text_can_be_sent(text: str) -> None:
-    message = Message("1", text, {"words": text})
+    message = Message("1", text, {"words": text}, AT)
     assert json.loads(message.json())["words"] == text
     assert json.loads(message.slack())["text"] == slack_text(text)

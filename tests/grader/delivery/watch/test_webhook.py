@@ -21,7 +21,7 @@ from tests.servers import free_port
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
-MESSAGE = Message("shop-1-opened", "Missed: <!channel> & more", {"type": "incident.opened"})
+MESSAGE = Message("shop-1-opened", "Missed: <!channel> & more", {"type": "incident.opened"}, AT)
 
 
 def webhook(address: str, shape: str = "json", secret: str = "", **options: bool) -> Webhook:
@@ -41,7 +41,7 @@ def test_the_signature_is_that_of_the_standard() -> None:
 
 def test_a_receiver_can_tell_that_it_is_from_us_and_when() -> None:
     with receiving() as receiver:
-        webhook(receiver.address, secret=SECRET).deliver(MESSAGE, AT)
+        webhook(receiver.address, secret=SECRET).deliver(MESSAGE)
     (body,), (sent,) = receiver.bodies, receiver.sent
     assert json.loads(body) == {"type": "incident.opened"}
     assert sent["REQUEST_METHOD"] == "POST"
@@ -56,13 +56,13 @@ def test_a_receiver_can_tell_that_it_is_from_us_and_when() -> None:
 
 def test_without_a_secret_nothing_is_signed() -> None:
     with receiving() as receiver:
-        webhook(receiver.address).deliver(MESSAGE, AT)
+        webhook(receiver.address).deliver(MESSAGE)
     assert "HTTP_WEBHOOK_SIGNATURE" not in receiver.sent[0]
 
 
 def test_slack_gets_its_own_shape() -> None:
     with receiving() as receiver:
-        webhook(receiver.address, "slack").deliver(MESSAGE, AT)
+        webhook(receiver.address, "slack").deliver(MESSAGE)
     sent = json.loads(receiver.bodies[0])
     assert sent["text"] == "Missed: &lt;!channel&gt; &amp; more"
     assert not any((sent["mrkdwn"], sent["link_names"], sent["unfurl_links"]))
@@ -70,7 +70,7 @@ def test_slack_gets_its_own_shape() -> None:
 
 def test_what_may_pass_is_tried_again() -> None:
     with receiving("503 Service Unavailable", "429 Too Many Requests") as receiver:
-        webhook(receiver.address).deliver(MESSAGE, AT)
+        webhook(receiver.address).deliver(MESSAGE)
     assert [sent["HTTP_WEBHOOK_ID"] for sent in receiver.sent] == ["shop-1-opened"] * 3
 
 
@@ -89,7 +89,7 @@ def test_a_pause_that_the_receiver_wants_is_kept_within_reason() -> None:
 def test_what_does_not_pass_is_not(status: str) -> None:
     with receiving(status) as receiver:
         with pytest.raises(UndeliveredError, match=f"with status {status[:3]}$"):
-            webhook(receiver.address).deliver(MESSAGE, AT)
+            webhook(receiver.address).deliver(MESSAGE)
         assert len(receiver.sent) == 1
 
 
@@ -99,7 +99,7 @@ def test_a_redirect_is_not_followed() -> None:
         with receiving("307 Temporary Redirect", headers=location) as receiver:
             hook = webhook(receiver.address)
             with pytest.raises(UndeliveredError, match="not followed"):
-                hook.deliver(MESSAGE, AT)
+                hook.deliver(MESSAGE)
         assert other.sent == []
 
 
@@ -116,10 +116,10 @@ def test_a_name_that_leads_into_a_private_network_gets_nothing(
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
         address = f"http://hooks.example:{port}{PATH}"
         with pytest.raises(UndeliveredError, match="private network") as raised:
-            Webhook(address).deliver(MESSAGE, AT)
+            Webhook(address).deliver(MESSAGE)
         assert "hooks.example" not in str(raised.value)
         assert receiver.sent == []
-        Webhook(address, private=True).deliver(MESSAGE, AT)
+        Webhook(address, private=True).deliver(MESSAGE)
         assert len(receiver.sent) == 1
 
 
@@ -165,7 +165,7 @@ from datetime import UTC, datetime
 from grader.delivery.watch.messages import Message, UndeliveredError
 from grader.delivery.watch.webhook import Webhook
 try:
-    Webhook(sys.stdin.read(), private=True).deliver(Message("1", "words", {}), datetime.now(UTC))
+    Webhook(sys.stdin.read(), private=True).deliver(Message("1", "words", {}, datetime.now(UTC)))
 except UndeliveredError as error:
     print(error)
 """

@@ -19,6 +19,7 @@ from grader.model import Battery, Question
 PHASES = (1, 4, SERVERS)
 """How many servers give the new release to users, phase by phase."""
 
+_TONES = {Decision.PROMOTE: Tone.GOOD, Decision.HOLD: Tone.DOUBT, Decision.REJECT: Tone.BAD}
 _Steps = Generator[Told, None, Ending | None]
 """Steps that are told; at their end what became of the release, or None if it goes on."""
 
@@ -104,12 +105,16 @@ class Delivery:
     def _gated(self) -> _Steps:
         words = f"Staging and production are asked in turn, {self._pace.pairs} times at most."
         yield self._told(Stage.GATE, words)
-        decision, tone, self._reasons = gating.compared(
+        gated = gating.compared(
             self._staging.url, self._production.url, self.build, self._battery, self._pace
         )
-        told = self._reasons if decision is not Decision.PROMOTE else ()
-        yield self._told(Stage.GATE, " ".join((f"{decision.upper()}.", *told)), tone)
-        return None if decision is Decision.PROMOTE else Ending.STOPPED_AT_GATE
+        tone = _TONES[gated.decision]
+        behind = [each for each in gated.reasons if each.decision is gated.decision]
+        self._reasons = [f"{each.rule}: {each.words}" for each in behind]
+        for reason in self._reasons:
+            yield self._told(Stage.GATE, reason, tone)
+        yield self._told(Stage.GATE, f"Decision: {gated.decision.upper()}", tone)
+        return None if gated.decision is Decision.PROMOTE else Ending.STOPPED_AT_GATE
 
     def _rolled_out(self) -> Generator[Told, None, Ending]:
         old = self._production.serving
@@ -173,7 +178,9 @@ class Delivery:
 
     def _told(self, stage: Stage, words: str, tone: Tone = Tone.PLAIN) -> Told:
         servers = self._production.commits
-        return Told(self._now(), self._story.name, stage, words, tone, servers)
+        return Told(
+            self._now(), self._story.name, stage, words, tone, self.build.short, servers
+        )
 
     def _now(self) -> float:
         return time.monotonic() - self._began

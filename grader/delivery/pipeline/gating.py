@@ -1,19 +1,16 @@
 """Staging and the gate, as the pipeline uses them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.delivery.gate import Decision, Gated, Order, gate
+from grader.delivery.gate import Gated, Order, gate
 from grader.delivery.pipeline import instances
 from grader.delivery.pipeline.builds import Build
 from grader.delivery.pipeline.instances import Instance
 from grader.delivery.pipeline.processes import Processes
 from grader.delivery.pipeline.proxy import Proxy
-from grader.delivery.pipeline.record import Tone
 from grader.model import Battery, Limits, Submission
 
 _LIMITS = Limits(timeout=5.0, wake_timeout=20.0, allow_private=True)
-_TONES = {Decision.PROMOTE: Tone.GOOD, Decision.HOLD: Tone.DOUBT, Decision.REJECT: Tone.BAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,8 @@ class Staging:
             self._instance = None
 
 
-def compared(
-    staging: str, production: str, build: Build, battery: Battery, pace: Pace
-) -> tuple[Decision, Tone, Sequence[str]]:
-    """Ask the gate whether staging may replace production: its decision, and why."""
+def compared(staging: str, production: str, build: Build, battery: Battery, pace: Pace) -> Gated:
+    """Ask the gate whether staging may replace production."""
     order = Order(
         Submission("", staging, expect_commit=build.commit),
         Submission("", production),
@@ -76,9 +71,4 @@ def compared(
         per_second=pace.per_second,
         expect_commit=build.commit,
     )
-    for event in gate(order):
-        if isinstance(event, Gated):
-            against = [each for each in event.reasons if each.decision is event.decision]
-            words = [f"{each.rule}: {each.words}" for each in against]
-            return event.decision, _TONES[event.decision], words
-    raise AssertionError("the gate ends with a decision")
+    return next(event for event in gate(order) if isinstance(event, Gated))

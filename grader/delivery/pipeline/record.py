@@ -40,6 +40,7 @@ class Told:
     Attributes:
         at: seconds since the pipeline began.
         story: the name of the story.
+        release: the commit that it is about.
         servers: the commit that each server of production gives to users.
     """
 
@@ -48,6 +49,7 @@ class Told:
     stage: Stage
     words: str
     tone: Tone = Tone.PLAIN
+    release: str = ""
     servers: tuple[str, ...] = ()
 
 

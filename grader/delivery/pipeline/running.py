@@ -3,21 +3,23 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from grader.delivery.pipeline import builds
+from grader.delivery.pipeline import builds, drawing
 from grader.delivery.pipeline.delivering import Delivery
 from grader.delivery.pipeline.gating import Pace, Staging
+from grader.delivery.pipeline.orders import Known, obey
 from grader.delivery.pipeline.processes import processes
 from grader.delivery.pipeline.production import Production
 from grader.delivery.pipeline.proxy import proxy
 from grader.delivery.pipeline.record import Result, Told
-from grader.delivery.pipeline.stories import FIRST, Story
+from grader.delivery.pipeline.stories import FIRST, Ending, Story
 from grader.delivery.pipeline.users import Users, users
 from grader.model import Submission
 from grader.questions import draw, load_battery
-from grader.store import exclusive
+from grader.store import exclusive, write_private
 
 _BATTERY = Path(__file__).parent / "sample" / "battery.toml"
 _SEED = 2012  # of the questions that users and the watch ask; the gate draws its own
@@ -32,14 +34,18 @@ class Pipeline:
         self.folder = folder
         self.pace = pace
         self.production, self.staging, self.users = places
+        self.page = folder / "pipeline.html"
         self.told: list[Told] = []
         self.results: list[Result] = []
         self._began = began
+        first, now = self.production.serving[0].build, datetime.now(UTC)
+        self._known = [Known(first, now, now, "the first release")]
         self._battery = load_battery(str(_BATTERY))
         self._questions = draw(self._battery, Submission("", url=""), _SEED)
 
     def deliver(self, story: Story) -> Iterator[Told]:
         """Deliver the release of a story: the steps as they happen."""
+        created_at = datetime.now(UTC)
         delivery = Delivery(
             story,
             self.production.serving[0].build,
@@ -52,8 +58,22 @@ class Pipeline:
         for told in delivery.steps():
             self.told.append(told)
             yield told
-        if delivery.result is not None:
-            self.results.append(delivery.result)
+            self.draw(is_over=False)
+        result = delivery.result
+        assert result is not None
+        self.results.append(result)
+        promoted = datetime.now(UTC) if result.ending is Ending.PROMOTED else None
+        self._known.append(Known(delivery.build, created_at, promoted, result.ending))
+        self.draw(is_over=False)
+
+    def obey(self) -> Iterator[str]:
+        """Do what `grader releases` orders, until Ctrl-C: each order in words."""
+        return obey(self.folder, self.production, self._known)
+
+    def draw(self, *, is_over: bool) -> None:
+        """Write the page: it refreshes itself until all is over."""
+        drawn = drawing.page_of(self.told, self.results, self.users.seconds(), is_over=is_over)
+        write_private(self.page, [drawn])
 
 
 @contextlib.contextmanager
@@ -73,4 +93,8 @@ def pipeline(folder: Path, pace: Pace) -> Iterator[Pipeline]:
         production = Production(servers, front, asking)
         production.begin(builds.build(FIRST, None, folder / "releases"))
         with users(asking):
-            yield Pipeline(folder, pace, (production, Staging(servers, front), asking), began)
+            running = Pipeline(folder, pace, (production, Staging(servers, front), asking), began)
+            try:
+                yield running
+            finally:
+                running.draw(is_over=True)

@@ -10,17 +10,18 @@ from datetime import UTC, datetime
 from grader.asking.ask import ask
 from grader.asking.loops import Scope
 from grader.delivery.pipeline.instances import Instance
-from grader.delivery.watch.evaluation import Evaluation
-from grader.delivery.watch.values import (
+from grader.delivery.watch import (
+    Evaluation,
     Incident,
     Indicator,
     Objective,
     Objectives,
-    Sample,
     Step,
     Target,
+    sample_of,
 )
 from grader.model import Limits, Question, Submission, Verdict
+from grader.outcomes import Outcome
 from grader.probes import Deployment
 
 _LIMITS = Limits(timeout=5.0, wake_timeout=5.0, allow_private=True)
@@ -73,9 +74,9 @@ def watch(
             for _ in range(per_interval):
                 for target, door in ((production, production), (release, next(doors))):
                     question = chosen.choice(questions)
-                    sample = _sample(scope.result(_verdict(question, door)))
+                    sample = sample_of(scope.result(_verdict(question, door)), datetime.now(UTC))
                     _, events = evaluation.take(target.url, sample)
-                    asked, right = asked + 1, right + (not sample.words)
+                    asked, right = asked + 1, right + (sample.outcome is Outcome.RIGHT)
                     begun = [event.incident for event in events if event.step is Step.STARTED]
                     if begun:
                         yield Looks(number, asked, right, begun[0])
@@ -92,9 +93,3 @@ async def _verdict(question: Question, door: Target) -> Verdict:
     async with Deployment(door.submission, door.limits) as deployment:
         return await ask(question, deployment)
 
-
-def _sample(verdict: Verdict) -> Sample:
-    reply = verdict.reply
-    words = "" if verdict.outcome.rule.earns else verdict.judgement.reason
-    took = reply.elapsed_ms if reply is not None and reply.status is not None else None
-    return Sample(datetime.now(UTC), verdict.outcome, took, words)

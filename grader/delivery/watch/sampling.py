@@ -153,9 +153,11 @@ class _Looker:
         time = asyncio.get_running_loop().time()
         if time < self._metrics_at:
             return None
-        self._metrics_at = time + _METRICS
         seconds = min(_METRICS_TIMEOUT, self._target.limits.timeout)
-        return await self._app.read(await self._deployment.ask_metrics(seconds), time)
+        reply = await self._deployment.ask_metrics(seconds)
+        is_there, view = await self._app.read(reply, time)
+        self._metrics_at = time + (_METRICS if is_there else _FRESH)
+        return view
 
     async def aclose(self) -> None:
         """Close its connections."""

@@ -13,6 +13,7 @@ import click
 
 from grader.cli import kinds
 from grader.cli.commands import option
+from grader.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,12 +28,25 @@ if TYPE_CHECKING:
     from grader.delivery.watch.values import IncidentEvent
 
     Hear = Callable[[Look | IncidentEvent], None]
-    Say = Callable[[str], None]
 
 _MINUTES = kinds.Number(0, 60 * 24 * 7, above=True)
 # What is under way at a regular end is waited for: a platform may take its time. Ctrl-C does not
 # wait, since the next start goes on with it.
 _PATIENCE, _HASTE = 1800.0, 1.0
+
+
+def _say(words: str) -> None:
+    """Print what was done about an incident: any thread may, also while there is a table."""
+    say(f"  {words}", err=True)
+
+
+@contextlib.contextmanager
+def _page_faults() -> Iterator[None]:
+    """Say that the page cannot be written, and watch on."""
+    try:
+        yield
+    except OSError as error:
+        _say(f"The page {error.filename} was not written: {error.strerror}")
 
 
 def _program(line: str) -> Command:
@@ -83,9 +97,9 @@ class Acting:
 
     @contextlib.contextmanager
     def listening(
-        self, history: History, targets: Sequence[Target], every: float, say: Say
+        self, history: History, targets: Sequence[Target], every: float
     ) -> Iterator[Hear]:
-        """Give what hears each event. `say` prints a line, and any thread may call it."""
+        """Give what hears each event."""
         from grader.delivery.watch import IncidentEvent
         from grader.delivery.watch.acting_tables import open_acting
         from grader.delivery.watch.alerts import Alerts
@@ -97,12 +111,12 @@ class Acting:
         platform, channels = self._platform(targets), self._channels(targets)
         with open_acting(history.engine) as engine:
             page = PageFile(self.page, history, targets, every) if self.page else None
-            alerts = Alerts(engine, channels, say)
+            alerts = Alerts(engine, channels, _say)
             with history.reading() as connection:
                 alerts.catch_up(incidents(connection, since=now() - HOUR))
             rollbacks = None
             if platform is not None:
-                rollbacks = self._rollbacks(engine, targets[0], platform, say)
+                rollbacks = self._rollbacks(engine, targets[0], platform)
             patience = _HASTE
             try:
 
@@ -112,7 +126,8 @@ class Acting:
                         if rollbacks is not None:
                             rollbacks.heard(event)
                     if page is not None:
-                        page.heard(event)
+                        with _page_faults():
+                            page.heard(event)
 
                 yield hear
                 patience = _PATIENCE
@@ -121,7 +136,8 @@ class Acting:
                     rollbacks.close(patience)
                 alerts.close(patience)
                 if page is not None:
-                    page.write()
+                    with _page_faults():
+                        page.write()
 
     def _channels(self, targets: Sequence[Target]) -> list[Channel]:
         from grader.delivery.watch.webhook import Webhook, WebhookFormat
@@ -148,11 +164,11 @@ class Acting:
         folder = Path(self.project) if self.platform == "pipeline" else None
         return platform_named(self.platform, self.project, folder)
 
-    def _rollbacks(self, engine: Engine, target: Target, platform: Platform, say: Say) -> Rollbacks:
+    def _rollbacks(self, engine: Engine, target: Target, platform: Platform) -> Rollbacks:
         from grader.delivery.watch.actions import Rollbacks
         from grader.delivery.watch.rollback import Policy
 
         watch_time, cool_down = (
             timedelta(minutes=each) for each in (self.watch_time, self.cool_down)
         )
-        return Rollbacks(engine, target, platform, Policy(self.act, watch_time, cool_down), say)
+        return Rollbacks(engine, target, platform, Policy(self.act, watch_time, cool_down), _say)

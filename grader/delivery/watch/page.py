@@ -134,7 +134,11 @@ class PageFile:
                     self._looks[url].append(sample)
 
     def heard(self, event: Look | IncidentEvent) -> None:
-        """Take an event; write the page if it is time, and at once if it is about an incident."""
+        """Take an event; write the page if it is time, and soon if it is about an incident.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
         if isinstance(event, Look):
             self._statuses[event.target.url] = event.status
             if event.sample is not None:
@@ -151,6 +155,7 @@ class PageFile:
             OSError: if the folder cannot be written.
         """
         began = time.monotonic()
+        self._due = began + self._refresh
         at = now()
         with self._history.reading() as connection:
             happened = incidents(connection, since=at - KEPT)

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from grader.delivery.watch import incidents
+from grader.delivery.watch.incidents import incidents, save
 from grader.delivery.watch.minutes import minute_of, roll_up, sample_of
 from grader.delivery.watch.moments import MINUTE_MS, from_ms, to_ms
 from grader.delivery.watch.tables import LOOKS, MINUTES, ROOM, TARGETS
@@ -92,8 +92,8 @@ class History:
                 connection.execute(LOOKS.insert().prefix_with("OR IGNORE"), self._unwritten)
                 roll_up(connection, from_ms(self._unwritten[-1]["at"]))
             for event in events:
-                incidents.save(connection, event, self._id(connection, event.incident.target))
-            found = incidents.incidents(connection, ids=[each.incident.id for each in events])
+                save(connection, event, self._id(connection, event.incident.target))
+            found = incidents(connection, ids=[each.incident.id for each in events])
         self._unwritten.clear()
         self._written_at = time.monotonic()
         known = {each.id: each for each in found}

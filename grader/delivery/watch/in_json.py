@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from grader.delivery.watch.values import AppView, Incident, Standing, Status
+from grader.delivery.watch.values import AppView, Incident, IncidentEvent, Look, Standing, Status
 from grader.formats.words import timestamp
 
 
@@ -18,6 +18,18 @@ def document(
         "targets": [status(each) for each in statuses],
         "incidents": [incident(each) for each in incidents],
     }
+
+
+def event(value: Look | IncidentEvent) -> dict[str, Any]:
+    """A look at a target, or a step of an incident."""
+    if isinstance(value, IncidentEvent):
+        return {
+            "event": "incident",
+            "step": value.step.value,
+            "at": timestamp(value.at),
+            "incident": incident(value.incident),
+        }
+    return {"event": "look", "ms": value.sample and value.sample.ms, **status(value.status)}
 
 
 def status(value: Status) -> dict[str, Any]:

@@ -77,7 +77,9 @@ class _Gate:
             self._reasons.append(health.awake(here, there))
             if self._goes_on:
                 yield Progress(f"Asking for the release on {releases.CONNECTIONS} connections")
-                await self._release(candidate, baseline, told=there.release is not None)
+                await self._release(
+                    candidate, baseline, told=bool(there.release and there.release.commit)
+                )
             if self._goes_on:
                 async with contextlib.aclosing(self._pairs(trial, candidate, baseline)) as pairs:
                     async for progress in pairs:
@@ -117,10 +119,10 @@ class _Gate:
             self._reasons.append(health.mute(replies))
 
     async def _afresh(self, deployment: Deployment, query: str) -> list[Reply]:
-        """The replies on fresh connections; those that fail are made up for once."""
+        """The replies on fresh connections; those that fail are made up for."""
         replies: list[Reply] = []
         lost = releases.CONNECTIONS
-        for _ in range(2):
+        for _ in range(releases.ROUNDS):
             afresh = deployment.ask_afresh(query, lost)
             async with contextlib.aclosing(afresh):
                 async for reply in afresh:

@@ -18,6 +18,8 @@ from grader.text.replies import normalize
 
 CONNECTIONS = 52
 """How many fresh connections are compared."""
+ROUNDS = 5
+"""How often those that failed are made up for, the first round counted."""
 
 _SHOWN = 12
 

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterator
 
 from grader.delivery.gate.evidence import Evidence, Tally
-from grader.delivery.gate.statistics import fisher, mann_whitney
+from grader.delivery.gate.statistics import at_most, fisher, mann_whitney
 from grader.delivery.gate.values import Decision, Finding, Rule
 from grader.text.cutting import quoted, some_of
 
@@ -22,6 +22,10 @@ DOWN_IN_A_ROW = 10
 _NOT_FELT = 2.0
 _NAMED = 5
 _BAD_ON_BOTH = 0.05
+# What a trial may end early for: so many more errors are ruled out, each time with this
+# probability of being wrong.
+_MORE_ERRORS = 0.05
+_RULED_OUT = 0.0005
 
 
 def answers(evidence: Evidence, level: float) -> Finding:
@@ -145,6 +149,28 @@ def data(evidence: Evidence, planned: int) -> Finding:
         decision = Decision.PROMOTE
     numbers = {"usable": usable, "pairs": asked, "planned": planned, "questions": len(texts)}
     return Finding(Rule.DATA, decision, words, numbers | {"questions_left_out": left_out})
+
+
+def is_clear(evidence: Evidence) -> bool:
+    """Whether nothing bad is left to be found, so that a good candidate need not wait.
+
+    Each question was asked twice, and the candidate was never wrong where the baseline was right;
+    errors on 5% of the requests more, and more than 1.25 times the latency, are ruled out.
+    """
+    if any(tally.asked < 2 or tally.against for tally in evidence.tallies):
+        return False
+    here, beside = evidence.candidate, evidence.baseline
+    rate = _MORE_ERRORS + beside.failed / beside.asked
+    if not here.ms or not beside.ms or at_most(here.failed, here.asked, rate) > _RULED_OUT:
+        return False
+    return mann_whitney([SLOWER * each for each in beside.ms], here.ms).p <= _RULED_OUT
+
+
+def too_few(evidence: Evidence) -> Iterator[str]:
+    """What a small plan cannot notice."""
+    left_out = sum(not tally.asked for tally in evidence.tallies)
+    if left_out:
+        yield f"Of {len(evidence.tallies)} questions {left_out} were not asked."
 
 
 def remarks(evidence: Evidence) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Two tests that need no library: Fisher's for counts, Mann's and Whitney's for times.
+"""The statistics of the gate, without a library: Fisher's test, Mann's and Whitney's, a binomial.
 
-Both are one-sided. They give the probability that chance alone makes the first side look at least
-so much worse than the second, if both are alike. Pure.
+The tests are one-sided. They give the probability that chance alone makes the first side look at
+least so much worse than the second, if both are alike. Pure.
 """
 
 import math
@@ -23,6 +23,17 @@ def fisher(bad: int, of: int, bad_beside: int, of_beside: int) -> float:
     if bad * every > of * all_bad:  # above the mean: the terms shrink upward
         return min(1.0, _terms(range(bad, highest + 1), of, all_bad, every))
     return max(0.0, 1.0 - _terms(range(bad - 1, lowest - 1, -1), of, all_bad, every))
+
+
+def at_most(count: int, of: int, rate: float) -> float:
+    """The probability that at most `count` of `of` happen, if each does at this rate (binomial)."""
+    if rate <= 0 or count >= of:
+        return 1.0
+    if rate >= 1:
+        return 0.0
+    log, log_not = math.log(rate), math.log1p(-rate)
+    terms = (_log_comb(of, k) + k * log + (of - k) * log_not for k in range(count + 1))
+    return min(1.0, sum(map(math.exp, terms)))
 
 
 def _terms(counts: range, of: int, all_bad: int, every: int) -> float:

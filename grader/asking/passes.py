@@ -4,7 +4,18 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from grader.model import Job, Judgement, Question, Reply, Scorecard, State, Verdict, called
+from grader.model import (
+    Job,
+    Judgement,
+    Limits,
+    Question,
+    Reply,
+    Scorecard,
+    State,
+    Submission,
+    Verdict,
+    called,
+)
 from grader.outcomes import Cause, Outcome
 from grader.text.hosts import leads_to_own_machine
 
@@ -18,10 +29,15 @@ _SLOWLY = 1 / 90
 
 
 def wake_seconds(job: Job) -> float:
-    """Seconds that the app has to wake up, from the first request on."""
-    if job.limits.wake_timeout is not None:
-        return job.limits.wake_timeout
-    return _WAKE_SECONDS_HERE if leads_to_own_machine(job.submission.url) else WAKE_SECONDS
+    """Seconds that the app of a job has to wake up, from the first request on."""
+    return seconds_to_wake(job.submission, job.limits)
+
+
+def seconds_to_wake(submission: Submission, limits: Limits) -> float:
+    """Seconds that an app has to wake up, from the first request on."""
+    if limits.wake_timeout is not None:
+        return limits.wake_timeout
+    return _WAKE_SECONDS_HERE if leads_to_own_machine(submission.url) else WAKE_SECONDS
 
 
 def waited_before(job: Job, now: datetime) -> float:

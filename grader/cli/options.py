@@ -36,6 +36,11 @@ TIMEOUT = option(
     "--timeout", type=kinds.SECONDS, default=10, show_default=True, metavar="SECONDS",
     help="How long one question may take.",
 )  # fmt: skip
+WAKE_TIMEOUT = option(
+    "--wake-timeout", type=kinds.SECONDS, metavar="SECONDS",
+    help="How long an app may take to wake up, from the first request on: free hosts fall "
+    "asleep.  [default: 90; 5 for an app on this machine]",
+)  # fmt: skip
 ALLOW_PRIVATE = option(
     "--allow-private", is_flag=True,
     help="Open each submission's own scheme, host and port even in a private network.",
@@ -52,11 +57,7 @@ class Patience:
     """How a deployment is asked, and how long it is waited for."""
 
     timeout: float = TIMEOUT
-    wake_timeout: float | None = option(
-        "--wake-timeout", type=kinds.SECONDS, metavar="SECONDS",
-        help="How long an app may take to wake up, from the first request on: free hosts fall "
-        "asleep.  [default: 90; 5 for an app on this machine]",
-    )  # fmt: skip
+    wake_timeout: float | None = WAKE_TIMEOUT
     degraded_after: float = option(
         "--degraded-after", type=kinds.SECONDS, default=2, show_default=True, metavar="SECONDS",
         help="After how long a right answer is called slow; it costs nothing.",

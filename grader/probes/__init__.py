@@ -12,6 +12,8 @@ from grader.probes.http import Line
 from grader.probes.page import PageProbe
 
 _PAST_CACHES = 3
+# A page of indicators may be longer than an answer: each has lines for its help and its labels.
+_METRICS_CAP = 256 * 1024
 
 
 class Deployment:
@@ -34,6 +36,10 @@ class Deployment:
     async def ask_release(self, seconds: float | None = None) -> Reply:
         """The reply of `/healthz`, which names the release; within `seconds`, or the timeout."""
         return await self._line.get(self._line.healthz, seconds or self._limits.timeout)
+
+    async def ask_metrics(self, seconds: float) -> Reply:
+        """The reply of `/metrics`, an app's own indicators; within `seconds`."""
+        return await self._line.get(self._line.metrics, seconds, _METRICS_CAP)
 
     async def ask_afresh(self, query: str, connections: int) -> AsyncGenerator[Reply, None]:
         """The release, then `query`, each on so many fresh connections, one after the other.

@@ -47,6 +47,7 @@ class Line:
         self.connections = connections
         self.page = f"{base}/"
         self.healthz = f"{base}/healthz"
+        self.metrics = f"{base}/metrics"
         self._home = Origin.of(base)
         self._home_path = urlsplit(self.page).path
         self._home_headers = b""

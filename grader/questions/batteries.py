@@ -1,19 +1,15 @@
 """Reads batteries, by name or from a file."""
 
-import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from grader.model import Battery, Entry, ProbeKind
 from grader.questions import validation
-from grader.questions.faults import BatteryError, Fault
+from grader.questions.faults import BatteryError
 from grader.questions.resources import shipped_batteries
-from grader.questions.schema import BatteryTable, EntryTable, build_key, suggestion
-from grader.questions.toml_lines import TomlLines
+from grader.questions.schema import BatteryTable, EntryTable, build_key
+from grader.questions.toml_files import TomlFiles, suggestion
 
-MAX_BYTES = 64 * 1024
-"""The largest file that is read as a battery."""
+_FILES = TomlFiles("a battery", "entry", BatteryError)
 
 
 def load_battery(name_or_path: str) -> Battery:
@@ -24,20 +20,13 @@ def load_battery(name_or_path: str) -> Battery:
     """
     shipped = shipped_batteries()
     file = shipped.get(name_or_path) or Path(name_or_path)
-    if file.is_dir():
-        raise _unreadable(name_or_path, "is a folder: give the file of a battery")
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        source = _FILES.read(file, name_or_path)
     except FileNotFoundError as error:
         message = "there is no such file, and no battery of this name comes with the grader; "
-        raise _unreadable(name_or_path, message + suggestion(name_or_path, shipped)) from error
-    except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or error
-        raise _unreadable(name_or_path, f"cannot be read: {words}") from error
-    if len(data) > MAX_BYTES:
-        raise _unreadable(name_or_path, f"is larger than {MAX_BYTES // 1024} KiB")
-    return parse_battery(_decode(data, name_or_path), Path(file.name).stem, name_or_path)
+        message += suggestion(name_or_path, shipped)
+        raise BatteryError.whole(name_or_path, message) from error
+    return parse_battery(source, Path(file.name).stem, name_or_path)
 
 
 def is_shipped(battery: Battery) -> bool:
@@ -54,14 +43,11 @@ def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -
     Raises:
         BatteryError: with everything that is wrong with it, by line.
     """
-    document = _toml(source, where)
+    document = _FILES.document(source, where)
     complaints = list(validation.complaints(document))
     if not stored:
         complaints += validation.worth(document)
-    if complaints:
-        lines = TomlLines(source)
-        faults = [_fault(path, message, lines) for path, message in complaints]
-        raise BatteryError(where, sorted(faults, key=lambda fault: fault.line or 0))
+    _FILES.refuse(complaints, source, where)
     table = BatteryTable.model_validate(document)
     names = validation.entry_names(document["entry"])
     return Battery(
@@ -71,53 +57,6 @@ def parse_battery(source: str, name: str, where: str, *, stored: bool = False) -
         source=source,
         description=table.description,
     )
-
-
-def _unreadable(where: str, message: str) -> BatteryError:
-    return BatteryError(where, [Fault(None, "", message)])
-
-
-def _decode(data: bytes, where: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = "is not UTF-8: save the file with the encoding UTF-8"
-        raise BatteryError(where, [Fault(line, "", message)]) from error
-
-
-def _toml(source: str, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise BatteryError(where, [_syntax_fault(str(error), source)]) from error
-    except ValueError as error:
-        raise _unreadable(where, "holds a number with too many digits") from error
-    except RecursionError as error:
-        raise _unreadable(where, "holds too many brackets within brackets") from error
-
-
-def _syntax_fault(message: str, source: str) -> Fault:
-    """Take the line from tomllib's message: before Python 3.14 it is nowhere else."""
-    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
-    line = source.rstrip().count("\n") + 1
-    if place is None:
-        return Fault(line, "", f"is not TOML: {message}")
-    if place[1]:
-        line = int(place[1])
-    return Fault(line, "", f"is not TOML: {message[: place.start()]}")
-
-
-def _fault(path: validation.Path, message: str, lines: TomlLines) -> Fault:
-    """Put a complaint into its place: ("entry", 2, "points") is `entry 3 'points'`."""
-    match path:
-        case ("entry", int(index), *inner):
-            keys = [key for key in inner if isinstance(key, str)]
-            items = "".join(f" item {key + 1}" for key in inner if isinstance(key, int))
-            quoted = f" '{'.'.join(keys)}'" if keys else ""
-            return Fault(lines.of_entry(index, keys), f"entry {index + 1}{quoted}{items}", message)
-        case _:
-            return Fault(lines.of_top(str(path[0])), f"'{path[0]}'", message)
 
 
 def _entry(table: EntryTable, name: str) -> Entry:

@@ -5,8 +5,7 @@ Types are strict: `points = "10"` is a mistake, not a number. Rules between keys
 """
 
 import math
-from collections.abc import Collection, Hashable
-from difflib import get_close_matches
+from collections.abc import Hashable
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
@@ -33,17 +32,12 @@ from grader.model import (
 from grader.questions.families import FAMILIES
 from grader.questions.family import MAX_INTEGER, MAX_QUESTIONS
 from grader.questions.templates import columns_in
+from grader.questions.toml_files import suggestion
 
 MAX_CONNECTIONS = 64
 """The most fresh connections that a check of consistency opens."""
 
 Item = TypeVar("Item", bound=Hashable)
-
-
-def suggestion(word: str, known: Collection[str]) -> str:
-    """Name the nearest of the known words, or all of them if none is near."""
-    near = get_close_matches(word.casefold(), known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
 
 
 def _filled(text: str) -> str:

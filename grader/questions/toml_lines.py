@@ -1,4 +1,4 @@
-"""Finds the lines of keys in a battery's TOML text: `tomllib` has lines for syntax errors only."""
+"""Finds the lines of keys in a TOML text: `tomllib` has lines for syntax errors only."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,25 +14,26 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_HEADER = re.compile(r"""\s*\[\[\s*(["']?)entry\1\s*\]\]""")
 
 
 class TomlLines:
-    """Finds lines, counted from 1, in a text that parses."""
+    """Finds lines, counted from 1, in a text that parses. `table` is what `[[...]]` begins."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, table: str) -> None:
         # A line of a multi-line string may look like a key.
         self._lines = _TOKEN.sub(_blank_multiline, source).split("\n")
-        headers = self._matches(_HEADER, range(len(self._lines)))
+        self._table = table
+        header = re.compile(rf"""\s*\[\[\s*(["']?){table}\1\s*\]\]""")
+        headers = self._matches(header, range(len(self._lines)))
         bounds = [*headers, len(self._lines)]
         self._preamble = range(bounds[0])
-        self._entries = [range(start, end) for start, end in pairwise(bounds)]
+        self._tables = [range(start, end) for start, end in pairwise(bounds)]
 
-    def of_entry(self, index: int, keys: Sequence[str] = ()) -> int:
-        """Find the line of the innermost of `keys` in an entry (from 0) that has its own line."""
-        if index >= len(self._entries):  # written as an inline array
-            return self.of_top("entry")
-        span = self._entries[index]
+    def of_table(self, index: int, keys: Sequence[str] = ()) -> int:
+        """Find the line of the innermost of `keys` in a table (from 0) that has its own line."""
+        if index >= len(self._tables):  # written as an inline array
+            return self.of_top(self._table)
+        span = self._tables[index]
         found = (self._key(key, span) for key in reversed(keys))
         return next((line for line in found if line), span.start + 1)
 
@@ -41,7 +42,7 @@ class TomlLines:
         return self._key(key, self._preamble) or 1
 
     def _key(self, key: str, span: range) -> int | None:
-        # key = ..., [entry.key], key.value = ...
+        # key = ..., [table.key], key.value = ...
         pattern = re.compile(
             rf"""\s*\[{{0,2}}\s*(?:[^\s=\[\]]+\s*\.\s*)?(["']?){re.escape(key)}\1\s*[=.\]]"""
         )

@@ -8,12 +8,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from grader.questions.family import MAX_QUESTIONS
-from grader.questions.schema import KEY_TABLES, BatteryTable, EntryTable, suggestion
-
-Path = tuple[int | str, ...]
-"""The way to a value: ("entry", 2, "key", "value") is the key's value in the third entry."""
-
-Complaint = tuple[Path, str]
+from grader.questions.schema import KEY_TABLES, BatteryTable, EntryTable
+from grader.questions.toml_files import Complaint, KeyPath, suggestion, words_of
 
 _ASKED = ("family", "query", "check")
 _WAYS_TO_ASK = (["family"], ["query"], ["check"], ["family", "query"])
@@ -117,44 +113,24 @@ def _too_many(entries: list[dict[str, Any]]) -> Iterator[Complaint]:
             return
 
 
-def _path(error: ErrorDetails) -> Path:
+def _path(error: ErrorDetails) -> KeyPath:
     """Leave out the kind of a key, which pydantic adds to the way to a value."""
     location = error["loc"]
     return location[:3] + location[4:] if location[2:3] == ("key",) else location
 
 
 def _words(error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
-    kind = error["type"]
     if error["loc"] == ("entry",):
         return "a battery needs entries, each begun by [[entry]] in two pairs of brackets"
-    if kind == "value_error":
-        return str(context["error"])
-    if kind == "extra_forbidden":
-        return f"is not known here; {suggestion(str(error['loc'][-1]), _known(error['loc']))}"
-    if kind == "union_tag_invalid":
-        return f"has no kind {context['tag']!r}; {suggestion(context['tag'], KEY_TABLES)}"
-    return _WORDS[kind].format_map(context) if kind in _WORDS else error["msg"]
+    if error["type"] == "union_tag_invalid":
+        tag = error["ctx"]["tag"]
+        return f"has no kind {tag!r}; {suggestion(tag, KEY_TABLES)}"
+    if error["type"] == "union_tag_not_found":
+        return f"needs a kind, one of {', '.join(KEY_TABLES)}"
+    return words_of(error, _known(error["loc"]))
 
 
-_WORDS = {
-    "missing": "is missing",
-    "string_type": "must be a text in quotes",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number, without quotes",
-    "finite_number": "must be a finite number",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "literal_error": "must be {expected}",
-    "list_type": "must be a list in square brackets",
-    "model_type": "must be a table",
-    "model_attributes_type": "must be a table such as {{ kind = ... }}",
-    "union_tag_not_found": f"needs a kind, one of {', '.join(KEY_TABLES)}",
-}
-
-
-def _known(location: Path) -> list[str]:
+def _known(location: KeyPath) -> list[str]:
     """List the keys of the table that a key was found in."""
     match location:
         case ("entry", _, "key", str(kind), _):

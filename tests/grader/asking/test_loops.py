@@ -234,3 +234,23 @@ def test_a_class_that_begins_at_once_does_not_hold_the_loop_up(
         assert begun.finished() == 220
         begun.close()
     assert heartbeat.longest < HELD_UP
+
+
+def test_the_loop_ends_before_the_interpreter_does() -> None:
+    # What is registered first is called last.
+    script = """
+import asyncio, atexit, threading
+atexit.register(lambda: print([each.name for each in threading.enumerate()]))
+from grader.asking.loops import Scope
+with Scope() as scope:
+    print(scope.result(asyncio.sleep(0, "done")), [each.name for each in threading.enumerate()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["done ['MainThread', 'asking']", "['MainThread']"]
+    assert done.stderr == ""

@@ -93,6 +93,6 @@ def completions(*words: str) -> list[str]:
 
 
 def test_the_shell_completes_commands_and_options() -> None:
-    assert completions("re") == ["rejudge"]
+    assert completions("rej") == ["rejudge"]
     assert completions("rejudge", "--dr") == ["--dry-run"]
     assert "html" in completions("check", "--format", "h")

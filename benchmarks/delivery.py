@@ -1,0 +1,173 @@
+"""How often the gate decides rightly: `python -m benchmarks.delivery` (some minutes on all cores).
+
+10,000 decisions of each kind by the very rules and plan of `grader gate`, on a virtual clock and
+against the noise of `benchmarks.hosts`. Bounds are those of Clopper and Pearson, 95%. Bad releases
+have to be stopped at least 99% of the time; identical code may be rejected 0.2% of the time, and
+held 1%. A claim holds if the whole interval is within its limit.
+
+The last kinds are beyond the model, and claim nothing: they show where the gate ends.
+"""
+
+import argparse
+import functools
+import multiprocessing
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+
+from scipy import stats  # type: ignore[import-untyped]
+
+from benchmarks.hosts import Host, Kind, Noise, pair
+from benchmarks.measuring import claim
+from grader.delivery.gate import Decision
+from grader.delivery.gate.evidence import Evidence
+from grader.delivery.gate.releases import CONNECTIONS, ROUNDS, Met, release
+from grader.delivery.gate.texts import ENOUGH
+from grader.delivery.gate.trial import Trial, worst
+from grader.delivery.gate.values import Grade, Sample, Seen
+
+PAIRS, PER_SECOND, MINUTES = 1000, 2.0, 15.0  # as the command has them
+TEXTS = [f"query {number}" for number in range(ENOUGH)]
+REJECTED_AT_MOST, HELD_AT_MOST, STOPPED_AT_LEAST = 0.002, 0.01, 0.99
+CHUNK = 50
+
+KINDS = (
+    Kind("identical code", "pass"),
+    Kind("wrong on 10% of queries", "reject", wrong=0.10),
+    Kind("errors on 5% of requests more", "reject", errors=0.05),
+    Kind("median latency up by half", "stop", slower=1.5),
+    Kind("one stale server of eight", "reject", stale=1),
+    Kind("10% of all replies wrong", "", wavering=0.10),
+    Kind("errors on 3% of requests more", "", errors=0.03),
+    Kind("identical, hosts differ by 20%", "", noise=Noise(spread=0.20)),
+    Kind("identical, waves of 5%", "", noise=Noise(drift=0.05)),
+    Kind("up by half, hosts differ by 20%", "", slower=1.5, noise=Noise(spread=0.20)),
+)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One decision: what and by which rule, after how many pairs and seconds."""
+
+    decision: Decision
+    rule: str
+    pairs: int
+    seconds: float
+
+
+def decide(kind: Kind, seed: int) -> Decided:
+    """Let the gate decide once."""
+    rng = Random(f"{kind.name} {seed}")
+    candidate, baseline = pair(kind, len(TEXTS), rng)
+    met = _connected(candidate)
+    beside = _connected(baseline) if met.is_mixed else None
+    found = release(met, beside, "")
+    if found.decision is Decision.REJECT:
+        return Decided(found.decision, found.rule, 0, 2 * CONNECTIONS / PER_SECOND)
+    trial = Trial(TEXTS, PAIRS, rng)
+    now, findings = 0.0, None
+    while findings is None:
+        text = trial.next_text()
+        here = _asked(candidate, text, now)
+        there = _asked(baseline, text, now + here.ms / 1000)
+        trial.add(Sample(text, here, there))
+        now += max(1 / PER_SECOND, (here.ms + there.ms) / 1000)
+        findings = trial.look(time_is_over=now >= 60 * MINUTES)
+    decision = worst(each.decision for each in (found, *findings))
+    rule = next(each.rule for each in (found, *findings) if each.decision is decision)
+    return Decided(decision, rule, _asked_pairs(trial.evidence), now)
+
+
+def _asked_pairs(evidence: Evidence) -> int:
+    return len(evidence.samples)
+
+
+def _asked(host: Host, text: int, now: float) -> Seen:
+    ms = host.takes_ms(now)
+    if host.fails():
+        return Seen(Grade.FAILED, ms)
+    return Seen(Grade.RIGHT if host.answers_right(text) else Grade.WRONG, ms)
+
+
+def _connected(host: Host) -> Met:
+    """What fresh connections meet; those that fail are made up for, as the gate does it."""
+    met = Met(Counter(), Counter())
+    for counted, answer in ((met.commits, "commit"), (met.answers, "answer")):
+        missing = CONNECTIONS
+        for _ in range(ROUNDS):
+            for _ in range(missing):
+                if not host.fails():
+                    # Old code may well give the same answer: its commit alone tells it.
+                    stale = host.is_stale() and counted is met.commits
+                    counted["old" if stale else answer] += 1
+            missing = CONNECTIONS - counted.total()
+    return met
+
+
+def _chunk(kind: Kind, seeds: range) -> list[Decided]:
+    return [decide(kind, seed) for seed in seeds]
+
+
+def bounds(count: int, of: int) -> tuple[float, float]:
+    """The interval of Clopper and Pearson for a share, 95%."""
+    found = stats.binomtest(count, of).proportion_ci(0.95, "exact")
+    return float(found.low), float(found.high)
+
+
+def row(kind: Kind, decided: list[Decided]) -> bool:
+    """Print what became of one kind; whether its claims hold."""
+    of = len(decided)
+    counts = Counter(each.decision for each in decided)
+    shares = []
+    for decision in (Decision.PROMOTE, Decision.HOLD, Decision.REJECT):
+        low, high = bounds(counts[decision], of)
+        shares.append(f"{100 * counts[decision] / of:6.2f}% ({100 * low:5.2f}-{100 * high:6.2f})")
+    pairs = sorted(each.pairs for each in decided)
+    minutes = sum(each.seconds for each in decided) / of / 60
+    rules = Counter(str(each.rule) for each in decided if each.decision is not Decision.PROMOTE)
+    print(f"{kind.name:<33} {'  '.join(shares)} {pairs[of // 2]:>6} {minutes:>7.1f}  {dict(rules)}")
+    return all(claim(words, is_reached) for words, is_reached in _claims(kind, counts, of))
+
+
+def _claims(kind: Kind, counts: Counter[Decision], of: int) -> list[tuple[str, bool]]:
+    if kind.must == "pass":
+        rejected = bounds(counts[Decision.REJECT], of)[1]
+        held = bounds(counts[Decision.HOLD], of)[1]
+        return [
+            (f"rejected: at most {rejected:.2%}, limit 0.2%", rejected <= REJECTED_AT_MOST),
+            (f"held: at most {held:.2%}, limit 1%", held <= HELD_AT_MOST),
+        ]
+    if not kind.must:
+        return []
+    stopped = counts[Decision.REJECT]
+    if kind.must == "stop":
+        stopped += counts[Decision.HOLD]
+    least = bounds(stopped, of)[0]
+    verb = "rejected" if kind.must == "reject" else "held or rejected"
+    return [(f"{verb}: at least {least:.2%}, limit 99%", least >= STOPPED_AT_LEAST)]
+
+
+def main() -> int:
+    """Decide again and again; the exit code."""
+    parser = argparse.ArgumentParser(prog="benchmarks.delivery", description=__doc__)
+    parser.add_argument("--decisions", type=int, default=10_000, help="of each kind")
+    given = parser.parse_args()
+    print(f"{given.decisions:,} decisions a kind; share (95% bounds); median of pairs; minutes")
+    print(
+        f"{'candidate':<33} {'promoted':^23}  {'held':^23}  {'rejected':^23} "
+        f"{'pairs':>6} {'min.':>7}"
+    )
+    reached = True
+    with multiprocessing.Pool(os.cpu_count()) as pool:
+        for kind in KINDS:
+            starts = range(0, given.decisions, CHUNK)
+            seeds = [range(at, min(at + CHUNK, given.decisions)) for at in starts]
+            parts = pool.imap_unordered(functools.partial(_chunk, kind), seeds)
+            reached &= row(kind, [each for part in parts for each in part])
+    return 0 if reached else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""The gate between a candidate and its users: `grader gate`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import kinds, options, reading
+from grader.cli.commands import argument, command, option
+from grader.cli.exit_codes import DONE, FALLS_SHORT, NOT_GRADED
+from grader.cli.output import say, width
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grader.delivery.gate import Gated, Order, Progress
+
+_RATE, _RATE_HERE = 2.0, 50.0
+_SIGNS = 10  # so many lines say how far the pairs are
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """Compare a candidate with the baseline that serves now: promote, hold or reject it.
+
+    Both are asked the same questions in turn, and their answers, errors, latency, release and
+    health are compared. What is bad on both sides alike is none of the candidate's faults.
+    """
+
+    candidate: str = argument(type=kinds.TEXT, help="The address of the release to promote.")
+    baseline: str = option(
+        "--baseline", required=True, type=kinds.TEXT, metavar="URL",
+        help="The address of the release that serves now.",
+    )  # fmt: skip
+    andrew_id: str = option(
+        "--andrew-id", default="", type=kinds.TEXT, metavar="ID", envvar="GRADER_ANDREW_ID",
+        show_envvar=True, help="The student's id; without it, replies to questions about the id "
+        "are compared with the baseline's.",
+    )  # fmt: skip
+    battery: str = option(
+        "--battery", default="extreme", show_default=True, metavar="NAME|FILE",
+        help="What is asked: extreme, activity, or a file of your own. It is drawn several times, "
+        "until there are 70 different questions or no new ones.",
+    )  # fmt: skip
+    replay: Path | None = option(
+        "--replay", type=kinds.FILE, metavar="FILE",
+        help="Captured queries to ask as well; replies are compared with the baseline's.",
+    )  # fmt: skip
+    expect_commit: str = option(
+        "--expect-commit", default="", read=reading.commit, metavar="SHA|HEAD",
+        help="The commit that the candidate should tell at /healthz, on each connection.",
+    )  # fmt: skip
+    samples: int = option(
+        "--samples", type=kinds.Whole(20, 1000), default=1000, show_default=True, metavar="N",
+        help="How many pairs are asked at most. With fewer, only larger faults are noticed.",
+    )  # fmt: skip
+    minutes: float = option(
+        "--minutes", type=kinds.Number(0, 120, above=True), default=15, show_default=True,
+        metavar="N", help="How long pairs are asked at most.",
+    )  # fmt: skip
+    rate: float | None = option(
+        "--rate", type=kinds.Number(0, 1000, above=True), metavar="N",
+        help="How many pairs are asked in a second at most.  [default: 2; 50 for apps on this "
+        "machine]",
+    )  # fmt: skip
+    seed: int | None = options.SEED
+    timeout: float = options.TIMEOUT
+    wake_timeout: float | None = options.WAKE_TIMEOUT
+    allow_private: bool = options.ALLOW_PRIVATE
+    bypass_secret: str = options.BYPASS_SECRET
+    form: str = option(
+        "--format", default="text", show_default=True, type=click.Choice(["text", "json"]),
+        help="How the result is printed: for people, or for programs with all samples.",
+    )  # fmt: skip
+    quiet: bool = options.QUIET
+
+    def __call__(self) -> None:
+        from grader.delivery.gate import Decision, Progress, document, gate, told
+        from grader.formats import terminal
+
+        telling = _Telling(quiet=self.quiet)
+        for event in gate(self._order()):
+            if isinstance(event, Progress):
+                telling.tell(event)
+            else:
+                gated: Gated = event
+        if self.form == "json":
+            say(document.render(gated).rstrip())
+        else:
+            say(terminal.fitted(told.render(gated), width()))
+        codes = {Decision.PROMOTE: DONE, Decision.HOLD: NOT_GRADED, Decision.REJECT: FALLS_SHORT}
+        sys.exit(codes[gated.decision])
+
+    def _order(self) -> Order:
+        from grader.delivery.gate import Order
+        from grader.links import is_loopback
+        from grader.model import Limits
+        from grader.questions import load_battery
+        from grader.services.submissions import submission_of
+
+        sides = [
+            submission_of(
+                url,
+                self.andrew_id,
+                allow_private=self.allow_private,
+                bypass_secret=self.bypass_secret,
+                expect_commit=commit,
+            )
+            for url, commit in ((self.candidate, self.expect_commit), (self.baseline, ""))
+        ]
+        (candidate, private), (baseline, private_too) = sides
+        here = is_loopback(candidate.url) and is_loopback(baseline.url)
+        return Order(
+            candidate=candidate,
+            baseline=baseline,
+            battery=load_battery(self.battery),
+            limits=Limits(self.timeout, self.wake_timeout, private or private_too),
+            seed=self.seed,
+            samples=self.samples,
+            minutes=self.minutes,
+            per_second=self.rate or (_RATE_HERE if here else _RATE),
+            expect_commit=self.expect_commit,
+            captured=self._captured(),
+        )
+
+    def _captured(self) -> tuple[str, ...]:
+        if self.replay is None:
+            return ()
+        from grader.delivery.replay.capture import read_capture
+
+        return read_capture(self.replay)
+
+
+class _Telling:
+    """Says on standard error how far the gate is, in a few lines: they may end up in a log."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._words = ""
+        self._asked = 0
+
+    def tell(self, progress: Progress) -> None:
+        """Say what begins, and each tenth of the pairs."""
+        is_new = progress.words != self._words
+        is_far = (progress.asked - self._asked) * _SIGNS >= max(progress.total, 1)
+        if self._quiet or not (is_new or is_far):
+            return
+        self._words, self._asked = progress.words, progress.asked
+        count = f" ({progress.asked} of {progress.total})" if progress.total else ""
+        say(f"{progress.words}{count} ...", err=True)
+
+
+_GATED = {
+    DONE: "Promote: nothing speaks against the candidate.",
+    FALLS_SHORT: "Reject: the candidate is worse than the baseline.",
+    NOT_GRADED: "Hold: there was no way to tell, or the candidate is only slower.",
+}
+COMMANDS = (command("gate", _Gate, _GATED),)

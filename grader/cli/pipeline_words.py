@@ -1,0 +1,88 @@
+"""The stories of the pipeline in words, readable from the back row."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from grader.delivery.pipeline.drawing import servers_shown
+from grader.delivery.pipeline.record import SERVERS, Stage, Tone
+from grader.text.cutting import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.delivery.pipeline.record import Result, Told
+    from grader.delivery.pipeline.running import Pipeline
+    from grader.delivery.pipeline.stories import Story
+
+_WIDEST = 100  # longer lines are hard to read on a projector
+_LONGEST = 240
+_SIGNS = {Tone.PLAIN: " ", Tone.GOOD: "+", Tone.DOUBT: "?", Tone.BAD: "!"}
+_WITH_SERVERS = (Stage.RELEASE, Stage.WATCH, Stage.ROLL_BACK, Stage.END)
+
+
+def beginning(running: Pipeline, columns: int) -> str:
+    """What runs, and how to read what follows."""
+    release = running.production.commits[0]
+    told = (
+        f"Users ask {running.production.url}, and release {release} answers. Below, "
+        f"[oooooooN] stands for the {SERVERS} servers: o gives users the old release, N the new "
+        "one. + is good news, ! bad news, ? neither."
+    )
+    return textwrap.fill(told, min(columns, _WIDEST))
+
+
+def title(story: Story, number: int, total: int) -> str:
+    """The heading of a story."""
+    heading = f"STORY {number} of {total}: {story.title.upper()}"
+    return f"\n{heading}\n{'=' * len(heading)}\n{textwrap.fill(story.words, _WIDEST)}"
+
+
+def step(told: Told, columns: int) -> str:
+    """One step: when, where, how good, which servers, and what happened."""
+    minutes, seconds = divmod(int(told.at), 60)
+    if told.stage is Stage.BUILD and told.words.startswith(("+ ", "- ")):
+        return f"        {told.words}"
+    start = f"{minutes:2}:{seconds:02} {_SIGNS[told.tone]} {told.stage.upper():<10}"
+    if told.stage in _WITH_SERVERS:
+        start += f"{servers_shown(told)} "
+    # The words keep to their own column.
+    return textwrap.fill(
+        cut(told.words, _LONGEST),
+        max(min(columns, _WIDEST), len(start) + 20),
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )
+
+
+def users(result: Result) -> str:
+    """What users met during a story."""
+    wrong = result.asked - result.right - result.lost
+    return f"        Users: {result.asked:,} requests, {result.lost} lost, {wrong} not right."
+
+
+def table(results: Sequence[Result]) -> str:
+    """All stories in a table."""
+    lines = [f"\n{'story':<10}{'release':<9}{'ended':<24}{'servers':>8}{'lost':>6}{'not right':>11}"]
+    for each in results:
+        wrong = each.asked - each.right - each.lost
+        unexpected = "" if each.as_told else f"  unexpected: {each.story.ending} was"
+        lines.append(
+            f"{each.story.name:<10}{each.commit:<9}{each.ending:<24}"
+            f"{f'{each.most} of {SERVERS}':>8}{each.lost:>6}{wrong:>11}{unexpected}"
+        )
+    return "\n".join(lines)
+
+
+def kept(running: Pipeline) -> str:
+    """What to try while production runs."""
+    folder, url = running.folder, running.production.url
+    return f"""
+Production keeps running at {url} until Ctrl-C. In another terminal, try:
+  grader ask {url} "What is 8 plus 3?"
+  grader watch {url}
+  grader releases list --platform pipeline --folder {folder}
+  grader releases promote --platform pipeline --folder {folder} RELEASE
+  grader releases rollback --platform pipeline --folder {folder}"""

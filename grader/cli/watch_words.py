@@ -1,0 +1,123 @@
+"""What a watcher tells, in lines of text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from grader.delivery.watch import Incident, IncidentEvent, Status, Step
+from grader.delivery.watch.causes import measured, wanted
+from grader.delivery.watch.windows import LEAST_LOOKS
+from grader.formats.words import decimal, percent, seconds
+from grader.text.cutting import cut
+
+_DIGITS = 7
+_LONGEST = 200
+MARKS = {True: ":(", False: ":)"}
+UNSURE = ":|"
+
+
+def clock(when: datetime) -> str:
+    """The time of day, in UTC."""
+    return when.astimezone(UTC).strftime("%H:%M:%S")
+
+
+def event(told: IncidentEvent) -> str:
+    """One step of an incident: what it is, where, and why."""
+    incident = told.incident
+    lines = [f"{clock(told.at)} {_what(told.step, incident)}"]
+    if told.step is Step.STARTED:
+        lines += [f"  {part}" for part in (*incident.cause.split("; "), release(incident)) if part]
+    elif told.step is not Step.RESUMED:
+        lines += [f"  {each.words}" for each in incident.timeline if each.at == told.at]
+    return "\n".join(lines)
+
+
+def _what(step: Step, incident: Incident) -> str:
+    name = f"Incident {incident.id} at {incident.target}"
+    match step:
+        case Step.STARTED:
+            return f":( {name} has begun"
+        case Step.CHANGED:
+            return f":( {name} goes on"
+        case Step.RESUMED:
+            return f":( {name} is open since {clock(incident.started_at)}, and goes on"
+        case Step.ENDED:
+            ended = incident.ended_at or incident.started_at
+            took = (ended - incident.started_at).total_seconds()
+            return f":) {name} is over after {seconds(1000 * took)}"
+
+
+def release(incident: Incident) -> str:
+    """Which release answered when it began, and since when; empty if that is unknown."""
+    if incident.commit is None:
+        return ""
+    words = f"release {incident.commit[:_DIGITS]} answers"
+    if incident.commit_since is None:
+        return words
+    since = (incident.started_at - incident.commit_since).total_seconds()
+    return f"{words}, for the last {seconds(1000 * since)}"
+
+
+def line(status: Status) -> str:
+    """One target in one line."""
+    parts = [f"right {share(status.right)}", f"up {share(status.available)}"]
+    if status.p95_ms is not None:
+        parts.append(f"95 % within {seconds(status.p95_ms)}")
+    if status.commit:
+        parts.append(f"release {status.commit[:_DIGITS]}")
+    shown = ", ".join(parts)
+    return f"{clock(status.at)} {mark(status)} {status.target.url} {shown}: {state(status)}"
+
+
+def mark(status: Status) -> str:
+    """A sign for the state that reads without colour."""
+    if status.paused or status.ourselves:
+        return UNSURE
+    return MARKS[status.missed] if status.missed or is_decided(status) else UNSURE
+
+
+def state(status: Status) -> str:
+    """The state in words: what is missed, or that nothing is."""
+    if status.paused:
+        return f"paused: {status.paused}"
+    if status.ourselves:
+        return "we suspect ourselves"
+    missed = [each for each in status.standings if each.missed]
+    if missed:
+        named = (f"{each.objective.name} {measured(each)}" for each in missed)
+        return f"missed: {', '.join(named)}"
+    if status.incident is not None:
+        return "getting better"
+    return "ok" if is_decided(status) else f"{status.looks} of {LEAST_LOOKS} looks that decide"
+
+
+def is_decided(status: Status) -> bool:
+    """Whether enough looks were made to say anything of an objective."""
+    return status.looks >= LEAST_LOOKS
+
+
+def standings(status: Status) -> str:
+    """Each objective of a target, with what was measured and spent."""
+    lines = [line(status)]
+    for each in status.standings:
+        if each.measured is None:
+            continue
+        sign = MARKS[each.missed]
+        spent = (
+            f"budget spent {percent(100 * each.spent)}, lately {percent(100 * each.spent_lately)}"
+        )
+        what = f"{each.objective.name}: {measured(each)} ({wanted(each.objective)})"
+        lines.append(f"  {sign} {what}; {each.looks} looks, {spent}")
+    if status.words and status.missed:
+        lines.append(f"  the last look: {cut(status.words, _LONGEST)}")
+    return "\n".join(lines)
+
+
+def budget(spent: float) -> str:
+    """How much of a budget of bad looks is spent."""
+    return percent(100 * spent) if spent <= 1 else f"{decimal(spent, 1)} times"
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage."""
+    return "-" if value is None else percent(100 * value)

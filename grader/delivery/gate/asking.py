@@ -1,0 +1,198 @@
+"""Asks both sides: wakes them, looks at the release, and asks pairs until the trial is over."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Iterator
+from random import Random
+
+from grader.asking.ask import ask
+from grader.asking.loops import Scope
+from grader.asking.passes import wake_seconds
+from grader.asking.waking import Waking
+from grader.delivery.gate import health, reasons, releases, rules
+from grader.delivery.gate.texts import Grading, Text, seen, texts_of
+from grader.delivery.gate.trial import Trial, worst
+from grader.delivery.gate.values import (
+    Decision,
+    Finding,
+    Gated,
+    Grade,
+    Order,
+    Progress,
+    Reason,
+    Rule,
+    Sample,
+    Seen,
+)
+from grader.model import Job, ProbeKind, Reply, Submission, Verdict
+from grader.probes import Deployment
+from grader.probes.beside import beside
+from grader.probes.lag import lag_meter
+from grader.services.deployments import drawn
+
+Event = Progress | Gated
+
+# A platform that asks for time gets so many seconds at most.
+_LONGEST_WAIT = 60.0
+
+
+def gate(order: Order) -> Iterator[Event]:
+    """Compare both sides: how far it is, and in the end the decision.
+
+    Raises:
+        InputError: if the battery has no question for the API, or needs a column of a roster.
+    """
+    with Scope() as scope:
+        yield from scope.iterate(_Gate(order).events())
+
+
+class _Gate:
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._seed = drawn(order.seed)
+        self._began = time.monotonic()
+        self._texts: tuple[Text, ...] = ()
+        self._reasons: list[Reason] = []
+        self._remarks: list[str] = []
+        self._pace = _Pace(order.per_second)
+        # The last right answer of each side: it tells a limit from a bot protection.
+        self._right: dict[bool, Verdict] = {}
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        order, limits = self._order, self._order.limits
+        self._texts = await beside(texts_of, order, self._seed)
+        queries = tuple(text.question.query for text in self._texts)
+        trial = Trial(queries, order.samples, Random(self._seed))
+        async with (
+            Deployment(order.candidate, limits) as candidate,
+            Deployment(order.baseline, limits) as baseline,
+        ):
+            yield Progress("Waking both up")
+            here, there = (
+                self._waking(candidate, order.candidate),
+                self._waking(baseline, order.baseline),
+            )
+            await asyncio.gather(here.until_awake(), there.until_awake())
+            self._reasons.append(health.awake(here, there))
+            if self._goes_on:
+                yield Progress(f"Asking for the release on {releases.CONNECTIONS} connections")
+                await self._release(
+                    candidate, baseline, told=bool(there.release and there.release.commit)
+                )
+            if self._goes_on:
+                async with contextlib.aclosing(self._pairs(trial, candidate, baseline)) as pairs:
+                    async for progress in pairs:
+                        yield progress
+        yield self._gated(trial)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether there is nothing yet for which no pair needs to be asked."""
+        return all(
+            reason.decision is Decision.PROMOTE or reason.rule is Rule.RELEASE
+            for reason in self._reasons
+        ) and all(reason.decision is not Decision.REJECT for reason in self._reasons)
+
+    def _waking(self, deployment: Deployment, submission: Submission) -> Waking:
+        limits = self._order.limits
+        return Waking(
+            deployment,
+            query=self._texts[0].question.query,
+            page=ProbeKind.PAGE,
+            seconds=wake_seconds(Job(submission, self._order.battery, self._seed, limits)),
+            waited=0.0,
+            timeout=limits.timeout,
+        )
+
+    async def _release(self, candidate: Deployment, baseline: Deployment, *, told: bool) -> None:
+        query = self._texts[-1].question.query
+        replies = await self._afresh(candidate, query)
+        met, beside_met = releases.met(replies), None
+        if met.is_mixed:
+            beside_met = releases.met(await self._afresh(baseline, query))
+        finding = releases.release(met, beside_met, self._order.expect_commit)
+        self._reasons.append(reasons.of_release(finding, query, replies))
+        if finding.decision is Decision.PROMOTE:
+            self._remarks.extend(releases.remarks(met, told))
+        if met.mute and told:
+            self._reasons.append(health.mute(replies))
+
+    async def _afresh(self, deployment: Deployment, query: str) -> list[Reply]:
+        """The replies on fresh connections; those that fail are made up for."""
+        replies: list[Reply] = []
+        lost = releases.CONNECTIONS
+        for _ in range(releases.ROUNDS):
+            afresh = deployment.ask_afresh(query, lost)
+            async with contextlib.aclosing(afresh):
+                async for reply in afresh:
+                    replies.append(reply)
+                    await self._pace.wait()
+            lost = releases.CONNECTIONS - releases.met(replies).compared
+            if lost <= 0:
+                break
+        return replies
+
+    async def _pairs(
+        self, trial: Trial, candidate: Deployment, baseline: Deployment
+    ) -> AsyncGenerator[Progress, None]:
+        until = time.monotonic() + 60 * self._order.minutes
+        grading = Grading(self._texts)
+        findings: tuple[Finding, ...] | None = None
+        candidate_first = True
+        while findings is None:
+            await self._pace.wait()
+            text = trial.next_text()
+            candidate_first = not candidate_first
+            sides = (candidate, baseline) if candidate_first else (baseline, candidate)
+            first = await self._seen(sides[0], text, is_candidate=candidate_first)
+            second = await self._seen(sides[1], text, is_candidate=not candidate_first)
+            here, there = (first, second) if candidate_first else (second, first)
+            trial.add(Sample(text, *grading.pair(text, here, there), candidate_first))
+            findings = trial.look(time_is_over=time.monotonic() >= until)
+            yield Progress("Asking pairs", len(trial.evidence.samples), trial.pairs)
+        self._reasons.extend(reasons.of_pairs(finding, trial.evidence) for finding in findings)
+        self._remarks.extend(rules.remarks(trial.evidence))
+
+    async def _seen(self, deployment: Deployment, text: int, *, is_candidate: bool) -> Seen:
+        question, lag = self._texts[text].question, lag_meter()
+        right = self._right.get(is_candidate)
+        with lag:
+            late_before = lag.seconds()
+            verdict = await ask(question, deployment, earlier=(right,) if right else ())
+            on_time = lag.seconds() == late_before
+        graded = seen(verdict, on_time=on_time)
+        if graded.grade is Grade.RIGHT:
+            self._right[is_candidate] = verdict
+        if verdict.reply is not None and verdict.reply.retry_after:
+            await self._pace.leave_alone(verdict.reply.retry_after)
+        return graded
+
+    def _gated(self, trial: Trial) -> Gated:
+        return Gated(
+            order=self._order,
+            decision=worst(reason.decision for reason in self._reasons),
+            reasons=tuple(self._reasons),
+            remarks=tuple(self._remarks),
+            samples=tuple(trial.evidence.samples),
+            queries=tuple(trial.evidence.queries),
+            seed=self._seed,
+            seconds=time.monotonic() - self._began,
+        )
+
+
+class _Pace:
+    """Keeps a rate: so many requests a second reach each side at most."""
+
+    def __init__(self, per_second: float) -> None:
+        self._pause = 1 / per_second
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Wait until the next request is due."""
+        await asyncio.sleep(self._next - time.monotonic())
+        self._next = max(self._next, time.monotonic() - self._pause) + self._pause
+
+    async def leave_alone(self, seconds: float) -> None:
+        """Wait before the next request as long as a platform wants, within bounds."""
+        self._next = max(self._next, time.monotonic() + min(seconds, _LONGEST_WAIT))

@@ -1,0 +1,119 @@
+"""What has been seen so far, counted as the rules need it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grader.delivery.gate.values import Grade, Sample, Seen
+
+
+@dataclass(slots=True)
+class Side:
+    """One side's replies.
+
+    Attributes:
+        asked: how many requests count.
+        failed: how many of these brought no reply that could be judged.
+        failed_in_a_row: how many of these at last.
+        unseen: how many requests do not count.
+        ms: how long each reply took, if this machine was on time.
+    """
+
+    asked: int = 0
+    failed: int = 0
+    failed_in_a_row: int = 0
+    unseen: int = 0
+    ms: list[float] = field(default_factory=list)
+
+    def add(self, seen: Seen) -> None:
+        """Count one request."""
+        if seen.grade is Grade.UNSEEN:
+            self.unseen += 1
+            return
+        self.asked += 1
+        if seen.grade is Grade.FAILED:
+            self.failed += 1
+            self.failed_in_a_row += 1
+            return
+        self.failed_in_a_row = 0
+        if seen.on_time:
+            self.ms.append(seen.ms)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often one question was answered right and wrong on both sides.
+
+    Attributes:
+        against: how often the candidate was wrong while the baseline was right in the same pair.
+        asked: how often both sides were asked, and both requests count.
+    """
+
+    right: int = 0
+    wrong: int = 0
+    right_beside: int = 0
+    wrong_beside: int = 0
+    against: int = 0
+    asked: int = 0
+
+    def add(self, candidate: Grade, baseline: Grade) -> None:
+        """Count one pair."""
+        self.right += candidate is Grade.RIGHT
+        self.wrong += candidate is Grade.WRONG
+        self.right_beside += baseline is Grade.RIGHT
+        self.wrong_beside += baseline is Grade.WRONG
+        self.against += candidate is Grade.WRONG and baseline is Grade.RIGHT
+        self.asked += candidate is not Grade.UNSEEN and baseline is not Grade.UNSEEN
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the candidate was wrong once, and a second look has to tell more."""
+        return self.against == 1 and not self.right and not self.wrong_beside
+
+
+class Evidence:
+    """All samples, in their order, and what they add up to."""
+
+    def __init__(self, queries: Sequence[str]) -> None:
+        self.queries = queries
+        self.samples: list[Sample] = []
+        self.candidate = Side()
+        self.baseline = Side()
+        self.tallies = [Tally() for _ in queries]
+
+    def add(self, sample: Sample) -> None:
+        """Count one pair."""
+        self.samples.append(sample)
+        self.candidate.add(sample.candidate)
+        self.baseline.add(sample.baseline)
+        self.tallies[sample.text].add(sample.candidate.grade, sample.baseline.grade)
+
+    @property
+    def usable(self) -> int:
+        """How many pairs count on both sides."""
+        return sum(tally.asked for tally in self.tallies)
+
+    def of_texts(self, texts: set[int]) -> tuple[int, ...]:
+        """The places of the samples in which the candidate was wrong about one of `texts`."""
+        return tuple(
+            place
+            for place, sample in enumerate(self.samples)
+            if sample.text in texts and sample.candidate.grade is Grade.WRONG
+        )
+
+    def failures(self) -> tuple[int, ...]:
+        """The places of the samples in which the candidate failed."""
+        return tuple(
+            place
+            for place, sample in enumerate(self.samples)
+            if sample.candidate.grade is Grade.FAILED
+        )
+
+    def slowest(self) -> tuple[int, ...]:
+        """The places of the samples whose replies count, the candidate's slowest first."""
+        answered = [
+            place
+            for place, sample in enumerate(self.samples)
+            if sample.candidate.on_time
+            and sample.candidate.grade not in (Grade.FAILED, Grade.UNSEEN)
+        ]
+        return tuple(sorted(answered, key=lambda place: -self.samples[place].candidate.ms))

@@ -1,0 +1,50 @@
+"""A comparison in words, for a terminal; readable without colour."""
+
+from collections.abc import Iterator
+
+from grader.delivery.gate.values import Decision, Gated, Reason
+from grader.formats.escaping import link, one_line, visible
+from grader.model import Reply
+
+_HEADS = {
+    Decision.PROMOTE: "PROMOTE: nothing speaks against the candidate.",
+    Decision.HOLD: "HOLD: the candidate is neither safe nor at fault; somebody has to look.",
+    Decision.REJECT: "REJECT: the candidate is worse than the baseline.",
+}
+_MARKS = {Decision.PROMOTE: "ok", Decision.HOLD: "hold", Decision.REJECT: "reject"}
+_REQUESTS = 3
+_REPLY = 100
+_INDENT = " " * 4
+
+
+def render(gated: Gated) -> str:
+    """The decision, what each rule says, a few requests behind what is bad, and remarks."""
+    return "\n".join(_lines(gated))
+
+
+def _lines(gated: Gated) -> Iterator[str]:
+    yield _HEADS[gated.decision]
+    yield f"{_INDENT}candidate  {visible(gated.order.candidate.url)}"
+    yield f"{_INDENT}baseline   {visible(gated.order.baseline.url)}"
+    yield ""
+    for reason in gated.reasons:
+        yield f"{_MARKS[reason.decision]:<7} {reason.rule:<8} {visible(reason.words)}."
+        if reason.decision is not Decision.PROMOTE:
+            yield from _requests(reason)
+    for remark in gated.remarks:
+        yield f"Remark: {visible(remark)}"
+    yield f"{len(gated.samples)} pairs asked in {gated.seconds:.0f} s (seed {gated.seed})."
+
+
+def _requests(reason: Reason) -> Iterator[str]:
+    shown = [verdict.reply for verdict in reason.requests if verdict.reply is not None]
+    for reply in shown[: 2 * _REQUESTS]:
+        yield f"{_INDENT}{_request(reply)}"
+    if len(shown) > 2 * _REQUESTS:
+        yield f"{_INDENT}and more: --format json has them all"
+
+
+def _request(reply: Reply) -> str:
+    said = one_line(reply.text, _REPLY) if reply.text else "(nothing)"
+    status = "no status" if reply.status is None else f"status {reply.status}"
+    return f"{link(reply.url) or visible(reply.url)}  {status}, {reply.elapsed_ms:.0f} ms: {said}"

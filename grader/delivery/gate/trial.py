@@ -1,0 +1,89 @@
+"""The plan of a comparison: what is asked next, when it is looked at, and what is decided. Pure."""
+
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from random import Random
+
+from grader.delivery.gate import rules
+from grader.delivery.gate.evidence import Evidence
+from grader.delivery.gate.values import Decision, Finding, Sample
+
+LOOKS = (0.1, 0.25, 0.5, 1.0)
+"""When it is looked at, as shares of all pairs."""
+ANSWERS = (0.000025, 0.000025, 0.000025, 0.000025)
+ERRORS = (0.00002, 0.00004, 0.0001, 0.00034)
+LATENCY = (0.00002, 0.00004, 0.0001, 0.00024)
+"""The probability of error that each rule may spend at each look: 0.001 in all."""
+
+# If the second look fails again and again, other questions are asked first.
+_TIMES_AGAIN = 3
+_SEVERITY = (Decision.PROMOTE, Decision.HOLD, Decision.REJECT)
+
+
+class Trial:
+    """A comparison of at most `pairs` pairs, question by question.
+
+    Whoever asks calls `next_text`, asks both sides, and calls `add`; `look` tells when it is over.
+    """
+
+    def __init__(self, queries: Sequence[str], pairs: int, rng: Random) -> None:
+        self.evidence = Evidence(queries)
+        self.pairs = pairs
+        self._rng = rng
+        self._coming: deque[int] = deque(range(len(queries)))
+        self._again: int | None = None
+        self._times = 0
+        self._looks = [math.ceil(share * pairs) for share in LOOKS]
+
+    def next_text(self) -> int:
+        """The question to ask: one that was just wrong for the first time is asked again.
+
+        The first round has the order of the battery, so that few pairs meet each of its parts.
+        """
+        if self._again is not None:
+            return self._again
+        if not self._coming:
+            texts = list(range(len(self.evidence.queries)))
+            self._rng.shuffle(texts)
+            self._coming.extend(texts)
+        return self._coming.popleft()
+
+    def add(self, sample: Sample) -> None:
+        """Take what both sides did."""
+        self.evidence.add(sample)
+        is_suspect = self.evidence.tallies[sample.text].is_suspect
+        self._times = self._times + 1 if is_suspect and sample.text == self._again else 0
+        self._again = sample.text if is_suspect and self._times < _TIMES_AGAIN else None
+
+    def look(self, *, time_is_over: bool = False) -> tuple[Finding, ...] | None:
+        """What each rule says, if that ends the trial; None if more is to be asked.
+
+        Rules are asked at the planned looks alone, since who looks often is often deceived.
+        """
+        if (is_down := rules.down(self.evidence)) is not None:
+            return (is_down,)
+        asked = len(self.evidence.samples)
+        is_last = time_is_over or asked >= self.pairs
+        if not is_last and asked not in self._looks:
+            return None
+        number = -1 if is_last else self._looks.index(asked)
+        findings = [
+            rules.answers(self.evidence, ANSWERS[number]),
+            rules.errors(self.evidence, ERRORS[number]),
+            rules.latency(self.evidence, LATENCY[number]),
+        ]
+        if not is_last and worst(each.decision for each in findings) is Decision.PROMOTE:
+            if not rules.is_clear(self.evidence):
+                return None
+            is_last = True
+        if is_last:
+            findings.append(rules.data(self.evidence, self.pairs))
+            if (unsettled := rules.unsettled(self.evidence)) is not None:
+                findings.append(unsettled)
+        return tuple(findings)
+
+
+def worst(decisions: Iterable[Decision]) -> Decision:
+    """What they add up to."""
+    return max(decisions, key=_SEVERITY.index)

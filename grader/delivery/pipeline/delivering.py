@@ -1,0 +1,186 @@
+"""A release on its way: built, tested, staged, gated, deployed, rolled out, or rolled back."""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+
+from grader.delivery.gate import Decision
+from grader.delivery.pipeline import builds, gating, instances
+from grader.delivery.pipeline.builds import Build
+from grader.delivery.pipeline.gating import Pace, Staging
+from grader.delivery.pipeline.instances import Instance
+from grader.delivery.pipeline.production import Production
+from grader.delivery.pipeline.record import SERVERS, Result, Stage, Told, Tone
+from grader.delivery.pipeline.stories import Ending, Story
+from grader.delivery.pipeline.users import Users
+from grader.delivery.pipeline.watching import watch
+from grader.model import Battery, Question
+
+PHASES = (1, 4, SERVERS)
+"""How many servers give the new release to users, phase by phase."""
+
+_TONES = {Decision.PROMOTE: Tone.GOOD, Decision.HOLD: Tone.DOUBT, Decision.REJECT: Tone.BAD}
+_Steps = Generator[Told, None, Ending | None]
+"""Steps that are told; at their end what became of the release, or None if it goes on."""
+
+
+class Delivery:
+    """One story's release, from its build to its end."""
+
+    def __init__(
+        self,
+        story: Story,
+        live: Build,
+        places: tuple[Production, Staging, Users],
+        asked: tuple[Battery, Sequence[Question]],
+        pace: Pace,
+        folder: Path,
+        began: float,
+    ) -> None:
+        self._story = story
+        self._old = live
+        self._production, self._staging, self._users = places
+        self._battery, self._questions = asked
+        self._pace = pace
+        self._folder = folder
+        self._began = began
+        self._started = self._now()
+        self._most = 0
+        self._restoring: float | None = None
+        self._reasons: Sequence[str] = ()
+        self.build = live
+        self.result: Result | None = None
+        """What became of it; None until it has ended."""
+
+    def steps(self) -> Iterator[Told]:
+        """Take the release as far as it comes."""
+        ending = None
+        for stage in (self._built, self._tested, self._staged, self._gated):
+            ending = yield from stage()
+            if ending is not None:
+                break
+        self._staging.clear()
+        if ending is None:
+            ending = yield from self._rolled_out()
+        asked, right, lost = self._users.counts(self._started)
+        self.result = Result(
+            self._story,
+            self.build.short,
+            self._old.short,
+            ending,
+            self._started,
+            self._now(),
+            self._most,
+            self._restoring,
+            asked,
+            right,
+            lost,
+            self.build.diff,
+            tuple(self._reasons),
+        )
+        tone = Tone.GOOD if self.result.as_told else Tone.BAD
+        yield self._told(Stage.END, f"{ending.upper()}. {self._story.moral}", tone)
+
+    def _built(self) -> _Steps:
+        self.build = builds.build(self._story, self._old, self._folder)
+        for line in self.build.diff:
+            yield self._told(Stage.BUILD, line)
+        yield self._told(Stage.BUILD, f"Release {self.build.short} is in its folder.")
+        return None
+
+    def _tested(self) -> _Steps:
+        passed, words = builds.test(self.build)
+        tone = Tone.GOOD if passed else Tone.BAD
+        yield self._told(Stage.TEST, f"The app's own tests: {words}", tone)
+        return None if passed else Ending.NOT_BUILT
+
+    def _staged(self) -> _Steps:
+        if fault := self._staging.put(self.build):
+            yield self._told(Stage.STAGE, f"Staging fails: {fault}.", Tone.BAD)
+            return Ending.STOPPED_AT_GATE
+        words = f"{self.build.short} runs at {self._staging.url}. No user knows."
+        yield self._told(Stage.STAGE, words)
+        return None
+
+    def _gated(self) -> _Steps:
+        words = f"Staging and production are asked in turn, {self._pace.pairs} times at most."
+        yield self._told(Stage.GATE, words)
+        gated = gating.compared(
+            self._staging.url, self._production.url, self.build, self._battery, self._pace
+        )
+        tone = _TONES[gated.decision]
+        behind = [each for each in gated.reasons if each.decision is gated.decision]
+        self._reasons = [f"{each.rule}: {each.words}" for each in behind]
+        for reason in self._reasons:
+            yield self._told(Stage.GATE, reason, tone)
+        yield self._told(Stage.GATE, f"Decision: {gated.decision.upper()}", tone)
+        return None if gated.decision is Decision.PROMOTE else Ending.STOPPED_AT_GATE
+
+    def _rolled_out(self) -> Generator[Told, None, Ending]:
+        old = self._production.serving
+        new = self._production.deploy(self.build, self._story.forgotten)
+        words = f"{SERVERS} servers start {self.build.short} beside {self._old.short}: no traffic."
+        yield self._told(Stage.DEPLOY, words)
+        if faults := instances.faults_of(new, self.build.commit):
+            self._reasons = faults
+            yield self._told(Stage.DEPLOY, f"Asked directly: {'; '.join(faults)}!", Tone.BAD)
+            self._production.retire(new)
+            return Ending.STOPPED_BEFORE_TRAFFIC
+        words = f"Asked directly, each of the {SERVERS} runs {self.build.short}."
+        yield self._told(Stage.DEPLOY, words, Tone.GOOD)
+        for count in PHASES:
+            alert = yield from self._phase(old, new, count)
+            if alert:
+                yield from self._rolled_back(old, new, alert)
+                return Ending.ROLLED_BACK
+        self._production.retire(old)
+        return Ending.PROMOTED
+
+    def _phase(
+        self, old: Sequence[Instance], new: Sequence[Instance], count: int
+    ) -> Generator[Told, None, str]:
+        """Let `count` servers give the new release to users; the cause of an alert, or ""."""
+        self._production.share([*new[:count], *old[count:]])
+        self._most = count
+        words = f"{count} of {SERVERS} servers give {self.build.short} to users."
+        yield self._told(Stage.RELEASE, words)
+        asked = right = 0
+        pace = self._pace
+        watched = watch(
+            self._production.url, new[:count], self._questions,
+            pace.interval, pace.intervals, pace.looks,
+        )  # fmt: skip
+        for looks in watched:
+            asked, right = asked + looks.asked, right + looks.right
+            if looks.alert is not None:
+                words = f"ALERT in interval {looks.number}: {looks.alert.cause}"
+                yield self._told(Stage.WATCH, words, Tone.BAD)
+                return looks.alert.cause
+        words = f"{right} of {asked} answers right in {pace.intervals * pace.interval:g} s."
+        yield self._told(Stage.WATCH, words, Tone.GOOD)
+        return ""
+
+    def _rolled_back(
+        self, old: Sequence[Instance], new: Sequence[Instance], cause: str
+    ) -> Iterator[Told]:
+        alerted = time.monotonic()
+        self._reasons = (cause,)
+        self._production.share(old)
+        restored = self._production.answers_alone(self._old)
+        self._restoring = time.monotonic() - alerted
+        self._production.retire(new)
+        words = (
+            f"{self._old.short} alone answers again, {self._restoring:.1f} s after the alert."
+            if restored
+            else f"{self._old.short} does not answer everywhere yet: look at production yourself."
+        )
+        yield self._told(Stage.ROLL_BACK, words, Tone.GOOD if restored else Tone.BAD)
+
+    def _told(self, stage: Stage, words: str, tone: Tone = Tone.PLAIN) -> Told:
+        servers = self._production.commits
+        return Told(
+            self._now(), self._story.name, stage, words, tone, self.build.short, servers
+        )
+
+    def _now(self) -> float:
+        return time.monotonic() - self._began

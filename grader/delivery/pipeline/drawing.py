@@ -1,0 +1,217 @@
+"""The page of a pipeline: releases over time, shares of traffic, indicators, decisions; pure."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from grader.delivery.pipeline.record import SERVERS, Result, Second, Stage, Told, Tone
+from grader.delivery.pipeline.stories import STORIES, Ending, Story
+from grader.formats.markup import escaped, html
+from grader.formats.pages import page
+from grader.formats.words import decimal, percent, seconds
+
+TONES: Mapping[Ending, Tone] = {
+    Ending.PROMOTED: Tone.GOOD,
+    Ending.NOT_BUILT: Tone.BAD,
+    Ending.STOPPED_AT_GATE: Tone.BAD,
+    Ending.STOPPED_BEFORE_TRAFFIC: Tone.BAD,
+    Ending.ROLLED_BACK: Tone.BAD,
+}
+_SIGNS = {Tone.GOOD: "good", Tone.DOUBT: "unclear", Tone.BAD: "bad"}
+_MARKED = (Stage.RELEASE, Stage.ROLL_BACK)
+_LEAST_TOP_MS = 20.0  # so that noise looks like noise
+
+
+def page_of(
+    told: Sequence[Told],
+    results: Sequence[Result],
+    met: Iterable[Second],
+    *,
+    is_over: bool,
+) -> str:
+    """Draw the page of what was told until now."""
+    met = list(met)
+    began = {name: [each for each in told if each.story == name] for name in _names(told)}
+    by_name = {result.story.name: result for result in results}
+    context = {
+        "headline": _headline(results, is_over=is_over),
+        "is_over": is_over,
+        "asked": sum(each.asked for each in met),
+        "lost": sum(each.lost for each in met),
+        "wrong": sum(each.asked - each.right - each.lost for each in met),
+        "results": results,
+        "tones": TONES,
+        "servers": SERVERS,
+        "overview": _overview(met, _tones_of(told, by_name)),
+        "stories": [_shown(steps, by_name.get(name), met) for name, steps in began.items()],
+        "clock": clock,
+        "SIGNS": _SIGNS,
+    }
+    return page("pipeline.html", context, package="grader.delivery", style="pipeline.css")
+
+
+def clock(at: float) -> str:
+    """Minutes and seconds since the beginning."""
+    return f"{int(at) // 60}:{int(at) % 60:02}"
+
+
+def servers_shown(told: Told) -> str:
+    """Which release each server gives to users, as in [NNNNoooo]."""
+    return f"[{''.join('N' if each == told.release else 'o' for each in told.servers)}]"
+
+
+def _names(told: Iterable[Told]) -> list[str]:
+    return list(dict.fromkeys(each.story for each in told))
+
+
+def _headline(results: Sequence[Result], *, is_over: bool) -> str:
+    if not is_over:
+        return "Releases on their way"
+    promoted = sum(result.ending is Ending.PROMOTED for result in results)
+    return f"{promoted} of {len(results)} releases promoted"
+
+
+def _tones_of(told: Iterable[Told], results: Mapping[str, Result]) -> dict[str, Tone]:
+    """The color of each release, by its commit."""
+    tones = {each.release: Tone.DOUBT for each in told}
+    for result in results.values():
+        tones[result.commit] = TONES[result.ending]
+        tones.setdefault(result.baseline, Tone.PLAIN)
+    return tones
+
+
+def _shown(steps: Sequence[Told], result: Result | None, met: Sequence[Second]) -> dict[str, Any]:
+    """What the page shows of one story."""
+    name = steps[0].story
+    until = result.ended if result else math.inf
+    during = [each for each in met if math.floor(steps[0].at) <= each.at <= until]
+    release = steps[-1].release
+    marks = [each.at for each in steps if each.stage in _MARKED]
+    tone = TONES[result.ending] if result else Tone.DOUBT
+    lines = [each.words for each in steps if _is_diff(each)]
+    return {
+        "story": _story(name),
+        "result": result,
+        "diff": "\n".join(lines),
+        "traffic": _traffic(during, release, tone, marks),
+        "right": _right(during, marks),
+        "latency": _latency(during, marks),
+        "told": [_step(each) for each in steps if not _is_diff(each)],
+    }
+
+
+def _story(name: str) -> Story:
+    return next(story for story in STORIES if story.name == name)
+
+
+def _is_diff(told: Told) -> bool:
+    return told.stage is Stage.BUILD and told.words.startswith(("+ ", "- "))
+
+
+def _step(told: Told) -> dict[str, Any]:
+    with_servers = told.stage in (*_MARKED, Stage.WATCH)
+    return {
+        "at": told.at,
+        "stage": told.stage,
+        "words": told.words,
+        "tone": told.tone,
+        "servers_shown": servers_shown(told) if with_servers else "",
+    }
+
+
+def _overview(met: Sequence[Second], tones: Mapping[str, Tone]) -> Markup:
+    """Who answered, second by second, through all stories."""
+    releases = sorted({release for each in met for release in each.releases})
+    # Releases that went further stand lower: what is live makes the ground.
+    order = sorted(releases, key=lambda each: list(Tone).index(tones.get(each, Tone.PLAIN)))
+    drawn = ""
+    for each in met:
+        total, below = sum(each.releases.values()), 0.0
+        for release in order:
+            share = 100 * each.releases.get(release, 0) / total if total else 0.0
+            drawn += _column(each.at, met[0].at, below, share, tones.get(release, Tone.PLAIN))
+            below += share
+    words = f"Which of {len(releases)} releases answered users, second by second."
+    keys = _key("old", "the first release") + _key("new good", "promoted") + _key("new bad", "not")
+    return _figure("Who answers users", words, drawn, keys, met, "traffic", ())
+
+
+def _traffic(
+    met: Sequence[Second], release: str, tone: Tone, marks: Sequence[float]
+) -> Markup:
+    """The new release's share of the traffic, from the foot."""
+    drawn, most = "", 0.0
+    for each in met:
+        total = sum(each.releases.values())
+        share = 100 * each.releases.get(release, 0) / total if total else 0.0
+        most = max(most, share)
+        drawn += _column(each.at, met[0].at, share, 100 - share if total else 0.0, Tone.PLAIN)
+        drawn += _column(each.at, met[0].at, 0.0, share, tone)
+    words = f"The new release answered {percent(most)} of a second's requests at most."
+    keys = _key(f"new {tone}", f"new release {release}") + _key("old", "old release")
+    return _figure("Share of traffic", words, drawn, keys, met, "traffic", marks)
+
+
+def _right(met: Sequence[Second], marks: Sequence[float]) -> Markup:
+    """The share of right answers that users got, and what was not right above it."""
+    drawn, worst = "", 100.0
+    for each in met:
+        share = 100 * each.right / each.asked
+        worst = min(worst, share)
+        drawn += _column(each.at, met[0].at, 0.0, share, Tone.GOOD)
+        drawn += _column(each.at, met[0].at, share, 100 - share, Tone.BAD)
+    words = f"Answers that were right: {percent(worst)} in the worst second."
+    keys = _key("new good", "right") + _key("new bad", "not right")
+    return _figure("Answers to users", words, drawn, keys, met, "small", marks)
+
+
+def _latency(met: Sequence[Second], marks: Sequence[float]) -> Markup:
+    """How long users waited, as medians."""
+    took = [(each.at, each.median_ms) for each in met if each.median_ms is not None]
+    top = max([_LEAST_TOP_MS, *(value for _, value in took)])
+    drawn = "".join(
+        _column(at, met[0].at, 0.0, 100 * value / top, Tone.PLAIN) for at, value in took
+    )
+    worst = max((value for _, value in took), default=0.0)
+    words = f"The median time to reply was {seconds(worst)} in the slowest second."
+    keys = _key("old", f"median, {seconds(top)} at the top")
+    return _figure("Time to reply", words, drawn, keys, met, "small", marks)
+
+
+def _column(at: float, since: float, below: float, height: float, tone: Tone) -> str:
+    if height <= 0:
+        return ""
+    return (
+        f'<rect class="{tone}" x="{decimal(at - since)}" y="{decimal(100 - below - height, 1)}" '
+        f'width="0.92" height="{decimal(height, 1)}"/>'
+    )
+
+
+def _key(kind: str, words: str) -> str:
+    return f'<span class="key {kind}">{escaped(words)}</span>'
+
+
+def _figure(
+    title: str,
+    words: str,
+    drawn: str,
+    keys: str,
+    met: Sequence[Second],
+    size: str,
+    marks: Sequence[float],
+) -> Markup:
+    if not met:
+        return html("")
+    since, until = met[0].at, met[-1].at + 1
+    lines = "".join(f"M{decimal(mark - since)} 0V100" for mark in marks)
+    marked = f'<path class="mark" d="{lines}"/>' if lines else ""
+    return html(
+        f'<figure class="line-chart"><figcaption><strong>{title}</strong> {keys}'
+        f'<span class="under">{escaped(words)}</span></figcaption>'
+        f'<svg class="{size}" viewBox="0 0 {until - since} 100" preserveAspectRatio="none" '
+        f'role="img" aria-label="{escaped(words)}">{drawn}{marked}</svg>'
+        f'<span class="scale"><span>{clock(since)}</span><span>{clock(until)}</span></span>'
+        "</figure>"
+    )

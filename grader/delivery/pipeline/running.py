@@ -1,0 +1,100 @@
+"""The pipeline as a whole: its servers, proxy and users, and one delivery after the other."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from grader.delivery.pipeline import builds, drawing
+from grader.delivery.pipeline.delivering import Delivery
+from grader.delivery.pipeline.gating import Pace, Staging
+from grader.delivery.pipeline.orders import Known, obey
+from grader.delivery.pipeline.processes import processes
+from grader.delivery.pipeline.production import Production
+from grader.delivery.pipeline.proxy import proxy
+from grader.delivery.pipeline.record import Result, Told
+from grader.delivery.pipeline.stories import FIRST, Ending, Story
+from grader.delivery.pipeline.users import Users, users
+from grader.model import Submission
+from grader.questions import draw, load_battery
+from grader.store import exclusive, write_private
+
+_BATTERY = Path(__file__).parent / "sample" / "battery.toml"
+_SEED = 2012  # of the questions that users and the watch ask; the gate draws its own
+
+
+class Pipeline:
+    """A running production, and what has been delivered to it."""
+
+    def __init__(
+        self, folder: Path, pace: Pace, places: tuple[Production, Staging, Users], began: float
+    ) -> None:
+        self.folder = folder
+        self.pace = pace
+        self.production, self.staging, self.users = places
+        self.page = folder / "pipeline.html"
+        self.told: list[Told] = []
+        self.results: list[Result] = []
+        self._began = began
+        first, now = self.production.serving[0].build, datetime.now(UTC)
+        self._known = [Known(first, now, now, "the first release")]
+        self._battery = load_battery(str(_BATTERY))
+        self._questions = draw(self._battery, Submission("", url=""), _SEED)
+
+    def deliver(self, story: Story) -> Iterator[Told]:
+        """Deliver the release of a story: the steps as they happen."""
+        created_at = datetime.now(UTC)
+        delivery = Delivery(
+            story,
+            self.production.serving[0].build,
+            (self.production, self.staging, self.users),
+            (self._battery, self._questions),
+            self.pace,
+            self.folder / "releases",
+            self._began,
+        )
+        for told in delivery.steps():
+            self.told.append(told)
+            yield told
+            self.draw(is_over=False)
+        result = delivery.result
+        assert result is not None
+        self.results.append(result)
+        promoted = datetime.now(UTC) if result.ending is Ending.PROMOTED else None
+        self._known.append(Known(delivery.build, created_at, promoted, result.ending))
+        self.draw(is_over=False)
+
+    def obey(self) -> Iterator[str]:
+        """Do what `grader releases` orders, until Ctrl-C: each order in words."""
+        return obey(self.folder, self.production, self._known)
+
+    def draw(self, *, is_over: bool) -> None:
+        """Write the page: it refreshes itself until all is over."""
+        drawn = drawing.page_of(self.told, self.results, self.users.seconds(), is_over=is_over)
+        write_private(self.page, [drawn])
+
+
+@contextlib.contextmanager
+def pipeline(folder: Path, pace: Pace) -> Iterator[Pipeline]:
+    """Run a production in `folder`, with the first release and users, while the context lasts.
+
+    Raises:
+        FolderBusyError: if another pipeline runs there.
+        PipelineError: if a server cannot be started.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "releases").mkdir(mode=0o700, exist_ok=True)
+    began = time.monotonic()
+    questions = draw(load_battery(str(_BATTERY)), Submission("", url=""), _SEED)
+    with exclusive(folder), processes(folder) as servers, proxy(servers) as front:
+        asking = Users(urlsplit(front.urls["production"]).port or 0, questions, began)
+        production = Production(servers, front, asking)
+        production.begin(builds.build(FIRST, None, folder / "releases"))
+        with users(asking):
+            running = Pipeline(folder, pace, (production, Staging(servers, front), asking), began)
+            try:
+                yield running
+            finally:
+                running.draw(is_over=True)

@@ -1,0 +1,139 @@
+"""The one interface to the platforms: what is released there, promoted and rolled back."""
+
+import importlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from grader.model import InputError
+
+# Each of these modules has a function `connect(project, folder, staging) -> Platform`.
+_ADAPTERS = {
+    "vercel": "grader.delivery.releases.vercel",
+    "render": "grader.delivery.releases.render",
+    "heroku": "grader.delivery.releases.heroku",
+    "pipeline": "grader.delivery.releases.pipeline",
+}
+NAMES = tuple(_ADAPTERS)
+"""The platforms, as options name them."""
+
+
+class PlatformError(InputError):
+    """The platform refused, failed or cannot be reached: the text says what to do."""
+
+
+class OutcomeUnknownError(PlatformError):
+    """A promotion or rollback was begun, and nobody knows whether it was carried out.
+
+    Read the releases before you try again.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformRelease:
+    """One release, as its platform knows it.
+
+    Attributes:
+        id: what the platform calls it.
+        commit: 40 or fewer hexadecimal digits in small letters; None if the platform tells none.
+        created_at: when the platform began to make it.
+        live_at: when users first got it, as far as the platform tells; else None.
+        live: whether users get it now.
+        can_roll_back: whether the platform lets users get it again. `roll_back` may still find that
+            the plan forbids it.
+        words: its state on the platform, a clause for people. It may quote strangers.
+        staged: whether it is built for production, and waits for its promotion.
+        url: its own address, if it has one; else empty.
+        committed_at: when the commit was made, if the platform tells that.
+        is_rollback: whether it was made to go back to an earlier release.
+    """
+
+    id: str
+    commit: str | None
+    created_at: datetime
+    live_at: datetime | None
+    live: bool
+    can_roll_back: bool
+    words: str
+    staged: bool = False
+    url: str = ""
+    committed_at: datetime | None = None
+    is_rollback: bool = False
+
+
+class Platform(Protocol):
+    """A project on a platform. Every method may raise a PlatformError."""
+
+    @property
+    def name(self) -> str:
+        """The platform's name, one of `NAMES`."""
+        ...
+
+    def releases(self, limit: int) -> tuple[PlatformRelease, ...]:
+        """The last `limit` releases, newest first."""
+        ...
+
+    def promote(self, release: PlatformRelease) -> None:
+        """Let users get a staged release; returns when the platform has carried it out."""
+        ...
+
+    def roll_back(self, release: PlatformRelease) -> None:
+        """Let users get an earlier release again; returns when the platform has carried it out."""
+        ...
+
+
+def platform_named(
+    name: str, project: str, folder: Path | None = None, staging: str = ""
+) -> Platform:
+    """The platform's project. Its token is read from the environment.
+
+    Args:
+        name: one of `NAMES`.
+        project: what the platform calls the project, service or app.
+        folder: of the running pipeline; the other platforms need none.
+        staging: the service or app from which `project` is promoted, if they are two.
+
+    Raises:
+        PlatformError: if a name or the token is missing or malformed.
+    """
+    if name not in _ADAPTERS:
+        raise PlatformError(f"{name!r} is none of the platforms {', '.join(NAMES)}")
+    adapter = importlib.import_module(_ADAPTERS[name])
+    platform: Platform = adapter.connect(project, folder, staging)
+    return platform
+
+
+def live_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease | None:
+    """The release that users get now; None if none of them is live."""
+    return next((release for release in releases if release.live), None)
+
+
+def previous_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease | None:
+    """The release to go back to from the live one: the newest older one; None if there is none.
+
+    It has another commit than the live one, if both tell their commits: a change of settings makes
+    a release of the same code. If the live one is a rollback itself, whatever came after the
+    release that it restored was left for a reason, and is passed over.
+    """
+    live = live_release(releases)
+    if live is None:
+        return None
+    start = releases.index(live) + 1
+    same = [at for at, each in enumerate(releases) if _is_same_code(each, live)]
+    if live.is_rollback and same:
+        start = max(start, same[-1] + 1)
+    older = releases[start:]
+    return next(
+        (each for each in older if each.can_roll_back and not _is_same_code(each, live)), None
+    )
+
+
+def is_commit(release: PlatformRelease, commit: str) -> bool:
+    """Whether a release is of `commit`; either may be abbreviated."""
+    known = release.commit
+    return known is not None and (known.startswith(commit) or commit.startswith(known))
+
+
+def _is_same_code(release: PlatformRelease, other: PlatformRelease) -> bool:
+    return other.commit is not None and is_commit(release, other.commit)

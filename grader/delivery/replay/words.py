@@ -1,0 +1,100 @@
+"""A replay in words, the same on a terminal and on a page."""
+
+import itertools
+
+from grader.delivery.replay.asking import Name, Woke
+from grader.delivery.replay.comparing import Compared, Kind, Seen, Standing
+from grader.delivery.replay.report import Report, Result
+from grader.formats import words
+from grader.formats.escaping import ask_command
+
+KINDS = {
+    Kind.ERROR: "The candidate gives an error, and the baseline does not.",
+    Kind.LOST: "The candidate gives nothing, and the baseline answers.",
+    Kind.CHANGED: "Both reply, but not the same.",
+    Kind.NEW: "The candidate answers, and the baseline does not.",
+}
+"""What each kind of difference means, in a sentence."""
+
+UNCOUNTED = {
+    Kind.NOISE: "The baseline is asked twice. What differs between two replies of the same code, "
+    "or does not show again when it is asked once more, is noise and counts for nothing.",
+    Kind.UNTOLD: "A platform or this machine stood in the way: nothing is known of these.",
+}
+"""What is no difference and not the same either, in a sentence."""
+
+
+def times(count: int) -> str:
+    """How often something was captured."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def queries(count: int) -> str:
+    """So many queries."""
+    return f"{count} quer{'y' if count == 1 else 'ies'}"
+
+
+def headline(report: Report) -> str:
+    """The result in a few words."""
+    differing = report.differing
+    match report.result:
+        case Result.SAME:
+            return f"No difference in {queries(report.asked)}"
+        case Result.DIFFERENT if report.asked:
+            return f"{differing} of {queries(report.asked)} differ{'s' * (differing == 1)}"
+        case Result.DIFFERENT:
+            return "The candidate does not answer"
+    return "It cannot be told whether they differ"
+
+
+def why(report: Report) -> str:
+    """What the headline does not say: why not all is known, or what was not asked."""
+    said = []
+    if report.stopped is not None:
+        said.append(f"Stopped: {report.stopped.reason}.")
+    if report.asked < report.total:
+        said.append(f"{queries(report.total - report.asked)} of {report.total} were not asked.")
+    if report.order.left_out:
+        rest = queries(report.order.left_out)
+        said.append(f"Left out, since they were captured least often: {rest}; see --limit.")
+    return " ".join(said)
+
+
+def woke(event: Woke) -> str:
+    """Whether a deployment answered, and which release runs there."""
+    if event.only:
+        return f"The {event.name} does not answer: {event.only}."
+    told = words.release(event.release)
+    running = f", running {told}" if told else ""
+    return f"The {event.name} answered after {words.seconds(event.elapsed_ms)}{running}."
+
+
+def release(report: Report, name: Name) -> str:
+    """Which release answered, if it told."""
+    return words.release(report.releases.get(name))
+
+
+def repeat(report: Report, compared: Compared) -> str:
+    """The line that asks the candidate once more; empty if none is safe to copy."""
+    return ask_command(report.sides[Name.CANDIDATE].submission.url, compared.query)
+
+
+def pair(compared: Compared, limit: int) -> tuple[str, str]:
+    """The baseline's reply and the candidate's, from where they begin to differ."""
+    last = compared.rounds[-1]
+    start = 0
+    if last.baseline.standing is last.candidate.standing is Standing.ANSWER:
+        both = zip(last.baseline.text, last.candidate.text, strict=False)
+        common = sum(1 for _ in itertools.takewhile(lambda chars: chars[0] == chars[1], both))
+        start = common - limit // 4 if common > limit // 2 else 0
+    return shown(last.baseline, start), shown(last.candidate, start)
+
+
+def shown(seen: Seen, start: int = 0) -> str:
+    """A reply for people, from the character `start` on."""
+    match seen.standing:
+        case Standing.ANSWER:
+            return f"…{seen.text[start:]}" if start > 0 else seen.text
+        case Standing.NOTHING:
+            return "(nothing)"
+    return f"({seen.words})"

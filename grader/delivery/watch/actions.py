@@ -1,0 +1,275 @@
+"""Corrective action: what broke with a release is rolled back, once, by machine.
+
+Each stage is in the store before the next one begins, and the platform is asked which release is
+live before it is asked to change it. So a watcher that is killed in the middle and started again
+neither forgets a rollback nor does it twice.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from grader.delivery.releases.platform import (
+    OutcomeUnknownError,
+    Platform,
+    PlatformError,
+    PlatformRelease,
+    live_release,
+)
+from grader.delivery.watch.acting_tables import ACTIONS
+from grader.delivery.watch.incidents import incidents, note
+from grader.delivery.watch.moments import now
+from grader.delivery.watch.rollback import PLAN, Plan, Policy, Refusal, decide, named
+from grader.delivery.watch.values import Incident, IncidentEvent, Step, Target
+from grader.model import InputError, Job
+from grader.questions import load_battery
+from grader.services.waiting import Standing, wait_for
+
+_LOOKED_AT = 20  # releases
+
+
+class Stage(StrEnum):
+    """How far the action on an incident is. The values are stored."""
+
+    NOTHING = "nothing done"
+    DRY_RUN = "dry run"
+    INTENDED = "intended"
+    CALLING = "calling"
+    CALLED = "called"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+_UNFINISHED = (Stage.INTENDED, Stage.CALLING, Stage.CALLED)
+_ROLLBACKS = (Stage.CALLING, Stage.CALLED, Stage.VERIFIED, Stage.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds.
+
+    Attributes:
+        between: two looks at the platform.
+        settle: until a platform that was asked before the watcher was killed has done it.
+        verify: until the old release answers at the app's own address.
+        again: before each further try to read the releases.
+    """
+
+    between: float = 2.0
+    settle: float = 180.0
+    verify: float = 300.0
+    again: tuple[float, ...] = (5.0, 15.0, 45.0)
+
+
+class Rollbacks:
+    """Decides on each incident of one target, and acts, in a thread of its own.
+
+    `say` prints a line; any thread may call it.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        target: Target,
+        platform: Platform,
+        policy: Policy,
+        say: Callable[[str], None],
+        patience: Patience = Patience(),
+    ) -> None:
+        self._store = _Actions(engine, target, say)
+        self._target = target
+        self._platform = platform
+        self._policy = policy
+        self._patience = patience
+        self._to_do: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="rollbacks", daemon=True)
+        self._thread.start()
+
+    def heard(self, event: IncidentEvent) -> None:
+        """Act on an incident of the target, if that was not done before."""
+        is_new = event.step in (Step.STARTED, Step.RESUMED)
+        if is_new and event.incident.target == self._target.url:
+            self._to_do.put(event.incident.id)
+
+    def close(self, patience: float) -> None:
+        """Wait until all is done, so many seconds at most; the next start does the rest."""
+        self._to_do.put(None)
+        self._thread.join(patience)
+
+    def _work(self) -> None:
+        try:
+            for begun in self._store.unfinished():
+                self._carry_on(begun)
+            while (incident_id := self._to_do.get()) is not None:
+                if self._store.is_open(incident_id, act=self._policy.act):
+                    self._begin(incident_id)
+        except InputError as error:
+            # The store cannot be written: without it, nothing is safe to do.
+            self._store.say(f"No rollback from now on: {error}")
+
+    def _begin(self, incident_id: int) -> None:
+        try:
+            releases = self._releases()
+        except PlatformError as error:
+            self._store.put(incident_id, Stage.NOTHING, f"Nothing is rolled back. {error}")
+            return
+        incident = self._store.incident(incident_id)
+        last = self._store.last_rollback()
+        plan = decide(incident, releases, last, self._policy, now())
+        if isinstance(plan, Refusal):
+            self._store.put(incident_id, Stage.NOTHING, f"Nothing is rolled back. {plan.words}")
+        elif not self._policy.act:
+            words = f"Dry run: with --act, {self._platform.name} would be rolled back {plan}."
+            self._store.put(incident_id, Stage.DRY_RUN, words)
+        else:
+            words = f"To be rolled back on {self._platform.name} {plan}."
+            self._store.put(incident_id, Stage.INTENDED, words, plan)
+            self._carry_on(incident_id)
+
+    def _carry_on(self, incident_id: int) -> None:
+        """Go on from the stage that is in the store."""
+        stage, plan = self._store.stage_of(incident_id)
+        try:
+            if stage is not Stage.CALLED and not self._carried_out(incident_id, stage, plan):
+                return
+        except PlatformError as error:
+            self._store.put(incident_id, Stage.FAILED, f"Not rolled back. {error}")
+            return
+        self._verify(incident_id, plan)
+
+    def _carried_out(self, incident_id: int, stage: Stage, plan: Plan) -> bool:
+        """Let the platform roll back, unless it has done so; False if nothing is to be done."""
+        # If the watcher was killed while it asked, nobody knows whether it was heard.
+        done = stage is Stage.CALLING and self._has_settled(plan)
+        if not done and not self._call(incident_id, plan):
+            return False
+        words = f"{self._platform.name} has carried it out."
+        self._store.put(incident_id, Stage.CALLED, words)
+        return True
+
+    def _call(self, incident_id: int, plan: Plan) -> bool:
+        """Ask the platform to roll back; False if that is not to be done any more."""
+        if why := self._outdated(incident_id, plan):
+            self._store.put(incident_id, Stage.NOTHING, f"Not rolled back: {why}.")
+            return False
+        self._store.put(incident_id, Stage.CALLING, f"{self._platform.name} is asked.")
+        try:
+            self._platform.roll_back(plan.good)
+        except OutcomeUnknownError:
+            if not self._has_settled(plan):
+                raise
+        return True
+
+    def _outdated(self, incident_id: int, plan: Plan) -> str:
+        """Why a plan should not be carried out any more; empty if it should."""
+        incident = self._store.incident(incident_id)
+        if incident.ended_at is not None:
+            return "the objectives are kept again"
+        if now() - incident.started_at > 2 * self._policy.watch_time:
+            return "that was intended too long ago, and the watcher did not run meanwhile"
+        live = live_release(self._releases())
+        if live is None or live.id != plan.bad.id:
+            return f"{named(live) if live else 'no release'} is live now: somebody is at work"
+        return ""
+
+    def _has_settled(self, plan: Plan) -> bool:
+        """Whether another release is live than the bad one, at once or soon."""
+        until = time.monotonic() + self._patience.settle
+        while True:
+            live = live_release(self._releases())
+            if live is not None and live.id != plan.bad.id:
+                return True
+            if time.monotonic() > until:
+                return False
+            time.sleep(self._patience.between)
+
+    def _verify(self, incident_id: int, plan: Plan) -> None:
+        url = self._target.url
+        if plan.good.commit is None:
+            words = (
+                f"Not verified: the platform tells no commit of {named(plan.good)}. Look at {url}"
+            )
+            self._store.put(incident_id, Stage.FAILED, words)
+            return
+        job = Job(self._target.submission, load_battery("activity"), 0, self._target.limits)
+        *_, last = wait_for(job, plan.good.commit, self._patience.verify)
+        if last.standing is Standing.LIVE:
+            self._store.put(incident_id, Stage.VERIFIED, f"Verified: {last.words} at {url}")
+            return
+        words = f"Not verified: {named(plan.good)} does not answer at {url} ({last.words})."
+        self._store.put(incident_id, Stage.FAILED, words)
+
+    def _releases(self) -> tuple[PlatformRelease, ...]:
+        for pause in self._patience.again:
+            try:
+                return self._platform.releases(_LOOKED_AT)
+            except PlatformError:
+                time.sleep(pause)
+        return self._platform.releases(_LOOKED_AT)
+
+
+class _Actions:
+    """The actions in the store. Each stage is also a line in the incident's timeline."""
+
+    def __init__(self, engine: sa.Engine, target: Target, say: Callable[[str], None]) -> None:
+        self.say = say
+        self._engine = engine
+        self._target = target
+
+    def put(self, incident_id: int, stage: Stage, words: str, plan: Plan | None = None) -> None:
+        """Write a stage, the plan if there is one, and a line for the timeline."""
+        at = now()
+        row = {"target": self._target.url, "stage": stage, "changed_at": at.timestamp()}
+        if plan is not None:
+            row["document"] = PLAN.dump_json(plan).decode()
+        mine = ACTIONS.c.incident_id == incident_id
+        with self._engine.begin() as connection:
+            changed = connection.execute(ACTIONS.update().where(mine).values(row))
+            if not changed.rowcount:
+                connection.execute(ACTIONS.insert().values(incident_id=incident_id, **row))
+            note(connection, incident_id, at, words)
+        self.say(words)
+
+    def unfinished(self) -> Iterable[int]:
+        """The incidents with an action that was begun and has not ended."""
+        chosen = sa.and_(ACTIONS.c.target == self._target.url, ACTIONS.c.stage.in_(_UNFINISHED))
+        with self._reading() as connection:
+            return connection.scalars(sa.select(ACTIONS.c.incident_id).where(chosen)).all()
+
+    def is_open(self, incident_id: int, *, act: bool) -> bool:
+        """Whether nothing was decided yet; a dry run decides nothing for one who acts."""
+        mine = ACTIONS.c.incident_id == incident_id
+        with self._reading() as connection:
+            stage = connection.scalar(sa.select(ACTIONS.c.stage).where(mine))
+        return stage is None or (act and stage == Stage.DRY_RUN)
+
+    def stage_of(self, incident_id: int) -> tuple[Stage, Plan]:
+        """How far an action is, and its plan."""
+        mine = ACTIONS.c.incident_id == incident_id
+        with self._reading() as connection:
+            row = connection.execute(sa.select(ACTIONS).where(mine)).one()
+        return Stage(row.stage), PLAN.validate_json(row.document)
+
+    def last_rollback(self) -> datetime | None:
+        """When a platform was last asked to roll this target back."""
+        mine = sa.and_(ACTIONS.c.target == self._target.url, ACTIONS.c.stage.in_(_ROLLBACKS))
+        with self._reading() as connection:
+            at = connection.scalar(sa.select(sa.func.max(ACTIONS.c.changed_at)).where(mine))
+        return None if at is None else datetime.fromtimestamp(at, UTC)
+
+    def incident(self, incident_id: int) -> Incident:
+        """The incident as it is in the store."""
+        with self._reading() as connection:
+            (found,) = [
+                each for each in incidents(connection, ids=[incident_id]) if each.id == incident_id
+            ]
+        return found
+
+    def _reading(self) -> sa.Connection:
+        return self._engine.connect().execution_options(reading=True)

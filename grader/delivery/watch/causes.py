@@ -1,0 +1,64 @@
+"""Why an objective is missed, in words; pure."""
+
+from collections import Counter
+from datetime import datetime
+
+from grader.delivery.watch.values import Indicator, Objective, Standing
+from grader.delivery.watch.windows import Window
+from grader.formats.words import decimal, percent, seconds
+from grader.outcomes import Outcome
+
+_SHOWN = 3
+
+
+def cause_of(standing: Standing, window: Window, now: datetime) -> str:
+    """What was measured, and what the bad looks have in common."""
+    objective = standing.objective
+    parts = [f"{objective.name}: {measured(standing)} ({wanted(objective)})"]
+    bad = window.bad(objective, now)
+    if objective.indicator is not Indicator.CERTIFICATE:
+        words = f"{standing.bad} of {standing.looks} looks were bad"
+        # A right answer may be bad because it is late.
+        kinds = Counter(
+            "late" if each.outcome is Outcome.RIGHT else each.outcome.value for each in bad
+        )
+        named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common(_SHOWN))
+        parts.append(f"{words} ({named})")
+    if bad and bad[0].words:
+        parts.append(f"the last one: {bad[0].words}")
+    return "; ".join(parts)
+
+
+def measured(standing: Standing) -> str:
+    """What was measured, with its unit; "nothing" before any look counts."""
+    value = standing.measured
+    if value is None:
+        return "nothing"
+    match standing.objective.indicator:
+        case Indicator.LATENCY:
+            return seconds(value)
+        case Indicator.CERTIFICATE:
+            return f"{decimal(value, 1)} days"
+        case _:
+            return percent(value)
+
+
+def wanted(objective: Objective) -> str:
+    """What the objective asks for."""
+    match objective.indicator:
+        case Indicator.LATENCY:
+            share = f"{decimal(100 * objective.share)} % within {seconds(objective.bound)}"
+        case Indicator.CERTIFICATE:
+            return f"at least {decimal(objective.bound)} days"
+        case Indicator.ERRORS:
+            share = f"at most {decimal(100 * (1 - objective.share))} %"
+        case _:
+            share = f"at least {decimal(100 * objective.share)} %"
+    return f"{share} over {period(objective.seconds)}"
+
+
+def period(length: float) -> str:
+    """A period for people, as in "5 min" or "30 s"."""
+    if length >= 60 and length % 60 == 0:
+        return f"{length / 60:.0f} min"
+    return f"{decimal(length)} s"

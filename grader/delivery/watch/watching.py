@@ -1,0 +1,170 @@
+"""The watcher: looks, judges, keeps, and tells."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from grader.asking.loops import Scope
+from grader.delivery.watch.causes import period
+from grader.delivery.watch.evaluation import Evaluation
+from grader.delivery.watch.history import HOUR, History, samples
+from grader.delivery.watch.incidents import incidents, next_id
+from grader.delivery.watch.moments import now
+from grader.delivery.watch.sampling import Pace, sampled
+from grader.delivery.watch.values import (
+    Incident,
+    IncidentEvent,
+    Look,
+    Objectives,
+    Step,
+    Target,
+)
+from grader.delivery.watch.windows import LEAST_LOOKS
+from grader.formats.words import decimal
+from grader.model import Battery, Entry, IdKey, InputError, ProbeKind, Question
+from grader.questions import ColumnError, draw
+
+_ONCE_EVERY = 1.0
+
+
+class WatchError(InputError):
+    """What is to be watched does not fit together; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is watched, and how.
+
+    Attributes:
+        targets: no two have the same address.
+        every: seconds from look to look at one target.
+        minutes: how long; None for ever.
+        once: only as many looks as decide something, and then no more.
+        seed: draws the questions.
+    """
+
+    targets: tuple[Target, ...]
+    objectives: Objectives
+    battery: Battery
+    seed: int
+    every: float = 5.0
+    minutes: float | None = None
+    once: bool = False
+
+
+def watch(plan: Plan, history: History) -> Iterator[Look | IncidentEvent]:
+    """Look at the targets, and tell each look, and each step of an incident.
+
+    A step is in the store before it is told. Incidents that are open in the store go on.
+
+    Raises:
+        WatchError: if the plan does not fit together.
+    """
+    questions = questions_of(plan)
+    _check(plan)
+    history.enroll(target.url for target in plan.targets)
+    beginning = _begin(plan, history)
+    evaluation = beginning.evaluation
+    pauses = history.pauses()
+    evaluation.pause(pauses)
+    for incident in beginning.incidents:
+        yield IncidentEvent(Step.RESUMED, incident, now())
+    pace, awake = _pace(plan, beginning.known), frozenset(beginning.known)
+    looking = sampled(plan.targets, questions, pace, lambda: pauses, awake)
+    with Scope() as scope:
+        try:
+            for target, sample in scope.iterate(looking):
+                events: tuple[IncidentEvent, ...] = ()
+                if sample is None:
+                    look = evaluation.paused(target.url, now())
+                else:
+                    look, events = evaluation.take(target.url, sample)
+                    history.add(target.url, sample)
+                if events or history.is_due:
+                    events = history.write(events)
+                    pauses = history.pauses()
+                    evaluation.pause(pauses)
+                yield look
+                yield from events
+        finally:
+            history.write()
+
+
+def questions_of(plan: Plan) -> tuple[Question, ...]:
+    """What the targets are asked in turn. If there is no id, they are not asked for it.
+
+    Raises:
+        WatchError: if nothing is left to ask.
+    """
+    student = plan.targets[0].submission
+    entries = [entry for entry in plan.battery.entries if not entry.check]
+    if not student.andrew_id:
+        entries = [entry for entry in entries if not _needs_id(plan, entry)]
+    drawn = draw(replace(plan.battery, entries=tuple(entries)), student, plan.seed)
+    asked = tuple(each for each in drawn if each.probe is not ProbeKind.BROWSER)
+    if not asked:
+        raise WatchError(
+            f"the battery {plan.battery.name} has no question that a watcher can ask: give an id "
+            "with --andrew-id, or another battery with --battery"
+        )
+    return asked
+
+
+def _needs_id(plan: Plan, entry: Entry) -> bool:
+    try:
+        drawn = draw(replace(plan.battery, entries=(entry,)), plan.targets[0].submission, plan.seed)
+    except ColumnError:
+        return True
+    return any(isinstance(each.key, IdKey) for each in drawn)
+
+
+def _check(plan: Plan) -> None:
+    urls = [target.url for target in plan.targets]
+    if twice := [url for url, times in Counter(urls).items() if times > 1]:
+        raise WatchError(f"{twice[0]} is given twice: give each address once")
+    for objective in plan.objectives.each:
+        looks = objective.seconds / plan.every
+        if looks < LEAST_LOOKS and not plan.once:
+            raise WatchError(
+                f"the objective {objective.name!r} covers {period(objective.seconds)}, in which "
+                f"there are {decimal(looks, 1)} looks at one each {period(plan.every)}, and "
+                f"{LEAST_LOOKS} decide: look at least every "
+                f"{decimal(objective.seconds / LEAST_LOOKS)} s, or make the period longer"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """Where an earlier watcher of the same store has left off.
+
+    `known` is how many looks each target has that still count.
+    """
+
+    evaluation: Evaluation
+    known: Mapping[str, int]
+    incidents: tuple[Incident, ...]
+
+
+def _begin(plan: Plan, history: History) -> _Beginning:
+    at = now()
+    with history.reading() as connection:
+        earlier = incidents(connection, since=at - HOUR)
+        evaluation = Evaluation(
+            plan.targets, plan.objectives, incidents=earlier, next_id=next_id(connection)
+        )
+        known: Counter[str] = Counter()
+        since = at - timedelta(seconds=plan.objectives.seconds)
+        for url, sample in samples(connection, since):
+            evaluation.recall(url, sample)
+            known[url] += 1
+    urls = {target.url for target in plan.targets}
+    going_on = (each for each in earlier if each.ended_at is None and each.target in urls)
+    return _Beginning(evaluation, known, tuple(going_on))
+
+
+def _pace(plan: Plan, known: Mapping[str, int]) -> Pace:
+    if not plan.once:
+        return Pace(plan.every, plan.minutes and 60 * plan.minutes)
+    missing = {each.url: max(1, LEAST_LOOKS - known.get(each.url, 0)) for each in plan.targets}
+    return Pace(min(plan.every, _ONCE_EVERY), looks=missing)

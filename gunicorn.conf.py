@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that prometheus-client reads
-NEEDED = 500_000  # bytes: more than one worker's counts take
+NEEDED = 100_000  # bytes: more than the counts of one worker take
 
 
 def on_starting(server: "Arbiter") -> None:

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # where several workers count: gunicorn.conf.py
 WORKER = os.environ.get("WEBAPP_WORKER", "1")
-if FOLDER:
-    values.ValueClass = values.MultiProcessValue(lambda: WORKER)
+values.ValueClass = values.MultiProcessValue(lambda: WORKER) if FOLDER else values.MutexValue
 disable_created_metrics()
 
 # Labels are words of ours and never what a stranger sent: each is one more series for ever.

@@ -56,7 +56,7 @@ def test_every_commands_exit_codes_are_told(grader: Grader, name: str) -> None:
     assert [int(code) for code in re.findall(r"^  (\d+) ", section, re.M)] == list(command.codes)
 
 
-HOLDERS = {
+HOLDERS: dict[tuple[str, ...], click.Group] = {
     (): cli,
     **{(name,): each for name, each in cli.commands.items() if isinstance(each, click.Group)},
 }

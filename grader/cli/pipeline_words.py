@@ -65,7 +65,9 @@ def users(result: Result) -> str:
 
 def table(results: Sequence[Result]) -> str:
     """All stories in a table."""
-    lines = [f"\n{'story':<10}{'release':<9}{'ended':<24}{'servers':>8}{'lost':>6}{'not right':>11}"]
+    lines = [
+        f"\n{'story':<10}{'release':<9}{'ended':<24}{'servers':>8}{'lost':>6}{'not right':>11}"
+    ]
     for each in results:
         wrong = each.asked - each.right - each.lost
         unexpected = "" if each.as_told else f"  unexpected: {each.story.ending} was"

@@ -178,9 +178,7 @@ class Delivery:
 
     def _told(self, stage: Stage, words: str, tone: Tone = Tone.PLAIN) -> Told:
         servers = self._production.commits
-        return Told(
-            self._now(), self._story.name, stage, words, tone, self.build.short, servers
-        )
+        return Told(self._now(), self._story.name, stage, words, tone, self.build.short, servers)
 
     def _now(self) -> float:
         return time.monotonic() - self._began

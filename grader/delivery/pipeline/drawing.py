@@ -138,9 +138,7 @@ def _overview(met: Sequence[Second], tones: Mapping[str, Tone]) -> Markup:
     return _figure("Who answers users", words, drawn, keys, met, "traffic", ())
 
 
-def _traffic(
-    met: Sequence[Second], release: str, tone: Tone, marks: Sequence[float]
-) -> Markup:
+def _traffic(met: Sequence[Second], release: str, tone: Tone, marks: Sequence[float]) -> Markup:
     """The new release's share of the traffic, from the foot."""
     drawn, most = "", 0.0
     for each in met:

@@ -58,7 +58,9 @@ def proxy(processes: Processes) -> Iterator[Proxy]:
         _start(processes, "edge", {"disabled": True}, edge, beyond)
         for address in edge.values():
             # 503 of the router, which has nothing behind it yet, shows that both are up.
-            if not local.wait_for(lambda: local.get(address.port, "/").status == 503, START_SECONDS):  # noqa: B023
+            if not local.wait_for(
+                lambda: local.get(address.port, "/").status == 503, START_SECONDS
+            ):  # noqa: B023
                 raise PipelineError(f"Caddy did not start: see {processes.log('edge')}")
         yield Proxy({place: address.url for place, address in edge.items()}, where)
 

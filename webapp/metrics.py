@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from prometheus_client import (
     generate_latest,
     values,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -47,16 +48,14 @@ class Indicators(Collector):
     def __init__(self, app: "WSGIApplication") -> None:
         """Begin with nothing counted."""
         self.app = app
-        queries = Counter(
-            "webapp_queries", "Queries, answered or not.", ["answered"], registry=None
-        )
-        self.answered, self.not_answered = queries.labels("yes"), queries.labels("no")
-        self.seconds = Histogram(
+        durations = Histogram(  # which also counts the queries: two counts would cost more than one
             "webapp_query_duration_seconds",
             "How long the app took for a query.",
+            ["answered"],
             buckets=BUCKETS,
             registry=None,
         )
+        self.answered, self.not_answered = durations.labels("yes"), durations.labels("no")
         self.errors = Counter("webapp_errors", "Errors that it replied.", ["kind"], registry=None)
         for kind in (*KINDS.values(), "client", "server"):
             self.errors.labels(kind)
@@ -68,7 +67,7 @@ class Indicators(Collector):
         )
         pid = Gauge("webapp_pid", "A worker.", multiprocess_mode="liveall", registry=None)
         pid.set(os.getpid())
-        self.counted = (queries, self.seconds, self.errors, self.busy, pid)
+        self.counted = (durations, self.errors, self.busy, pid)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -78,7 +77,7 @@ class Indicators(Collector):
 
         def note_status(line: str, *rest: Any) -> Callable[[bytes], object]:
             nonlocal status
-            status = int(line[:3])
+            status = int(line.partition(" ")[0])
             return start_response(line, *rest)
 
         self.busy.inc()
@@ -94,9 +93,8 @@ class Indicators(Collector):
         if status >= 400:
             self.errors.labels(KINDS.get(status, "client" if status < 500 else "server")).inc()
         if answer is not None:
-            self.seconds.observe(seconds)
             answered = status < 400 and answer.strip()
-            (self.answered if answered else self.not_answered).inc()
+            (self.answered if answered else self.not_answered).observe(seconds)
 
     def page(self) -> Response:
         """The page, in Prometheus' text format."""
@@ -106,9 +104,10 @@ class Indicators(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Put the page together, with what matters most at its top."""
-        counts = (MultiProcessCollector(None, FOLDER),) if FOLDER else self.counted
-        found = {family.name: family for count in counts for family in count.collect()}
-        for name in ("queries", "query_duration_seconds", "errors", "threads_busy"):
+        alone = chain.from_iterable(indicator.collect() for indicator in self.counted)
+        found = {family.name: family for family in (all_workers(FOLDER) if FOLDER else alone)}
+        yield queries(found["webapp_query_duration_seconds"])
+        for name in ("query_duration_seconds", "errors", "threads_busy"):
             yield found[f"webapp_{name}"]
         pids = {s.labels.get("pid", WORKER): int(s.value) for s in found["webapp_pid"].samples}
         yield GaugeMetricFamily("webapp_workers", "Processes that answer requests.", len(pids))
@@ -117,6 +116,30 @@ class Indicators(Collector):
             pids["master"] = os.getppid()
         yield from processes(pids)
         yield from machine()
+
+
+def queries(durations: Metric) -> Metric:
+    """The indicator of the business: how many queries were answered, and how many were not."""
+    family = CounterMetricFamily("webapp_queries", "Queries, answered or not.", labels=["answered"])
+    for sample in durations.samples:
+        if sample.name.endswith("_count"):
+            family.add_metric([sample.labels["answered"]], sample.value)
+    return family
+
+
+def all_workers(folder: str) -> Iterable[Metric]:
+    """What all workers have counted, added up."""
+    files = filter(is_filled, Path(folder).glob("*.db"))
+    merged: Iterable[Metric] = MultiProcessCollector.merge(map(str, files))
+    return merged
+
+
+def is_filled(file: Path) -> bool:
+    """Whether there is anything in a worker's file; one that starts may have made it only now."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:  # the worker died, and its file of busy threads went with it
+        return False
 
 
 def release() -> Iterator[Metric]:
@@ -150,10 +173,10 @@ def machine() -> Iterator[Metric]:
     try:
         load, _, _ = os.getloadavg()
         memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        available = int(memory["MemAvailable"].split()[0]) * 1024
         files = Path("/proc/sys/fs/file-nr").read_text().split()
-    except (AttributeError, OSError):  # another system
+    except (AttributeError, LookupError, OSError, ValueError):  # another system
         return
-    available = int(memory["MemAvailable"].split()[0]) * 1024
     yield GaugeMetricFamily("host_load1", "Processes that run or wait to, over a minute.", load)
     yield GaugeMetricFamily("host_memory_available_bytes", "Memory that is free to use.", available)
     yield GaugeMetricFamily("host_open_files", "Files that are open.", int(files[0]))

@@ -51,7 +51,8 @@ def queries(client: FlaskClient) -> tuple[float, float]:
     answered, not_answered = (
         value(client, "webapp_queries_total", answered=word) for word in ("yes", "no")
     )
-    assert value(client, "webapp_query_duration_seconds_count") == answered + not_answered
+    for word, number in (("yes", answered), ("no", not_answered)):
+        assert value(client, "webapp_query_duration_seconds_count", answered=word) == number
     return answered, not_answered
 
 
@@ -127,6 +128,14 @@ def test_each_kind_of_error_has_its_name() -> None:
     assert queries(client) == (0, 1)
 
 
+def test_a_status_that_is_none_is_handed_on_all_the_same() -> None:
+    app = create_app()
+    app.add_url_rule("/own", "own", lambda: Response("fine", "as you like"))
+    client = app.test_client()
+    assert client.get("/own").text == "fine"
+    assert errors(client) == {}
+
+
 def broken_hook(app: Flask) -> None:
     @app.after_request
     def fail(response: Response) -> Response:
@@ -158,9 +167,9 @@ def test_durations_are_those_of_the_queries(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("webapp.metrics.perf_counter", lambda: next(clock) * 0.3)
     client = make_client()
     client.get("/api?q=x")
-    assert value(client, "webapp_query_duration_seconds_bucket", le="0.25") == 0
-    assert value(client, "webapp_query_duration_seconds_bucket", le="0.5") == 1
-    assert value(client, "webapp_query_duration_seconds_sum") == pytest.approx(0.3)
+    assert value(client, "webapp_query_duration_seconds_bucket", answered="yes", le="0.25") == 0
+    assert value(client, "webapp_query_duration_seconds_bucket", answered="yes", le="0.5") == 1
+    assert value(client, "webapp_query_duration_seconds_sum", answered="yes") == pytest.approx(0.3)
 
 
 def test_busy_threads_are_those_that_answer_right_now() -> None:
@@ -233,7 +242,7 @@ def test_whatever_a_stranger_sends_no_series_is_added(method: str, path: str, qu
     client = make_client()
     before = scrape(client).keys()
     client.open(
-        f"/{quote(path)}?{urlencode({'q': query})}",
+        f"/{quote(path, safe='')}?{urlencode({'q': query})}",
         method=method,
         headers={"User-Agent": "stranger"},
         buffered=True,

@@ -53,7 +53,7 @@ class _Watch:
         "minutes]",
     )  # fmt: skip
     store: Path | None = option(
-        "--store", type=kinds.NEW_FOLDER, metavar="FOLDER",
+        "--store", type=kinds.NEW_FOLDER, metavar="DIR",
         help="Where the history is kept; without it, nothing is kept.",
     )  # fmt: skip
     pause: dict[str, str] = option(
@@ -83,7 +83,7 @@ class _Watch:
         if not (self.urls or self.pause or self.resume):
             raise click.UsageError("Write at least one address: grader watch http://localhost:3000")
         if not (self.urls or self.store):
-            raise click.UsageError("Say which watcher is meant: --store FOLDER")
+            raise click.UsageError("Say which watcher is meant: --store DIR")
         with self._history() as history:
             self._heed(history)
             if self.urls:
@@ -118,8 +118,9 @@ class _Watch:
 
         statuses: dict[str, Status] = {}
         plan = self._plan()
-        with self._showing(len(plan.targets)) as show:
-            for event in watch(plan, history):
+        watching = contextlib.closing(watch(plan, history))
+        with self._showing(len(plan.targets)) as show, watching as events:
+            for event in events:
                 if isinstance(event, Look):
                     statuses[event.target.url] = event.status
                 show(event)

@@ -1,6 +1,7 @@
 import contextlib
 import sqlite3
 import stat
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,6 +29,23 @@ def test_a_store_keeps_what_was_committed_and_nobody_else_reads_it(tmp_path: Pat
             stat.S_IMODE(file.stat().st_mode) == 0o600 for file in tmp_path.glob("run.sqlite*")
         )
     engine = open_store(path, ROOM)
+    with engine.begin() as connection:
+        assert connection.scalars(select(THINGS.c.id)).all() == [7]
+    engine.dispose()
+
+
+def test_to_open_it_once_more_does_not_end_the_locks_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    engine = open_store(path, ROOM)
+    with engine.begin() as connection:
+        connection.execute(insert(THINGS).values(id=7))
+    open_store(path, replace(ROOM, name="others")).dispose()
+    # Another process would take itself for the last one, and delete what the first still uses.
+    code = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM thing').close()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert (tmp_path / "run.sqlite-wal").exists()
     with engine.begin() as connection:
         assert connection.scalars(select(THINGS.c.id)).all() == [7]
     engine.dispose()

@@ -89,8 +89,8 @@ def _prepare(engine: sa.Engine, room: Room, path: Path) -> None:
 
 
 def _sqlite(path: Path) -> sa.Engine:
-    # SQLite itself would make a file that everybody can read. One that is there is not touched: if
-    # this process has it open already, its locks would end with our closing it.
+    # SQLite itself would make a file that everybody can read. One that is there is not touched: to
+    # close a file ends all locks that this process has on it (POSIX), also those of SQLite.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     # As a URL's text, a path would end at its first question mark.

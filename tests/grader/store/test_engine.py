@@ -1,4 +1,5 @@
 import contextlib
+import functools
 import sqlite3
 import stat
 import subprocess
@@ -34,21 +35,30 @@ def test_a_store_keeps_what_was_committed_and_nobody_else_reads_it(tmp_path: Pat
     engine.dispose()
 
 
-def test_to_open_it_once_more_does_not_end_the_locks_of_the_first(tmp_path: Path) -> None:
+def test_what_two_engines_of_one_process_write_is_there_for_others(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
-    engine = open_store(path, ROOM)
-    with engine.begin() as connection:
+    first = open_store(path, ROOM)
+    with first.begin() as connection:
         connection.execute(insert(THINGS).values(id=7))
-    open_store(path, replace(ROOM, name="others")).dispose()
-    # Another process would take itself for the last one, and delete what the first still uses.
-    code = (
-        "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM thing').close()"
-    )
-    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
-    assert (tmp_path / "run.sqlite-wal").exists()
-    with engine.begin() as connection:
-        assert connection.scalars(select(THINGS.c.id)).all() == [7]
-    engine.dispose()
+    # Another room's tables in the same file, by an engine of its own.
+    others = MetaData()
+    Table("other", others, Column("id", Integer, primary_key=True))
+    second = open_store(path, Room("others", others, 1))
+    command = [
+        sys.executable,
+        "-c",
+        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("
+        "'SELECT count(*) FROM thing').fetchone()[0])",
+        str(path),
+    ]
+    count = functools.partial(subprocess.check_output, command, text=True)
+    assert count() == "1\n"
+    # That process did not take the file for its own when it ended.
+    with first.begin() as connection:
+        connection.execute(insert(THINGS).values(id=8))
+    assert count() == "2\n"
+    second.dispose()
+    first.dispose()
 
 
 def test_what_fails_in_a_transaction_leaves_nothing(tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--act", "--store", "{}"], "Say who serves the app: --platform NAME --project NAME"),
-        (["--platform", "render"], "Say what the platform calls the app: --project NAME"),
+        (["--act", "--store", "{}"], "Say who serves the app: --platform NAME --project ID"),
+        (["--platform", "render"], "Say which project of render: --project ID"),
         (["--act", "--platform", "render", "--project", "x"], "--act needs --store DIR"),
         (["--platform", "render", "--project", "x", "http://localhost:9"], "concerns one app"),
         (["--command", "say 'it"], "it cannot be split into words"),

@@ -169,4 +169,3 @@ class PageFile:
         write_private(self._still, [still])
         write_private(self._path, [live])
         self._refresh = max(_REFRESH, (time.thread_time() - began) / _MOST_SPENT)
-        self._due = time.monotonic() + self._refresh

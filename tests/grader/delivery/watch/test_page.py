@@ -18,6 +18,7 @@ from grader.delivery.watch.values import Incident, IncidentEvent, Look, Sample, 
 from grader.outcomes import Outcome
 from tests.grader.delivery.watch.watched import AT, GOOD, MISSED, OPEN, OVER, PAUSED, target
 from tests.grader.formats.classes import ATTACKS
+from tests.servers import wait_until
 
 
 def soup(text: str) -> BeautifulSoup:
@@ -150,3 +151,22 @@ def test_goes_on_with_what_the_store_holds(tmp_path: Path, history: History) -> 
     said = path.read_text("utf-8")
     assert "8 looks: 7 empty, 1 right" in said
     assert "shop.example: right open" in words(said)
+
+
+def test_an_incident_is_on_the_page_soon(
+    tmp_path: Path, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.delivery.watch.page._REFRESH", 3600.0)
+    path = tmp_path / "watch.html"
+    page = PageFile(path, history, [SHOP], every=5)
+    page.heard(look(Outcome.RIGHT))
+    history.enroll([SHOP.url])
+    incident = Incident(1, SHOP.url, "right", now(), "nothing came")
+    for event in history.write([IncidentEvent(Step.STARTED, incident, incident.started_at)]):
+        page.heard(event)
+
+    def is_there() -> bool:
+        page.heard(look(Outcome.RIGHT))
+        return "shop.example: right open" in words(path.read_text("utf-8"))
+
+    wait_until(is_there)

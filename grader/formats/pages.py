@@ -19,9 +19,15 @@ _PIECES_PER_CHUNK = 100
 _FORMATS = "grader.formats"
 
 
-def page(template: str, context: Mapping[str, Any], package: str = _FORMATS) -> str:
-    """Render a page without a script as a whole, from the `templates/` of `package`."""
-    return _environment(package).get_template(template).render(_own_parts(""), **context)
+def page(
+    template: str, context: Mapping[str, Any], package: str = _FORMATS, style: str = ""
+) -> str:
+    """Render a page without a script as a whole, from the `templates/` of `package`.
+
+    `style` is a file of them that is added to the style of all pages.
+    """
+    parts = _own_parts("", package, style)
+    return _environment(package).get_template(template).render(parts, **context)
 
 
 def stream(template: str, context: Mapping[str, Any], script: str = "") -> Iterator[str]:
@@ -32,10 +38,11 @@ def stream(template: str, context: Mapping[str, Any], script: str = "") -> Itera
 
 
 @cache
-def _own_parts(script: str) -> dict[str, Markup]:
+def _own_parts(script: str, package: str = _FORMATS, more_style: str = "") -> dict[str, Markup]:
     """Our own style and script as they stand in a page, and the policy that allows just them."""
-    environment = _environment(_FORMATS)
-    style = environment.get_template("page.css").render()
+    environment = _environment(package)
+    styles = ["page.css", more_style] if more_style else ["page.css"]
+    style = "".join(environment.get_template(name).render() for name in styles)
     code = environment.get_template(script).render() if script else ""
     parts = {"style": style, "script": code, "policy": _policy(style, code)}
     return {name: Markup(text) for name, text in parts.items()}  # noqa: S704 - our own files

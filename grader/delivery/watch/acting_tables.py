@@ -4,9 +4,13 @@ They are in the store before anything is sent or asked of a platform, and each i
 for an incident. So a watcher that is killed and started again goes on where it was.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import sqlalchemy as sa
 
-from grader.store import Room
+from grader.store import Room, open_store
 
 METADATA = sa.MetaData()
 ROOM = Room("acting", METADATA, 1)
@@ -41,3 +45,17 @@ ACTIONS = sa.Table(
     sa.Column("changed_at", sa.Float, nullable=False),
     sa.Column("document", sa.Text),
 )
+
+
+@contextmanager
+def open_acting(watching: sa.Engine) -> Iterator[sa.Engine]:
+    """Open these tables in the store of a watcher, which keeps all others out of its folder.
+
+    Raises:
+        StoreError: if they cannot be opened.
+    """
+    engine = open_store(Path(str(watching.url.database)), ROOM, locked=True)
+    try:
+        yield engine
+    finally:
+        engine.dispose()

@@ -52,8 +52,8 @@ def incident_words(incident: Incident, step: Step) -> str:
     name = incident.target.partition("://")[2]
     if step is Step.ENDED and incident.ended_at is not None:
         took = lasted(incident.ended_at - incident.started_at)
-        last = incident.timeline[-1].words if incident.timeline else ""
-        return f"Over: {name} keeps its objectives again, after {took}. {last}".rstrip()
+        story = "\n".join(f"{each.at:%H:%M:%S} {each.words}" for each in incident.timeline)
+        return f"Over: {name} keeps its objectives again, after {took}.\n{story}".rstrip()
     missed = ", ".join(incident.objectives or (incident.objective,))
     since = moment(incident.started_at)
     return f"Incident: {name} misses {missed} since {since}. {incident.cause}".rstrip()

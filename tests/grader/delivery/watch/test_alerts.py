@@ -91,7 +91,8 @@ def test_an_incident_is_one_alert_when_it_starts_and_one_when_it_ends(tmp_path: 
 
 def test_slack_reads_it_in_words(tmp_path: Path) -> None:
     incident = replace(INCIDENT, cause="It said <!channel>")
-    ended = replace(ENDED, cause="It said <!channel>")
+    said = Moment(AT, "It said <!channel>")
+    ended = replace(ENDED, timeline=(said, ENDED.timeline[-1]))
     with receiving() as receiver:
         hook = Webhook(receiver.address, WebhookFormat.SLACK, private=True)
         with alerting(tmp_path, hook) as alerts:
@@ -103,8 +104,9 @@ def test_slack_reads_it_in_words(tmp_path: Path) -> None:
         "It said &lt;!channel&gt;"
     )
     assert last == (
-        "Over: shop.example keeps its objectives again, after 4 min 10 s. "
-        "Verified: commit aaa answers"
+        "Over: shop.example keeps its objectives again, after 4 min 10 s.\n"
+        f"{AT:%H:%M:%S} It said &lt;!channel&gt;\n"
+        f"{AT:%H:%M:%S} Verified: commit aaa answers"
     )
 
 

@@ -1,0 +1,174 @@
+"""What `watch` does about what it sees: alerts, a rollback, a page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import kinds
+from grader.cli.commands import option
+from grader.cli.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Engine
+
+    from grader.delivery.releases.platform import Platform
+    from grader.delivery.watch import History, Look, Target
+    from grader.delivery.watch.actions import Rollbacks
+    from grader.delivery.watch.alerts import Channel
+    from grader.delivery.watch.command import Command
+    from grader.delivery.watch.values import IncidentEvent
+
+    Hear = Callable[[Look | IncidentEvent], None]
+
+_MINUTES = kinds.Number(0, 60 * 24 * 7, above=True)
+# What is under way at a regular end is waited for: a platform may take its time. Ctrl-C does not
+# wait, since the next start goes on with it.
+_PATIENCE, _HASTE = 1800.0, 1.0
+
+
+def _say(words: str) -> None:
+    """Print what was done about an incident: any thread may, also while there is a table."""
+    say(f"  {words}", err=True)
+
+
+@contextlib.contextmanager
+def _page_faults() -> Iterator[None]:
+    """Say that the page cannot be written, and watch on."""
+    try:
+        yield
+    except OSError as error:
+        _say(f"The page {error.filename} was not written: {error.strerror}")
+
+
+def _program(line: str) -> Command:
+    from grader.delivery.watch.command import Command
+
+    return Command.of(line)
+
+
+@dataclass(frozen=True)
+class Acting:
+    """What is done about incidents, besides telling them here."""
+
+    page: Path | None = option(
+        "--page", type=kinds.NEW_FILE, metavar="FILE",
+        help="A page with all that is known, which refreshes itself: made anew all the time.",
+    )  # fmt: skip
+    webhook_format: str = option(
+        "--webhook-format", type=click.Choice(["json", "slack"]), default="json",
+        show_default=True,
+        help="How alerts are sent to the address in $GRADER_WEBHOOK: our JSON, or Slack's. They "
+        "are signed with $GRADER_WEBHOOK_SECRET, if that is set.",
+    )  # fmt: skip
+    program: Command | None = option(
+        "--command", type=kinds.TEXT, read=_program, metavar="LINE",
+        help="A program that gets each alert as JSON on its standard input; no shell reads the "
+        "line.",
+    )  # fmt: skip
+    platform: str | None = option(
+        "--platform", type=click.Choice(["vercel", "render", "heroku", "pipeline"]),
+        help="Who serves the app: what breaks soon after a release is rolled back there.",
+    )  # fmt: skip
+    project: str | None = option(
+        "--project", type=kinds.TEXT, metavar="NAME",
+        help="What the platform calls the project, service or app; the folder of a pipeline.",
+    )  # fmt: skip
+    act: bool = option(
+        "--act", is_flag=True,
+        help="Do roll back. Without it, it is only said what would be done.",
+    )  # fmt: skip
+    watch_time: float = option(
+        "--watch-time", type=_MINUTES, default=10, show_default=True, metavar="MINUTES",
+        help="How long after a release a breach is taken for its fault.",
+    )  # fmt: skip
+    cool_down: float = option(
+        "--cool-down", type=_MINUTES, default=30, show_default=True, metavar="MINUTES",
+        help="How long after a rollback there is no other one.",
+    )  # fmt: skip
+
+    @contextlib.contextmanager
+    def listening(
+        self, history: History, targets: Sequence[Target], every: float
+    ) -> Iterator[Hear]:
+        """Give what hears each event."""
+        from grader.delivery.watch import IncidentEvent
+        from grader.delivery.watch.acting_tables import open_acting
+        from grader.delivery.watch.alerts import Alerts
+        from grader.delivery.watch.history import HOUR
+        from grader.delivery.watch.incidents import incidents
+        from grader.delivery.watch.moments import now
+        from grader.delivery.watch.page import PageFile
+
+        platform, channels = self._platform(targets), self._channels(targets)
+        with open_acting(history.engine) as engine:
+            page = PageFile(self.page, history, targets, every) if self.page else None
+            alerts = Alerts(engine, channels, _say)
+            with history.reading() as connection:
+                alerts.catch_up(incidents(connection, since=now() - HOUR))
+            rollbacks = None
+            if platform is not None:
+                rollbacks = self._rollbacks(engine, targets[0], platform)
+            patience = _HASTE
+            try:
+
+                def hear(event: Look | IncidentEvent) -> None:
+                    if isinstance(event, IncidentEvent):
+                        alerts.heard(event)
+                        if rollbacks is not None:
+                            rollbacks.heard(event)
+                    if page is not None:
+                        with _page_faults():
+                            page.heard(event)
+
+                yield hear
+                patience = _PATIENCE
+            finally:
+                if rollbacks is not None:
+                    rollbacks.close(patience)
+                alerts.close(patience)
+                if page is not None:
+                    with _page_faults():
+                        page.write()
+
+    def _channels(self, targets: Sequence[Target]) -> list[Channel]:
+        from grader.delivery.watch.webhook import Webhook, WebhookFormat
+
+        shape = WebhookFormat(self.webhook_format)
+        private = any(each.limits.allow_private for each in targets)
+        found = (Webhook.of(os.environ, shape, allow_private=private), self.program)
+        return [channel for channel in found if channel is not None]
+
+    def _platform(self, targets: Sequence[Target]) -> Platform | None:
+        from grader.delivery.releases.platform import platform_named
+
+        if self.platform is None:
+            if self.act or self.project:
+                raise click.UsageError("Say who serves the app: --platform NAME --project NAME")
+            return None
+        if self.project is None:
+            raise click.UsageError("Say what the platform calls the app: --project NAME")
+        if len(targets) != 1:
+            raise click.UsageError(
+                "A rollback concerns one app: give one address with --platform, and watch the "
+                "others with another command and another --store"
+            )
+        folder = Path(self.project) if self.platform == "pipeline" else None
+        return platform_named(self.platform, self.project, folder)
+
+    def _rollbacks(self, engine: Engine, target: Target, platform: Platform) -> Rollbacks:
+        from grader.delivery.watch.actions import Rollbacks
+        from grader.delivery.watch.rollback import Policy
+
+        watch_time, cool_down = (
+            timedelta(minutes=each) for each in (self.watch_time, self.cool_down)
+        )
+        return Rollbacks(engine, target, platform, Policy(self.act, watch_time, cool_down), _say)

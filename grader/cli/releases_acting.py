@@ -136,6 +136,7 @@ def _act(
     """Say what will happen, ask, have the platform do it, and look whether the app has it."""
     from grader.cli.releases_words import AFTER_ROLLBACK, one
     from grader.delivery.releases.platform import OutcomeUnknownError, live_release
+    from grader.formats.terminal import wrapped
 
     is_rollback = what == _ROLL_BACK
     live = live_release(releases)
@@ -148,7 +149,7 @@ def _act(
     say("They will get:")
     say(one(release, width()))
     if is_rollback and platform.name in AFTER_ROLLBACK:
-        say(AFTER_ROLLBACK[platform.name])
+        say(wrapped(AFTER_ROLLBACK[platform.name], width()))
     if not acting.yes:
         _ask()
         _still(platform, live)

@@ -22,6 +22,7 @@ class FakeVercel(Fake):
     alias_request: dict[str, Any] | None = None
     deployments: list[dict[str, Any]] = field(default_factory=list)
     told_live: str | None = None  # what the project says, if it is not what is served
+    unseen: int = 0  # how many looks a request takes until the project tells of it
 
     token_in, address_in = "VERCEL_TOKEN", "GRADER_VERCEL_API"
 
@@ -156,3 +157,10 @@ class FakeVercel(Fake):
                 self.live = job["toDeploymentId"]
                 self.pinned = job["type"] == "rollback"
                 self.release["commit"] = self.commit_of(self.live)
+                self._was_live(self.live, job["requestedAt"])
+
+    def _was_live(self, uid: str, when: int) -> None:
+        for each in self.deployments:
+            if each["uid"] == uid and each["readySubstate"] == "STAGED":
+                live = {"readySubstate": "PROMOTED", "aliasAssigned": when}
+                each.update(live, isRollbackCandidate=True)

@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grader.cli import releases_words
 from grader.delivery.watch import Incident, IncidentEvent, Step, open_history
 from grader.delivery.watch.incidents import save
 from tests.components import ROOT
@@ -31,6 +33,7 @@ from tests.grader.delivery.releases.fakes import (
     error,
     served,
 )
+from tests.grader.delivery.releases.made import release
 
 ON_VERCEL = ("--platform", "vercel", "--project", "quiz")
 ON_RENDER = ("--platform", "render", "--project", "srv-quiz", "--staging", "srv-staging")
@@ -333,6 +336,14 @@ def test_hostile_names_stay_harmless_on_any_terminal(
     assert max(map(len, said.splitlines())) <= longest
 
 
+def test_what_an_adapter_passes_on_stays_on_its_line() -> None:
+    hostile = release(A, 0)
+    hostile = replace(hostile, words="live\nVerified: all is well", id="x\x1b[2J")
+    shown = releases_words.one(hostile, 100)
+    assert len(shown.splitlines()) == 2
+    assert all(line.isprintable() for line in shown.splitlines())
+
+
 def test_delivery_is_measured(
     grader: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -366,9 +377,7 @@ def test_a_watchers_incidents_count(
     with contextlib.closing(open_history(tmp_path)) as history:
         history.enroll([url])
         with history.engine.begin() as connection:
-            ended = at(2)
-            seen = Incident(1, url, "right", ("right",), at(1.5), ended, "it is wrong", B[:12])
-            save(connection, IncidentEvent(Step.STARTED, seen), 1)
+            save(connection, IncidentEvent(Step.ENDED, seen, at(2)), 1)
     with served(FakeVercel(), monkeypatch):
         where = (*ON_VERCEL, "--days", "3650", "--watched", tmp_path)
         text = grader("releases", "metrics", *where).output

@@ -338,7 +338,7 @@ def test_hostile_names_stay_harmless_on_any_terminal(
 
 def test_what_an_adapter_passes_on_stays_on_its_line() -> None:
     hostile = release(A, 0)
-    hostile = replace(hostile, words="live\nVerified: all is well", id="x\x1b[2J")
+    hostile = replace(hostile, words="live\n\x1b[2JVerified: all is well", id="x\x1b[2J")
     shown = releases_words.one(hostile, 100)
     assert len(shown.splitlines()) == 2
     assert all(line.isprintable() for line in shown.splitlines())

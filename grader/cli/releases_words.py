@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grader.delivery.releases.platform import PlatformRelease
 
 _INDENT = " " * 14
+_JOIN = "\N{NO-BREAK SPACE}"  # no line is broken there
 
 AFTER_ROLLBACK = {
     "vercel": "Vercel keeps production there: what you push from now on is staged, until you "
@@ -46,8 +47,9 @@ def one(release: PlatformRelease, width: int) -> str:
         told.append(f"live since {moment(release.live_at)}" if release.live else "was live")
     if release.can_roll_back:
         told.append("can be rolled back to")
-    told.append(f"id {visible(release.id)}")
-    lines.append(wrapped(f"{_INDENT}{', '.join(told)}", width, _INDENT))
+    told.append(f"id{_JOIN}{visible(release.id)}")
+    below = wrapped(f"{_INDENT}{', '.join(told)}", width, _INDENT)
+    lines.append(below.replace(_JOIN, " "))
     if release.url:
         lines.append(f"{_INDENT}{visible(release.url)}")
     return "\n".join(lines)
@@ -63,8 +65,8 @@ def measured(metrics: Metrics, width: int, *, watched: bool) -> str:
 
     count, failed = len(metrics.deployments), len(metrics.failed)
     rate = "-" if metrics.failure_rate is None else percent(100 * metrics.failure_rate)
-    known = f"known of {len(metrics.lead_times)} of {count} deployments"
-    over = f"{len(metrics.recovery_times)} of {failed} failures known to be over"
+    known = f"{len(metrics.lead_times)} of {count} known"
+    over = f"{len(metrics.recovery_times)} of {failed} known"
     lines = [
         f"From {moment(metrics.since)} to {moment(metrics.until)}",
         f"Deployments          {count}, {decimal(metrics.per_day)} a day",

@@ -332,7 +332,7 @@ def test_hostile_names_stay_harmless_on_any_terminal(
     assert all(line.isprintable() for line in said.splitlines())
     assert all("\x1b" not in each["words"] for each in document["releases"])
     # An id or an address is never broken.
-    longest = max(columns, len("              01234567-89ab-cdef-0123-000000000003"))
+    longest = max(columns, len("              id 01234567-89ab-cdef-0123-000000000003"))
     assert max(map(len, said.splitlines())) <= longest
 
 
@@ -362,8 +362,7 @@ def test_delivery_is_measured(
     assert (failed["commit"], failed["why"]) == (B, "it was rolled back")
     assert "Change failure rate  50 % (1 of 2 deployments failed)" in text
     assert (
-        "Lead time            median 33 min from commit to live (known of 2 of 2 deployments)"
-        in text
+        "Lead time            median 33 min from commit to live (2 of 2 known) deployments)" in text
     )
     assert f"commit {B[:12]}: it was rolled back; over 2026-11-01 22:06 UTC" in text
     assert "With --watched DIR" in " ".join(text.split())
@@ -387,6 +386,6 @@ def test_a_watchers_incidents_count(
     assert failed in text
     assert failed in same
     assert f"commit {B[:12]}: 1 incident began while it was live; over 2026-11-01 14:00 UTC" in text
-    assert "Recovery time        median 30 min (1 of 1 failures known to be over)" in text
+    assert "Recovery time        median 30 min (1 of 1 known)" in text
     assert "--watched" not in text
     assert "Change failure rate  0 % (0 of 2 deployments failed)" in other

@@ -361,9 +361,7 @@ def test_delivery_is_measured(
     (failed,) = found["failed"]
     assert (failed["commit"], failed["why"]) == (B, "it was rolled back")
     assert "Change failure rate  50 % (1 of 2 deployments failed)" in text
-    assert (
-        "Lead time            median 33 min from commit to live (2 of 2 known) deployments)" in text
-    )
+    assert "Lead time            median 33 min from commit to live (2 of 2 known)" in text
     assert f"commit {B[:12]}: it was rolled back; over 2026-11-01 22:06 UTC" in text
     assert "With --watched DIR" in " ".join(text.split())
 

@@ -102,7 +102,10 @@ class _Promote:
         )
         release = named or next((each for each in releases if each.staged), None)
         if release is None:
-            raise PlatformError("Nothing is staged, so there is nothing to promote.")
+            raise PlatformError(
+                "Nothing is staged, so there is nothing to promote. To bring back one that was "
+                "live, name it: --commit SHA."
+            )
         _act(_PROMOTE, platform, releases, release, self.acting)
 
 

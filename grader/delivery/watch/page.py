@@ -30,7 +30,7 @@ KEPT = timedelta(days=7)
 """Incidents that ended earlier are not on the page."""
 _MOST_INCIDENTS = 50
 _REFRESH = 10.0
-# Of all time, at most this part is spent on the page: it is made less often if it is large.
+# Of a core, at most this part is spent on the page: it is made less often if it is large.
 _MOST_SPENT = 0.02
 # If there are more targets, the charts of those that keep their objectives are folded.
 _UNFOLDED = 6
@@ -154,8 +154,8 @@ class PageFile:
         Raises:
             OSError: if the folder cannot be written.
         """
-        began = time.monotonic()
-        self._due = began + self._refresh
+        began = time.thread_time()
+        self._due = time.monotonic() + self._refresh
         at = now()
         with self._history.reading() as connection:
             happened = incidents(connection, since=at - KEPT)
@@ -168,6 +168,5 @@ class PageFile:
         live = render(shown, ours, at, self._refresh, self._still.name)
         write_private(self._still, [still])
         write_private(self._path, [live])
-        took = time.monotonic() - began
-        self._refresh = max(_REFRESH, took / _MOST_SPENT)
+        self._refresh = max(_REFRESH, (time.thread_time() - began) / _MOST_SPENT)
         self._due = time.monotonic() + self._refresh

@@ -53,6 +53,12 @@ def _page_faults() -> Iterator[None]:
         _say(f"The page {error.filename} was not written: {error.strerror}")
 
 
+def _in_a_folder(path: Path) -> Path:
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}: make it first")
+    return path
+
+
 def _program(line: str) -> Command:
     from grader.delivery.watch.command import Command
 
@@ -64,7 +70,7 @@ class Acting:
     """What is done about incidents, besides telling them here."""
 
     page: Path | None = option(
-        "--page", type=kinds.NEW_FILE, metavar="FILE",
+        "--page", type=kinds.NEW_FILE, read=_in_a_folder, metavar="FILE",
         help="A page with all that is known, which refreshes itself: made anew all the time.",
     )  # fmt: skip
     webhook_format: str = option(

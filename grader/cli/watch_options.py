@@ -38,7 +38,10 @@ _PATIENCE, _HASTE = 1800.0, 1.0
 
 def _say(words: str) -> None:
     """Print what was done about an incident: any thread may, also while there is a table."""
-    say(f"  {words}", err=True)
+    from grader.cli.watch_words import clock
+    from grader.delivery.watch.moments import now
+
+    say(f"{clock(now())} {words}", err=True)
 
 
 @contextlib.contextmanager
@@ -48,6 +51,12 @@ def _page_faults() -> Iterator[None]:
         yield
     except OSError as error:
         _say(f"The page {error.filename} was not written: {error.strerror}")
+
+
+def _in_a_folder(path: Path) -> Path:
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}: make it first")
+    return path
 
 
 def _program(line: str) -> Command:
@@ -61,7 +70,7 @@ class Acting:
     """What is done about incidents, besides telling them here."""
 
     page: Path | None = option(
-        "--page", type=kinds.NEW_FILE, metavar="FILE",
+        "--page", type=kinds.NEW_FILE, read=_in_a_folder, metavar="FILE",
         help="A page with all that is known, which refreshes itself: made anew all the time.",
     )  # fmt: skip
     webhook_format: str = option(

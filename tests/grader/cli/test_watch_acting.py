@@ -37,6 +37,7 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
         (["--platform", "render", "--project", "x", "http://localhost:9"], "concerns one app"),
         (["--command", "say 'it"], "it cannot be split into words"),
         (["--command", " "], "it must not be empty"),
+        (["--page", "{}/nowhere/watch.html"], "nowhere: make it first"),
     ],
 )
 def test_options_that_do_not_fit_together_are_said(
@@ -102,8 +103,9 @@ def test_a_single_round_waits_until_the_rollback_is_verified(
 def test_a_page_that_cannot_be_written_does_not_end_the_watching(
     grader: Grader, tmp_path: Path
 ) -> None:
-    page = tmp_path / "nowhere" / "watch.html"
+    page, in_the_way = tmp_path / "watch.html", tmp_path / "watch-still.html"
+    in_the_way.mkdir()
     with app(lambda _: "no idea") as url:
         said = grader("watch", url, "--once", "--every", 0.1, "--page", page, code=1).output
-    assert f"The page {page.with_name('watch-still.html')} was not written: " in said
+    assert f"The page {in_the_way} was not written: " in said
     assert "has begun" in said

@@ -1,10 +1,12 @@
 """Real deployments on loopback, compared pair by pair."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from grader.asking import loops
 from grader.delivery.gate import Decision, Gated, Reason, Rule
 from grader.model import IdKey
 from grader.outcomes import Outcome
@@ -206,6 +208,23 @@ def test_a_limit_on_our_rate_is_none_of_the_candidates_faults(baseline: str) -> 
     with serve(made) as url:
         end = gated(url, baseline)
     assert (end.decision, bad(end).rule) == (HOLD, Rule.DATA)
+
+
+def test_our_own_lag_holds_and_is_never_the_candidates_fault(baseline: str) -> None:
+    loop = loops._running_loop()
+    asked = []
+
+    def hindering(query: str) -> str:
+        """Keep the loop that asks busy while a pair is asked."""
+        asked.append(query)
+        if len(asked) > 60:
+            loop.call_soon_threadsafe(time.sleep, 0.2)
+        return right(query)
+
+    with served(hindering) as url:
+        end = gated(url, baseline, samples=20)
+    assert (end.decision, bad(end).rule) == (HOLD, Rule.DATA)
+    assert "this machine itself was too busy" in bad(end).words
 
 
 def test_time_that_is_over_too_early_is_held(baseline: str) -> None:

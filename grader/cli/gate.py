@@ -58,7 +58,7 @@ class _Gate:
     )  # fmt: skip
     minutes: float = option(
         "--minutes", type=kinds.Number(0, 120, above=True), default=15, show_default=True,
-        metavar="N", help="How long pairs are asked at most.",
+        metavar="N", help="How long it may take at most, once both are awake.",
     )  # fmt: skip
     rate: float | None = option(
         "--rate", type=kinds.Number(0, 1000, above=True), metavar="N",

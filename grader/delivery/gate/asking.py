@@ -119,12 +119,12 @@ class _Gate:
         replies: list[Reply] = []
         async for progress in self._connected(self._order.candidate, query, replies):
             yield progress
-        met, beside_met = releases.met(replies), None
+        met, beside_met = await beside(releases.met, replies), None
         if met.is_mixed:
             replies_beside: list[Reply] = []
             async for progress in self._connected(self._order.baseline, query, replies_beside):
                 yield progress
-            beside_met = releases.met(replies_beside)
+            beside_met = await beside(releases.met, replies_beside)
         finding = releases.release(met, beside_met, self._order.expect_commit)
         self._reasons.append(reasons.of_release(finding, query, replies))
         if met.is_mute and told:

@@ -132,8 +132,11 @@ def down(evidence: Evidence) -> Finding | None:
     return None
 
 
-def data(evidence: Evidence, planned: int) -> Finding:
-    """Whether there was enough to decide by, of `planned` pairs."""
+def data(evidence: Evidence, planned: int, *, is_clear: bool) -> Finding:
+    """Whether there was enough to decide by, of `planned` pairs.
+
+    `is_clear` is whether fewer were asked because nothing bad is left to be found.
+    """
     asked, usable = len(evidence.samples), evidence.usable
     beside, texts = evidence.baseline, evidence.tallies
     left_out = sum(not tally.asked for tally in texts)
@@ -152,6 +155,13 @@ def data(evidence: Evidence, planned: int) -> Finding:
         words += f", but {left_out} of {len(texts)} questions were never asked: more time is needed"
     else:
         decision = Decision.PROMOTE
+        if is_clear:
+            words += (
+                f"; no more are needed: errors on {_MORE_ERRORS:.0%} of requests more, and more "
+                f"than {SLOWER} times the latency, are ruled out"
+            )
+        elif asked < planned:
+            words += f"; the time was over before there were {planned}"
     numbers = {"usable": usable, "pairs": asked, "planned": planned, "questions": len(texts)}
     numbers["questions_left_out"] = left_out
     return Finding(Rule.DATA, decision, words, numbers, places)

@@ -1,13 +1,15 @@
 """Real deployments on loopback, compared pair by pair."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from flask import request
 
 from grader.asking import loops
-from grader.delivery.gate import Decision, Gated, Reason, Rule
+from grader.delivery.gate import Decision, Gated, Reason, Rule, asking
 from grader.model import IdKey
 from grader.outcomes import Outcome
 from tests.grader.apps import ACTIVITY, QUICK
@@ -208,6 +210,53 @@ def test_a_limit_on_our_rate_is_none_of_the_candidates_faults(baseline: str) -> 
     with serve(made) as url:
         end = gated(url, baseline)
     assert (end.decision, bad(end).rule) == (HOLD, Rule.DATA)
+
+
+def test_a_page_that_takes_us_for_a_bot_is_none_of_the_candidates_faults(baseline: str) -> None:
+    made = deployed()
+    asked = []
+
+    @made.before_request
+    def check() -> tuple[str, int, dict[str, str]] | None:
+        asked.append(1)
+        page = "<!doctype html><title>Are you human?</title>"
+        return (page, 403, {"Content-Type": "text/html"}) if len(asked) > 120 else None
+
+    with serve(made) as url:
+        end = gated(url, baseline)
+    assert (end.decision, bad(end).rule) == (HOLD, Rule.DATA)
+
+
+@pytest.mark.parametrize(("told", "decision"), [(OLD, REJECT), (None, PROMOTE)])
+def test_a_healthz_that_fails_is_rejected_where_the_baselines_tells_its_release(
+    told: str | None, decision: Decision
+) -> None:
+    made = deployed()
+    made.before_request(lambda: ("broken", 500) if request.path == "/healthz" else None)
+    with served(commit=told) as old, serve(made) as url:
+        end = gated(url, old)
+    assert end.decision is decision, end.reasons
+    healths = [each for each in end.reasons if each.rule is Rule.HEALTH]
+    assert ("/healthz failed" in healths[-1].words) is (decision is REJECT)
+
+
+def test_pairs_and_connections_come_at_a_polite_rate(baseline: str) -> None:
+    with served() as url:
+        end = gated(url, baseline, samples=20, per_second=100.0)
+    requests = 104 + len(end.samples)
+    assert end.seconds >= (requests - 1) / 100
+
+
+def test_a_platform_that_asks_for_time_gets_it() -> None:
+    async def paced() -> float:
+        pace = asking._Pace(1000.0)
+        await pace.wait()
+        began = time.monotonic()
+        pace.leave_alone(0.3)
+        await pace.wait()
+        return time.monotonic() - began
+
+    assert asyncio.run(paced()) >= 0.29
 
 
 def test_our_own_lag_holds_and_is_never_the_candidates_fault(baseline: str) -> None:

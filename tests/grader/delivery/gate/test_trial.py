@@ -230,6 +230,14 @@ def test_a_side_that_fails_again_and_again_is_down(
     assert end.pairs == 30 + DOWN_IN_A_ROW
 
 
+def test_a_candidate_that_fails_together_with_the_baseline_is_not_blamed() -> None:
+    def falling(_: int, number: int) -> tuple[Grade, Grade]:
+        return FAILED if number >= 20 else RIGHT, FAILED if number >= 25 else RIGHT
+
+    end = run(falling, pairs=1000)
+    assert (end.decision, end.rules, end.pairs) == (HOLD, [Rule.HEALTH], 35)
+
+
 def test_rules_are_asked_at_the_planned_looks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
 

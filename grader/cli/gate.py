@@ -79,13 +79,12 @@ class _Gate:
     def __call__(self) -> None:
         from grader.cli import gate_progress
         from grader.delivery.gate import Decision, document, gate, told
-        from grader.formats import terminal
 
         gated = gate_progress.show(gate(self._order()), quiet=self.quiet)
         if self.form == "json":
             say(document.render(gated).rstrip())
         else:
-            say(terminal.fitted(told.render(gated), width()))
+            say(told.render(gated, width()))
         codes = {Decision.PROMOTE: DONE, Decision.HOLD: NOT_GRADED, Decision.REJECT: FALLS_SHORT}
         sys.exit(codes[gated.decision])
 

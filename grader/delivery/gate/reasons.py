@@ -29,7 +29,7 @@ def of_pairs(finding: Finding, evidence: Evidence) -> Reason:
     return _reason(finding, tuple(requests))
 
 
-def of_release(finding: Finding, query: str, replies: Sequence[Reply]) -> Reason:
+def of_connections(finding: Finding, query: str, replies: Sequence[Reply]) -> Reason:
     """A reason that rests on fresh connections, whose replies are all kept."""
     question = Question("consistency", query, ConsistencyKey(CONNECTIONS), 0, name="consistency")
     judgement = Judgement(_OUTCOMES[finding.decision], finding.words)

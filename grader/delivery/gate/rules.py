@@ -46,10 +46,12 @@ def answers(evidence: Evidence, level: float) -> Finding:
         if not wavering or _exceeds(tally, wavering, beside, level / 2 / len(tallies))
     }
     p = fisher(wrong, of, wavering, beside) if of and beside else 1.0
-    numbers = {
+    numbers: dict[str, float] = {
         "regressions": len(regressions), "wrong": wrong, "answers": of,
-        "baseline_wrong": wavering, "baseline_answers": beside, "p": p, "limit": level / 2,
+        "baseline_wrong": wavering, "baseline_answers": beside,
     }  # fmt: skip
+    if wavering:
+        numbers |= {"p": p, "limit": level / 2}
     if regressions:
         named = [quoted(evidence.queries[text]) for text in sorted(regressions)]
         count = f"{len(named)} question{'s' * (len(named) > 1)}"
@@ -206,7 +208,7 @@ def remarks(evidence: Evidence) -> Iterator[str]:
     texts = enumerate(evidence.tallies)
     both = [quoted(evidence.queries[text]) for text, each in texts if _is_wrong_on_both(each)]
     if both:
-        yield f"Wrong on both sides alike: {some_of(both, _NAMED)}."
+        yield f"Wrong on both sides alike: {some_of(both, 3)}."
     here, beside = evidence.candidate, evidence.baseline
     least = _BAD_ON_BOTH * min(here.asked, beside.asked)
     if min(here.failed, beside.failed) > least:

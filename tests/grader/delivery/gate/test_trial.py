@@ -138,6 +138,7 @@ def test_where_the_baseline_wavers_more_wrong_answers_everywhere_are_rejected() 
     end = run(waver, pairs=500)
     assert (end.decision, end.rules) == (REJECT, [Rule.ANSWERS])
     assert "more than chance explains" in end.finding.words
+    assert end.finding.numbers["p"] <= end.finding.numbers["limit"]
 
 
 def test_more_errors_are_rejected() -> None:

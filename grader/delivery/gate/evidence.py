@@ -15,6 +15,7 @@ class Side:
         asked: how many requests count.
         failed: how many of these brought no reply that could be judged.
         failed_in_a_row: how many of these at last.
+        unseen_in_a_row: how many at last did not count.
         ms: how long each reply took that this machine was on time for.
         late: for how many it was not.
     """
@@ -22,13 +23,16 @@ class Side:
     asked: int = 0
     failed: int = 0
     failed_in_a_row: int = 0
+    unseen_in_a_row: int = 0
     late: int = 0
     ms: list[float] = field(default_factory=list)
 
     def add(self, seen: Seen) -> None:
         """Count one request."""
         if seen.grade is Grade.UNSEEN:
+            self.unseen_in_a_row += 1
             return
+        self.unseen_in_a_row = 0
         self.asked += 1
         if seen.grade is Grade.FAILED:
             self.failed += 1

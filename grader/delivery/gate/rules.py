@@ -18,6 +18,10 @@ LEAST_PAIRS = 20
 """With fewer pairs that count, nothing is decided."""
 DOWN_IN_A_ROW = 10
 """After so many failures in a row, a side is down."""
+_UNSEEN_IN_A_ROW = 20
+_IN_THE_WAY = (
+    "this machine, the network or a platform's limit stood in the way; a lower --rate may help"
+)
 # Milliseconds that nobody feels, however large a part of the whole they are.
 _NOT_FELT = 2.0
 _NAMED = 5
@@ -122,7 +126,7 @@ def latency(evidence: Evidence, level: float) -> Finding:
 
 
 def down(evidence: Evidence) -> Finding | None:
-    """Whether one side has stopped answering altogether; None if both still answer."""
+    """Whether one side has stopped answering altogether, so that nothing is left to compare."""
     here, beside = evidence.candidate.failed_in_a_row, evidence.baseline.failed_in_a_row
     numbers = {"failed_in_a_row": here, "baseline_failed_in_a_row": beside}
     if beside >= DOWN_IN_A_ROW:
@@ -131,6 +135,11 @@ def down(evidence: Evidence) -> Finding | None:
     if here >= DOWN_IN_A_ROW and not beside:
         words = f"the candidate is down: its last {here} requests failed, none of the baseline's"
         return Finding(Rule.HEALTH, Decision.REJECT, words, numbers, _failures(evidence)[::-1])
+    unseen = max(evidence.candidate.unseen_in_a_row, evidence.baseline.unseen_in_a_row)
+    if unseen >= _UNSEEN_IN_A_ROW:
+        words = f"the last {unseen} pairs do not count: {_IN_THE_WAY}"
+        places = evidence.places(_is_unseen)[::-1]
+        return Finding(Rule.DATA, Decision.HOLD, words, {"unseen_in_a_row": unseen}, places)
     return None
 
 
@@ -149,7 +158,7 @@ def data(evidence: Evidence, planned: int, *, is_clear: bool) -> Finding:
         words = f"the baseline is down: {failed}, so there is nothing to compare with"
         places = evidence.places(lambda sample: sample.baseline.grade is Grade.FAILED)
     elif usable < LEAST_PAIRS or 2 * usable < asked:
-        words += ": this machine, the network or a platform's limit stood in the way of the rest"
+        words += f": {_IN_THE_WAY}"
         places = evidence.places(_is_unseen)
     elif 2 * max(evidence.candidate.late, beside.late) > asked:
         words += ", but this machine itself was too busy to time most of the replies"

@@ -213,6 +213,13 @@ def test_what_nobody_saw_counts_nowhere_and_too_little_is_held() -> None:
     assert errors(end.evidence, 0.001).numbers["requests"] == 34
 
 
+@pytest.mark.parametrize("grades", [(UNSEEN, RIGHT), (RIGHT, UNSEEN)])
+def test_where_nothing_counts_any_more_nobody_is_asked_on(grades: tuple[Grade, Grade]) -> None:
+    end = run(lambda _, number: grades if number >= 30 else (RIGHT, RIGHT), pairs=1000)
+    assert (end.decision, end.rules, end.pairs) == (HOLD, [Rule.DATA], 50)
+    assert end.finding.samples == tuple(range(49, 29, -1))
+
+
 def test_a_baseline_that_fails_most_of_the_time_is_held() -> None:
     end = run(lambda _, number: (RIGHT, FAILED if number % 5 else RIGHT))
     assert (end.decision, end.rules) == (HOLD, [Rule.DATA])

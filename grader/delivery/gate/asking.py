@@ -10,7 +10,7 @@ from grader.asking.ask import ask
 from grader.asking.loops import Scope
 from grader.asking.passes import wake_seconds
 from grader.asking.waking import Waking
-from grader.delivery.gate import health, reasons, releases, rules
+from grader.delivery.gate import enough, health, reasons, releases, rules
 from grader.delivery.gate.texts import Grading, Text, seen, texts_of
 from grader.delivery.gate.trial import ERRORS, Trial, worst
 from grader.delivery.gate.values import (
@@ -155,7 +155,7 @@ class _Gate:
         """The query, or None for the release, on fresh connections; lost ones are made up for."""
         lost_in_a_row = met = 0
         for _ in range(2 * releases.CONNECTIONS):
-            is_lost_for_good = lost_in_a_row == rules.DOWN_IN_A_ROW
+            is_lost_for_good = lost_in_a_row == enough.DOWN_IN_A_ROW
             if met == releases.CONNECTIONS or is_lost_for_good or self._is_over:
                 return
             await self._pace.wait()
@@ -190,7 +190,7 @@ class _Gate:
         self._reasons.extend(reasons.of_pairs(finding, trial.evidence) for finding in findings)
         self._remarks.extend(rules.remarks(trial.evidence))
         if self._goes_on:
-            self._remarks.extend(rules.too_few(trial.evidence, ERRORS[-1]))
+            self._remarks.extend(enough.too_few(trial.evidence, ERRORS[-1]))
 
     async def _seen(self, deployment: Deployment, text: int, *, is_candidate: bool) -> Seen:
         question, lag = self._texts[text].question, lag_meter()

@@ -116,6 +116,10 @@ class Evidence:
         """The places of the samples for which something holds."""
         return tuple(place for place, sample in enumerate(self.samples) if holds(sample))
 
+    def failures(self) -> tuple[int, ...]:
+        """The places of the samples in which the candidate failed."""
+        return self.places(lambda sample: sample.candidate.grade is Grade.FAILED)
+
     def wrong(self, texts: Collection[int]) -> tuple[int, ...]:
         """The places of the samples in which the candidate was wrong about one of `texts`.
 

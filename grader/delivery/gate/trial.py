@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from grader.delivery.gate import rules
+from grader.delivery.gate import enough, rules
 from grader.delivery.gate.evidence import Evidence
 from grader.delivery.gate.values import Decision, Finding, Sample
 
@@ -76,7 +76,7 @@ class Trial:
 
         Rules are asked at the planned looks alone, since who looks often is often deceived.
         """
-        if (is_down := rules.down(self.evidence)) is not None:
+        if (is_down := enough.down(self.evidence)) is not None:
             return (is_down,)
         asked = len(self.evidence.samples)
         is_last = time_is_over or asked >= self.pairs
@@ -90,11 +90,11 @@ class Trial:
         ]
         is_clear = False
         if not is_last and worst(each.decision for each in findings) is Decision.PROMOTE:
-            is_clear = rules.is_clear(self.evidence)
+            is_clear = enough.is_clear(self.evidence)
             if not is_clear:
                 return None
         if is_last or is_clear:
-            findings.append(rules.data(self.evidence, self.pairs, is_clear=is_clear))
+            findings.append(enough.data(self.evidence, self.pairs, is_clear=is_clear))
             if (unsettled := rules.unsettled(self.evidence)) is not None:
                 findings.append(unsettled)
         return tuple(findings)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.delivery.gate import Decision, Rule, rules
+from grader.delivery.gate.enough import DOWN_IN_A_ROW
 from grader.delivery.gate.evidence import Evidence
-from grader.delivery.gate.rules import DOWN_IN_A_ROW, errors, latency, remarks
+from grader.delivery.gate.rules import errors, latency, remarks
 from grader.delivery.gate.trial import ANSWERS, ERRORS, LATENCY, LOOKS, Trial, worst
 from grader.delivery.gate.values import Finding, Grade, Sample, Seen
 

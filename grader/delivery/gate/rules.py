@@ -50,7 +50,10 @@ def answers(evidence: Evidence, level: float) -> Finding:
         words = f"{counted}: more than chance explains ({_tested(p, level / 2)})"
         places = evidence.wrong({text for text, tally in enumerate(tallies) if tally.wrong})
         return Finding(Rule.ANSWERS, Decision.REJECT, words, numbers, places)
-    words = f"no question wrong that the baseline answers right ({counted})"
+    words = (
+        f"no question wrong that the baseline answers right ({of} answers to {len(known)} "
+        "questions of that kind)"
+    )
     return Finding(Rule.ANSWERS, Decision.PROMOTE, words, numbers)
 
 

@@ -40,7 +40,9 @@ def _lines(gated: Gated, width: int) -> Iterator[str]:
 
 
 def _requests(reason: Reason) -> Iterator[str]:
-    shown = [verdict.reply for verdict in reason.requests if verdict.reply is not None]
+    replies = (verdict.reply for verdict in reason.requests if verdict.reply is not None)
+    # Of each request, one is enough to look at.
+    shown = list({reply.url: reply for reply in replies}.values())
     for reply in shown[: 2 * _REQUESTS]:
         yield f"{_INDENT}{_request(reply)}"
     if len(shown) > 2 * _REQUESTS:

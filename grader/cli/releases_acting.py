@@ -17,8 +17,10 @@ from grader.cli.releases_options import LOOKED_AT, Where
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grader.delivery.releases.platform import PlatformRelease
+    from grader.delivery.releases.platform import Platform, PlatformRelease
     from grader.model import Job
+
+_PROMOTE, _ROLL_BACK = "Promote", "Roll back"
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class _Promote:
         release = named or next((each for each in releases if each.staged), None)
         if release is None:
             raise PlatformError("Nothing is staged, so there is nothing to promote.")
-        _act("Promote", platform.promote, releases, release, self.acting)
+        _act(_PROMOTE, platform, releases, release, self.acting)
 
 
 @dataclass(frozen=True)
@@ -121,42 +123,46 @@ class _Rollback:
         release = named or previous_release(releases)
         if release is None:
             raise PlatformError("The platform has no earlier release to go back to.")
-        _act("Roll back", platform.roll_back, releases, release, self.acting)
+        _act(_ROLL_BACK, platform, releases, release, self.acting)
 
 
 def _act(
     what: str,
-    do: Callable[[PlatformRelease], None],
+    platform: Platform,
     releases: tuple[PlatformRelease, ...],
     release: PlatformRelease,
     acting: _Acting,
 ) -> None:
     """Say what will happen, ask, have the platform do it, and look whether the app has it."""
-    from grader.cli.releases_words import one
+    from grader.cli.releases_words import AFTER_ROLLBACK, one
     from grader.delivery.releases.platform import OutcomeUnknownError, live_release
 
+    is_rollback = what == _ROLL_BACK
     live = live_release(releases)
     if live is not None and live.id == release.id:
         say("That release is live already. Nothing was changed.")
-    else:
-        say(f"{what}. Users get now:")
-        say(one(live, width()) if live else "Nothing that the platform tells of.")
-        say("They will get:")
-        say(one(release, width()))
-        _ask(acting)
-        say("Under way; the platform may need some minutes ...")
-        try:
-            do(release)
-        except OutcomeUnknownError as error:
-            say(f"Nobody knows whether it was carried out: {error}", err=True)
-            sys.exit(NOT_GRADED)
-        say("The platform has carried it out.")
+        _verify(release, acting)
+        return
+    say(f"{what}. Users get now:")
+    say(one(live, width()) if live else "Nothing that the platform tells of.")
+    say("They will get:")
+    say(one(release, width()))
+    if is_rollback and platform.name in AFTER_ROLLBACK:
+        say(AFTER_ROLLBACK[platform.name])
+    if not acting.yes:
+        _ask()
+        _still(platform, live)
+    say("Under way; the platform may need some minutes ...")
+    try:
+        (platform.roll_back if is_rollback else platform.promote)(release)
+    except OutcomeUnknownError as error:
+        say(f"Nobody knows whether it was carried out: {error}", err=True)
+        sys.exit(NOT_GRADED)
+    say("The platform has carried it out.")
     _verify(release, acting)
 
 
-def _ask(acting: _Acting) -> None:
-    if acting.yes:
-        return
+def _ask() -> None:
     try:
         agreed = click.confirm("Go on?", err=True)
     except click.Abort:
@@ -164,6 +170,17 @@ def _ask(acting: _Acting) -> None:
     if not agreed:
         say("Nothing was changed.")
         sys.exit(FALLS_SHORT)
+
+
+def _still(platform: Platform, live: PlatformRelease | None) -> None:
+    """An error if another release became live while somebody thought about the answer."""
+    from grader.delivery.releases.platform import PlatformError, live_release
+
+    now = live_release(platform.releases(LOOKED_AT))
+    if (now and now.id) != (live and live.id):
+        raise PlatformError(
+            "Another release became live meanwhile. Nothing was changed: look again."
+        )
 
 
 def _verify(release: PlatformRelease, acting: _Acting) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 100
 """How many releases are looked at to find one."""
-_PLATFORMS = ["vercel", "render", "heroku", "pipeline"]
+PLATFORMS = ["vercel", "render", "heroku", "pipeline"]
 FORMAT = option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="For people, or for programs.",
@@ -30,7 +30,7 @@ class Where:
     """Which project on which platform."""
 
     name: str = option(
-        "--platform", required=True, type=click.Choice(_PLATFORMS),
+        "--platform", required=True, type=click.Choice(PLATFORMS),
         help="Where the app runs. Its token is read from $VERCEL_TOKEN, $RENDER_API_KEY or "
         "$HEROKU_API_KEY.",
     )  # fmt: skip

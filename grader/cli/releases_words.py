@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 _INDENT = " " * 14
 
+AFTER_ROLLBACK = {
+    "vercel": "Vercel keeps production there: what you push from now on is staged, until you "
+    "promote a release.",
+    "render": "Automatic deploys are switched off, so that the next push does not undo it: switch "
+    "them on in the service's settings when the fix is there.",
+    "heroku": "Heroku goes back to the settings of that release, too.",
+}
+"""What else follows from a rollback, by platform."""
+
 
 def named(release: PlatformRelease) -> str:
     """Call a release by its commit, or by its id if no commit is known."""

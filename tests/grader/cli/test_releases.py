@@ -3,11 +3,10 @@
 import contextlib
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +71,28 @@ def test_releases_are_listed(
     assert [each["commit"] for each in document["releases"] if each["live"]] == [B]
     assert [each["commit"] for each in document["releases"] if each["staged"]] == [C]
     assert [each["commit"] for each in document["releases"] if each["can_roll_back"]] == [A]
+
+
+def test_what_else_follows_from_a_rollback_is_said(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for fake, where, words in (
+        (FakeVercel(), ON_VERCEL, "what you push from now on is staged"),
+        (FakeRender(), ON_RENDER, "Automatic deploys are switched off"),
+        (FakeHeroku(), ON_HEROKU, "the settings of that release, too"),
+    ):
+        with live(fake, monkeypatch) as url:
+            options = (*where, "--url", url, "--yes")
+            assert words in grader("releases", "rollback", *options).output
+            promoted = grader("releases", "promote", *options).output
+            assert words not in promoted
+
+
+def test_the_platforms_are_those_that_have_an_adapter() -> None:
+    from grader.cli.releases_options import PLATFORMS
+    from grader.delivery.releases.platform import NAMES
+
+    assert tuple(PLATFORMS) == NAMES
 
 
 @EVERYWHERE
@@ -153,8 +174,10 @@ def test_nothing_staged_and_nothing_earlier_is_said(
     assert only.orders() == []
 
 
-def on_a_terminal(url: str, typed: bytes) -> tuple[int, str]:
-    """Run `promote` in a terminal where somebody types this; exit code and what was shown."""
+def on_a_terminal(url: str, answer: Callable[[], str]) -> tuple[int, str]:
+    """Run `promote` in a terminal where somebody answers so; exit code and what was shown."""
+    import pty
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "grader", "releases", "promote", *ON_VERCEL, "--url", url],
@@ -165,30 +188,45 @@ def on_a_terminal(url: str, typed: bytes) -> tuple[int, str]:
         stderr=theirs,
     )
     os.close(theirs)
-    shown = b""
+    shown, answered = b"", False
     with contextlib.suppress(OSError):  # the terminal is gone with the process
         while True:
             piece = os.read(ours, 4096)
             if not piece:
                 break
             shown += piece
-            if b"Go on?" in shown and typed:
-                os.write(ours, typed)
-                typed = b""
+            if b"Go on?" in shown and not answered:
+                os.write(ours, f"{answer()}\n".encode())
+                answered = True
     os.close(ours)
     return process.wait(timeout=60), shown.decode()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
-@pytest.mark.parametrize(("typed", "code"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1)])
-def test_it_asks_before_it_acts(monkeypatch: pytest.MonkeyPatch, typed: bytes, code: int) -> None:
+@pytest.mark.parametrize(("typed", "code"), [("y", 0), ("n", 1), ("", 1)])
+def test_it_asks_before_it_acts(monkeypatch: pytest.MonkeyPatch, typed: str, code: int) -> None:
     fake = FakeVercel()
     with live(fake, monkeypatch) as url:
-        ended, shown = on_a_terminal(url, typed)
+        ended, shown = on_a_terminal(url, lambda: typed)
     assert ended == code, shown
     assert shown.index(B[:12]) < shown.index(C[:12]) < shown.index("Go on?")
     assert bool(fake.orders()) is (code == 0)
     assert ("Nothing was changed." in shown) is (code == 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_what_changed_during_the_question_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeVercel()
+
+    def answer() -> str:
+        fake.live = "dpl_A"  # somebody else rolled back meanwhile
+        return "y"
+
+    with live(fake, monkeypatch) as url:
+        ended, shown = on_a_terminal(url, answer)
+    assert ended == 2, shown
+    assert "became live meanwhile" in shown
+    assert fake.orders() == []
 
 
 def test_where_nobody_can_answer_yes_is_needed(

@@ -16,10 +16,9 @@ from grader.cli.output import say, width
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from grader.delivery.gate import Gated, Order, Progress
+    from grader.delivery.gate import Order
 
 _RATE, _RATE_HERE = 2.0, 50.0
-_SIGNS = 10  # so many lines say how far the pairs are
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class _Gate:
     )  # fmt: skip
     minutes: float = option(
         "--minutes", type=kinds.Number(0, 120, above=True), default=15, show_default=True,
-        metavar="N", help="How long pairs are asked at most.",
+        metavar="N", help="How long it may take at most, once both are awake.",
     )  # fmt: skip
     rate: float | None = option(
         "--rate", type=kinds.Number(0, 1000, above=True), metavar="N",
@@ -78,19 +77,14 @@ class _Gate:
     quiet: bool = options.QUIET
 
     def __call__(self) -> None:
-        from grader.delivery.gate import Decision, Progress, document, gate, told
-        from grader.formats import terminal
+        from grader.cli import gate_progress
+        from grader.delivery.gate import Decision, document, gate, told
 
-        telling = _Telling(quiet=self.quiet)
-        for event in gate(self._order()):
-            if isinstance(event, Progress):
-                telling.tell(event)
-            else:
-                gated: Gated = event
+        gated = gate_progress.show(gate(self._order()), quiet=self.quiet)
         if self.form == "json":
             say(document.render(gated).rstrip())
         else:
-            say(terminal.fitted(told.render(gated), width()))
+            say(told.render(gated, width()))
         codes = {Decision.PROMOTE: DONE, Decision.HOLD: NOT_GRADED, Decision.REJECT: FALLS_SHORT}
         sys.exit(codes[gated.decision])
 
@@ -132,25 +126,6 @@ class _Gate:
         from grader.delivery.replay.capture import read_capture
 
         return read_capture(self.replay)
-
-
-class _Telling:
-    """Says on standard error how far the gate is, in a few lines: they may end up in a log."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._words = ""
-        self._asked = 0
-
-    def tell(self, progress: Progress) -> None:
-        """Say what begins, and each tenth of the pairs."""
-        is_new = progress.words != self._words
-        is_far = (progress.asked - self._asked) * _SIGNS >= max(progress.total, 1)
-        if self._quiet or not (is_new or is_far):
-            return
-        self._words, self._asked = progress.words, progress.asked
-        count = f" ({progress.asked} of {progress.total})" if progress.total else ""
-        say(f"{progress.words}{count} ...", err=True)
 
 
 _GATED = {

@@ -1,6 +1,7 @@
 """What has been seen so far, counted as the rules need it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from grader.delivery.gate.values import Grade, Sample, Seen
@@ -14,20 +15,19 @@ class Side:
         asked: how many requests count.
         failed: how many of these brought no reply that could be judged.
         failed_in_a_row: how many of these at last.
-        unseen: how many requests do not count.
-        ms: how long each reply took, if this machine was on time.
+        ms: how long each reply took that this machine was on time for.
+        late: for how many it was not.
     """
 
     asked: int = 0
     failed: int = 0
     failed_in_a_row: int = 0
-    unseen: int = 0
+    late: int = 0
     ms: list[float] = field(default_factory=list)
 
     def add(self, seen: Seen) -> None:
         """Count one request."""
         if seen.grade is Grade.UNSEEN:
-            self.unseen += 1
             return
         self.asked += 1
         if seen.grade is Grade.FAILED:
@@ -37,6 +37,8 @@ class Side:
         self.failed_in_a_row = 0
         if seen.on_time:
             self.ms.append(seen.ms)
+        else:
+            self.late += 1
 
 
 @dataclass(slots=True)
@@ -63,6 +65,12 @@ class Tally:
         self.wrong_beside += baseline is Grade.WRONG
         self.against += candidate is Grade.WRONG and baseline is Grade.RIGHT
         self.asked += candidate is not Grade.UNSEEN and baseline is not Grade.UNSEEN
+
+    @property
+    def telling(self) -> tuple[bool, bool]:
+        """Whether its answer tells new code from old, and whether there is any: see `Evidence`."""
+        is_right = self.right > 0
+        return is_right and self.wrong_beside > 0 and not self.right_beside, is_right
 
     @property
     def is_suspect(self) -> bool:
@@ -92,28 +100,32 @@ class Evidence:
         """How many pairs count on both sides."""
         return sum(tally.asked for tally in self.tallies)
 
-    def of_texts(self, texts: set[int]) -> tuple[int, ...]:
-        """The places of the samples in which the candidate was wrong about one of `texts`."""
-        return tuple(
-            place
-            for place, sample in enumerate(self.samples)
-            if sample.text in texts and sample.candidate.grade is Grade.WRONG
-        )
+    def telling(self) -> int:
+        """The question whose answer tells new code from old code best.
 
-    def failures(self) -> tuple[int, ...]:
-        """The places of the samples in which the candidate failed."""
-        return tuple(
-            place
-            for place, sample in enumerate(self.samples)
-            if sample.candidate.grade is Grade.FAILED
-        )
+        One that the candidate answers right and the baseline wrong, else one that it answers right.
+        """
+        texts = range(len(self.tallies))
+        return max(texts, key=lambda text: self.tallies[text].telling)
+
+    def places(self, holds: Callable[[Sample], bool]) -> tuple[int, ...]:
+        """The places of the samples for which something holds."""
+        return tuple(place for place, sample in enumerate(self.samples) if holds(sample))
+
+    def wrong(self, texts: Collection[int]) -> tuple[int, ...]:
+        """The places of the samples in which the candidate was wrong about one of `texts`.
+
+        Each question comes once before any comes again.
+        """
+        times: Counter[int] = Counter()
+        found = []
+        for place, sample in enumerate(self.samples):
+            if sample.text in texts and sample.candidate.grade is Grade.WRONG:
+                times[sample.text] += 1
+                found.append((times[sample.text], place))
+        return tuple(place for _, place in sorted(found))
 
     def slowest(self) -> tuple[int, ...]:
-        """The places of the samples whose replies count, the candidate's slowest first."""
-        answered = [
-            place
-            for place, sample in enumerate(self.samples)
-            if sample.candidate.on_time
-            and sample.candidate.grade not in (Grade.FAILED, Grade.UNSEEN)
-        ]
-        return tuple(sorted(answered, key=lambda place: -self.samples[place].candidate.ms))
+        """The places of the samples whose times count, the candidate's slowest first."""
+        timed = self.places(lambda sample: sample.candidate.is_timed)
+        return tuple(sorted(timed, key=lambda place: -self.samples[place].candidate.ms))

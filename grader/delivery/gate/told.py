@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from grader.delivery.gate.values import Decision, Gated, Reason
+from grader.delivery.gate.values import Decision, Gated, Reason, Rule
 from grader.formats.escaping import link, one_line, visible
+from grader.formats.terminal import wrapped
 from grader.model import Reply
 
 _HEADS = {
     Decision.PROMOTE: "PROMOTE: nothing speaks against the candidate.",
-    Decision.HOLD: "HOLD: the candidate is neither safe nor at fault; somebody has to look.",
+    Decision.HOLD: "HOLD: this cannot be decided by machine; somebody has to look.",
     Decision.REJECT: "REJECT: the candidate is worse than the baseline.",
 }
 _MARKS = {Decision.PROMOTE: "ok", Decision.HOLD: "hold", Decision.REJECT: "reject"}
@@ -17,22 +18,24 @@ _REPLY = 100
 _INDENT = " " * 4
 
 
-def render(gated: Gated) -> str:
+def render(gated: Gated, width: int) -> str:
     """The decision, what each rule says, a few requests behind what is bad, and remarks."""
-    return "\n".join(_lines(gated))
+    return "\n".join(_lines(gated, width))
 
 
-def _lines(gated: Gated) -> Iterator[str]:
-    yield _HEADS[gated.decision]
+def _lines(gated: Gated, width: int) -> Iterator[str]:
+    yield wrapped(_HEADS[gated.decision], width)
     yield f"{_INDENT}candidate  {visible(gated.order.candidate.url)}"
     yield f"{_INDENT}baseline   {visible(gated.order.baseline.url)}"
     yield ""
     for reason in gated.reasons:
-        yield f"{_MARKS[reason.decision]:<7} {reason.rule:<8} {visible(reason.words)}."
-        if reason.decision is not Decision.PROMOTE:
+        head = f"{_MARKS[reason.decision]:<7} {reason.rule:<8} "
+        yield wrapped(f"{head}{visible(reason.words)}.", width, " " * len(head))
+        # What connections met is in the words.
+        if reason.decision is not Decision.PROMOTE and reason.rule is not Rule.RELEASE:
             yield from _requests(reason)
     for remark in gated.remarks:
-        yield f"Remark: {visible(remark)}"
+        yield wrapped(f"Remark: {visible(remark)}", width, _INDENT)
     yield f"{len(gated.samples)} pairs asked in {gated.seconds:.0f} s (seed {gated.seed})."
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
-from grader.delivery.gate import Decision
+from grader.delivery.gate import Decision, Rule
 from grader.delivery.pipeline import builds, gating, instances
 from grader.delivery.pipeline.builds import Build
 from grader.delivery.pipeline.gating import Pace, Staging
@@ -14,12 +14,14 @@ from grader.delivery.pipeline.record import SERVERS, Result, Stage, Told, Tone
 from grader.delivery.pipeline.stories import Ending, Story
 from grader.delivery.pipeline.users import Users
 from grader.delivery.pipeline.watching import watch
+from grader.formats.words import seconds
 from grader.model import Battery, Question
 
 PHASES = (1, 4, SERVERS)
 """How many servers give the new release to users, phase by phase."""
 
 _TONES = {Decision.PROMOTE: Tone.GOOD, Decision.HOLD: Tone.DOUBT, Decision.REJECT: Tone.BAD}
+_UNTOLD = (Rule.HEALTH, Rule.DATA)  # if all is well, they say nothing more
 _Steps = Generator[Told, None, Ending | None]
 """Steps that are told; at their end what became of the release, or None if it goes on."""
 
@@ -111,8 +113,9 @@ class Delivery:
         tone = _TONES[gated.decision]
         behind = [each for each in gated.reasons if each.decision is gated.decision]
         self._reasons = [f"{each.rule}: {each.words}" for each in behind]
-        for reason in self._reasons:
-            yield self._told(Stage.GATE, reason, tone)
+        for reason in behind:
+            if reason.rule not in _UNTOLD or reason.decision is not Decision.PROMOTE:
+                yield self._told(Stage.GATE, f"{reason.rule}: {reason.words}", tone)
         yield self._told(Stage.GATE, f"Decision: {gated.decision.upper()}", tone)
         return None if gated.decision is Decision.PROMOTE else Ending.STOPPED_AT_GATE
 
@@ -170,7 +173,7 @@ class Delivery:
         self._restoring = time.monotonic() - alerted
         self._production.retire(new)
         words = (
-            f"{self._old.short} alone answers again, {self._restoring:.1f} s after the alert."
+            f"{self._old.short} alone answers again, {seconds(1000 * self._restoring)} after the alert."
             if restored
             else f"{self._old.short} does not answer everywhere yet: look at production yourself."
         )

@@ -51,11 +51,9 @@ class Delivery:
         self._restoring: float | None = None
         self._reasons: Sequence[str] = ()
         self.build = live
-        self.result: Result | None = None
-        """What became of it; None until it has ended."""
 
-    def steps(self) -> Iterator[Told]:
-        """Take the release as far as it comes."""
+    def steps(self) -> Iterator[Told | Result]:
+        """Take the release as far as it comes: each step, and at last what became of it."""
         ending = None
         for stage in (self._built, self._tested, self._staged, self._gated):
             ending = yield from stage()
@@ -64,8 +62,10 @@ class Delivery:
         self._staging.clear()
         if ending is None:
             ending = yield from self._rolled_out()
+        tone = Tone.GOOD if ending is self._story.ending else Tone.BAD
+        yield self._told(Stage.END, f"{ending.upper()}. {self._story.moral}", tone)
         asked, right, lost = self._users.counts(self._started)
-        self.result = Result(
+        yield Result(
             self._story,
             self.build.short,
             self._old.short,
@@ -77,11 +77,8 @@ class Delivery:
             asked,
             right,
             lost,
-            self.build.diff,
             tuple(self._reasons),
         )
-        tone = Tone.GOOD if self.result.as_told else Tone.BAD
-        yield self._told(Stage.END, f"{ending.upper()}. {self._story.moral}", tone)
 
     def _built(self) -> _Steps:
         self.build = builds.build(self._story, self._old, self._folder)
@@ -171,19 +168,16 @@ class Delivery:
         self._production.share(old)
         restored = self._production.answers_alone(self._old)
         self._restoring = time.monotonic() - alerted
-        self._production.retire(new)
-        words = (
-            f"{self._old.short} alone answers again, {seconds(1000 * self._restoring)} after the alert."
-            if restored
-            else f"{self._old.short} does not answer everywhere yet: look at production yourself."
-        )
+        words = f"{self._old.short} does not answer everywhere yet: look at production yourself."
+        if restored:
+            took = seconds(1000 * self._restoring)
+            words = f"{self._old.short} alone answers again, {took} after the alert."
         yield self._told(Stage.ROLL_BACK, words, Tone.GOOD if restored else Tone.BAD)
+        self._production.retire(new)
 
     def _told(self, stage: Stage, words: str, tone: Tone = Tone.PLAIN) -> Told:
         servers = self._production.commits
-        return Told(
-            self._now(), self._story.name, stage, words, tone, self.build.short, servers
-        )
+        return Told(self._now(), self._story.name, stage, words, tone, self.build.short, servers)
 
     def _now(self) -> float:
         return time.monotonic() - self._began

@@ -35,9 +35,7 @@ class Instance:
     port: int
 
 
-def start(
-    processes: Processes, place: str, build: Build, settings: Mapping[str, str]
-) -> Instance:
+def start(processes: Processes, place: str, build: Build, settings: Mapping[str, str]) -> Instance:
     """Start one server; it may not answer yet."""
     address = processes.listen()
     name = f"{place.replace(' ', '-')}-{build.short}-{address.port}"

@@ -92,4 +92,3 @@ def _target(url: str) -> Target:
 async def _verdict(question: Question, door: Target) -> Verdict:
     async with Deployment(door.submission, door.limits) as deployment:
         return await ask(question, deployment)
-

@@ -54,7 +54,9 @@ def anagram_in(question: str) -> str:
     """Find the choice that has exactly the letters of the word before the colon."""
     asked, _, choices = question.rstrip("?").partition(":")
     word = sorted(asked.split()[-1])
-    return next((choice for choice in choices.replace(",", " ").split() if sorted(choice) == word), "")
+    return next(
+        (choice for choice in choices.replace(",", " ").split() if sorted(choice) == word), ""
+    )
 
 
 def numbers_in(text: str) -> list[int]:
@@ -69,7 +71,8 @@ def is_prime(number: int) -> bool:
 
 def is_sixth_power(number: int) -> bool:
     """Whether it is both a square and a cube."""
-    return round(number ** (1 / 6)) ** 6 == number
+    root: int = round(number ** (1 / 6))
+    return root**6 == number
 
 
 def fibonacci(position: int) -> int:

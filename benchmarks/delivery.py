@@ -22,8 +22,7 @@ from scipy import stats  # type: ignore[import-untyped]
 from benchmarks.hosts import Host, Kind, Noise, pair
 from benchmarks.measuring import claim
 from grader.delivery.gate import Decision
-from grader.delivery.gate.evidence import Evidence
-from grader.delivery.gate.releases import CONNECTIONS, ROUNDS, Met, release
+from grader.delivery.gate.releases import CONNECTIONS, Met, release
 from grader.delivery.gate.texts import ENOUGH
 from grader.delivery.gate.trial import Trial, worst
 from grader.delivery.gate.values import Grade, Sample, Seen
@@ -77,11 +76,7 @@ def decide(kind: Kind, seed: int) -> Decided:
         findings = trial.look(time_is_over=now >= 60 * MINUTES)
     decision = worst(each.decision for each in (found, *findings))
     rule = next(each.rule for each in (found, *findings) if each.decision is decision)
-    return Decided(decision, rule, _asked_pairs(trial.evidence), now)
-
-
-def _asked_pairs(evidence: Evidence) -> int:
-    return len(evidence.samples)
+    return Decided(decision, rule, len(trial.evidence.samples), now)
 
 
 def _asked(host: Host, text: int, now: float) -> Seen:
@@ -95,14 +90,13 @@ def _connected(host: Host) -> Met:
     """What fresh connections meet; those that fail are made up for, as the gate does it."""
     met = Met(Counter(), Counter())
     for counted, answer in ((met.commits, "commit"), (met.answers, "answer")):
-        missing = CONNECTIONS
-        for _ in range(ROUNDS):
-            for _ in range(missing):
-                if not host.fails():
-                    # Old code may well give the same answer: its commit alone tells it.
-                    stale = host.is_stale() and counted is met.commits
-                    counted["old" if stale else answer] += 1
-            missing = CONNECTIONS - counted.total()
+        for _ in range(2 * CONNECTIONS):
+            if counted.total() == CONNECTIONS:
+                break
+            if not host.fails():
+                # Old code may well give the same answer: its commit alone tells it.
+                stale = host.is_stale() and counted is met.commits
+                counted["old" if stale else answer] += 1
     return met
 
 

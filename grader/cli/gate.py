@@ -16,10 +16,9 @@ from grader.cli.output import say, width
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from grader.delivery.gate import Gated, Order, Progress
+    from grader.delivery.gate import Order
 
 _RATE, _RATE_HERE = 2.0, 50.0
-_SIGNS = 10  # so many lines say how far the pairs are
 
 
 @dataclass(frozen=True)
@@ -78,15 +77,11 @@ class _Gate:
     quiet: bool = options.QUIET
 
     def __call__(self) -> None:
-        from grader.delivery.gate import Decision, Progress, document, gate, told
+        from grader.cli import gate_progress
+        from grader.delivery.gate import Decision, document, gate, told
         from grader.formats import terminal
 
-        telling = _Telling(quiet=self.quiet)
-        for event in gate(self._order()):
-            if isinstance(event, Progress):
-                telling.tell(event)
-            else:
-                gated: Gated = event
+        gated = gate_progress.show(gate(self._order()), quiet=self.quiet)
         if self.form == "json":
             say(document.render(gated).rstrip())
         else:
@@ -132,25 +127,6 @@ class _Gate:
         from grader.delivery.replay.capture import read_capture
 
         return read_capture(self.replay)
-
-
-class _Telling:
-    """Says on standard error how far the gate is, in a few lines: they may end up in a log."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._words = ""
-        self._asked = 0
-
-    def tell(self, progress: Progress) -> None:
-        """Say what begins, and each tenth of the pairs."""
-        is_new = progress.words != self._words
-        is_far = (progress.asked - self._asked) * _SIGNS >= max(progress.total, 1)
-        if self._quiet or not (is_new or is_far):
-            return
-        self._words, self._asked = progress.words, progress.asked
-        count = f" ({progress.asked} of {progress.total})" if progress.total else ""
-        say(f"{progress.words}{count} ...", err=True)
 
 
 _GATED = {

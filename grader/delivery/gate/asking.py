@@ -12,7 +12,7 @@ from grader.asking.passes import wake_seconds
 from grader.asking.waking import Waking
 from grader.delivery.gate import health, reasons, releases, rules
 from grader.delivery.gate.texts import Grading, Text, seen, texts_of
-from grader.delivery.gate.trial import Trial, worst
+from grader.delivery.gate.trial import ERRORS, Trial, worst
 from grader.delivery.gate.values import (
     Decision,
     Finding,
@@ -51,7 +51,7 @@ class _Gate:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._seed = drawn(order.seed)
-        self._began = time.monotonic()
+        self._began = self._until = time.monotonic()
         self._texts: tuple[Text, ...] = ()
         self._reasons: list[Reason] = []
         self._remarks: list[str] = []
@@ -69,17 +69,16 @@ class _Gate:
             Deployment(order.baseline, limits) as baseline,
         ):
             yield Progress("Waking both up")
-            here, there = (
-                self._waking(candidate, order.candidate),
-                self._waking(baseline, order.baseline),
-            )
+            here = self._waking(candidate, order.candidate)
+            there = self._waking(baseline, order.baseline)
             await asyncio.gather(here.until_awake(), there.until_awake())
+            self._until = time.monotonic() + 60 * order.minutes
             self._reasons.append(health.awake(here, there))
             if self._goes_on:
-                yield Progress(f"Asking for the release on {releases.CONNECTIONS} connections")
-                await self._release(
-                    candidate, baseline, told=bool(there.release and there.release.commit)
-                )
+                told = bool(there.release and there.release.commit)
+                async with contextlib.aclosing(self._release(told=told)) as connecting:
+                    async for progress in connecting:
+                        yield progress
             if self._goes_on:
                 async with contextlib.aclosing(self._pairs(trial, candidate, baseline)) as pairs:
                     async for progress in pairs:
@@ -88,11 +87,17 @@ class _Gate:
 
     @property
     def _goes_on(self) -> bool:
-        """Whether there is nothing yet for which no pair needs to be asked."""
-        return all(
-            reason.decision is Decision.PROMOTE or reason.rule is Rule.RELEASE
+        """Whether pairs can still tell more: a release that nobody knows does not end it."""
+        return not any(
+            reason.decision is Decision.REJECT
+            or (reason.decision is Decision.HOLD and reason.rule is Rule.HEALTH)
             for reason in self._reasons
-        ) and all(reason.decision is not Decision.REJECT for reason in self._reasons)
+        )
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self._until
 
     def _waking(self, deployment: Deployment, submission: Submission) -> Waking:
         limits = self._order.limits
@@ -105,38 +110,58 @@ class _Gate:
             timeout=limits.timeout,
         )
 
-    async def _release(self, candidate: Deployment, baseline: Deployment, *, told: bool) -> None:
+    async def _release(self, *, told: bool) -> AsyncGenerator[Progress, None]:
+        """Ask the candidate on fresh connections, and the baseline if they differ.
+
+        `told` is whether the baseline tells its release.
+        """
         query = self._texts[-1].question.query
-        replies = await self._afresh(candidate, query)
+        replies: list[Reply] = []
+        async for progress in self._connected(self._order.candidate, query, replies):
+            yield progress
         met, beside_met = releases.met(replies), None
         if met.is_mixed:
-            beside_met = releases.met(await self._afresh(baseline, query))
+            replies_beside: list[Reply] = []
+            async for progress in self._connected(self._order.baseline, query, replies_beside):
+                yield progress
+            beside_met = releases.met(replies_beside)
         finding = releases.release(met, beside_met, self._order.expect_commit)
         self._reasons.append(reasons.of_release(finding, query, replies))
-        if finding.decision is Decision.PROMOTE:
-            self._remarks.extend(releases.remarks(met, told))
-        if met.mute and told:
+        if met.is_mute and told:
             self._reasons.append(health.mute(replies))
+        elif finding.decision is Decision.PROMOTE:
+            self._remarks.extend(releases.remarks(met, told_by_baseline=told))
 
-    async def _afresh(self, deployment: Deployment, query: str) -> list[Reply]:
-        """The replies on fresh connections; those that fail are made up for."""
-        replies: list[Reply] = []
-        lost = releases.CONNECTIONS
-        for _ in range(releases.ROUNDS):
-            afresh = deployment.ask_afresh(query, lost)
-            async with contextlib.aclosing(afresh):
-                async for reply in afresh:
-                    replies.append(reply)
-                    await self._pace.wait()
-            lost = releases.CONNECTIONS - releases.met(replies).compared
-            if lost <= 0:
-                break
-        return replies
+    async def _connected(
+        self, submission: Submission, query: str, replies: list[Reply]
+    ) -> AsyncGenerator[Progress, None]:
+        """The release, then the query, each on fresh connections; lost ones are made up for.
+
+        All releases come first: if a balancer takes its servers in turn and both were asked by
+        turns, each of the two would meet every second server only.
+        """
+        for asked in (None, query):
+            lost_in_a_row = met = 0
+            for _ in range(2 * releases.CONNECTIONS):
+                if met == releases.CONNECTIONS or self._is_over:
+                    break
+                if lost_in_a_row == rules.DOWN_IN_A_ROW:
+                    break
+                await self._pace.wait()
+                async with Deployment(submission, self._order.limits) as fresh:
+                    replies.append(
+                        await fresh.ask_release()
+                        if asked is None
+                        else await fresh.ask(ProbeKind.API, asked)
+                    )
+                is_lost = releases.is_lost(replies[-1])
+                lost_in_a_row = lost_in_a_row + 1 if is_lost else 0
+                met += not is_lost
+                yield Progress("Opening fresh connections", len(replies), 2 * releases.CONNECTIONS)
 
     async def _pairs(
         self, trial: Trial, candidate: Deployment, baseline: Deployment
     ) -> AsyncGenerator[Progress, None]:
-        until = time.monotonic() + 60 * self._order.minutes
         grading = Grading(self._texts)
         findings: tuple[Finding, ...] | None = None
         candidate_first = True
@@ -149,10 +174,11 @@ class _Gate:
             second = await self._seen(sides[1], text, is_candidate=not candidate_first)
             here, there = (first, second) if candidate_first else (second, first)
             trial.add(Sample(text, *grading.pair(text, here, there), candidate_first))
-            findings = trial.look(time_is_over=time.monotonic() >= until)
+            findings = trial.look(time_is_over=self._is_over)
             yield Progress("Asking pairs", len(trial.evidence.samples), trial.pairs)
         self._reasons.extend(reasons.of_pairs(finding, trial.evidence) for finding in findings)
         self._remarks.extend(rules.remarks(trial.evidence))
+        self._remarks.extend(rules.too_few(trial.evidence, ERRORS[-1]))
 
     async def _seen(self, deployment: Deployment, text: int, *, is_candidate: bool) -> Seen:
         question, lag = self._texts[text].question, lag_meter()
@@ -165,7 +191,7 @@ class _Gate:
         if graded.grade is Grade.RIGHT:
             self._right[is_candidate] = verdict
         if verdict.reply is not None and verdict.reply.retry_after:
-            await self._pace.leave_alone(verdict.reply.retry_after)
+            self._pace.leave_alone(verdict.reply.retry_after)
         return graded
 
     def _gated(self, trial: Trial) -> Gated:
@@ -193,6 +219,6 @@ class _Pace:
         await asyncio.sleep(self._next - time.monotonic())
         self._next = max(self._next, time.monotonic() - self._pause) + self._pause
 
-    async def leave_alone(self, seconds: float) -> None:
+    def leave_alone(self, seconds: float) -> None:
         """Wait before the next request as long as a platform wants, within bounds."""
         self._next = max(self._next, time.monotonic() + min(seconds, _LONGEST_WAIT))

@@ -1,6 +1,6 @@
 """What has been seen so far, counted as the rules need it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from grader.delivery.gate.values import Grade, Sample, Seen
@@ -14,20 +14,19 @@ class Side:
         asked: how many requests count.
         failed: how many of these brought no reply that could be judged.
         failed_in_a_row: how many of these at last.
-        unseen: how many requests do not count.
-        ms: how long each reply took, if this machine was on time.
+        ms: how long each reply took that this machine was on time for.
+        late: for how many it was not.
     """
 
     asked: int = 0
     failed: int = 0
     failed_in_a_row: int = 0
-    unseen: int = 0
+    late: int = 0
     ms: list[float] = field(default_factory=list)
 
     def add(self, seen: Seen) -> None:
         """Count one request."""
         if seen.grade is Grade.UNSEEN:
-            self.unseen += 1
             return
         self.asked += 1
         if seen.grade is Grade.FAILED:
@@ -37,6 +36,8 @@ class Side:
         self.failed_in_a_row = 0
         if seen.on_time:
             self.ms.append(seen.ms)
+        else:
+            self.late += 1
 
 
 @dataclass(slots=True)
@@ -92,28 +93,17 @@ class Evidence:
         """How many pairs count on both sides."""
         return sum(tally.asked for tally in self.tallies)
 
-    def of_texts(self, texts: set[int]) -> tuple[int, ...]:
-        """The places of the samples in which the candidate was wrong about one of `texts`."""
-        return tuple(
-            place
-            for place, sample in enumerate(self.samples)
-            if sample.text in texts and sample.candidate.grade is Grade.WRONG
-        )
+    def places(self, holds: Callable[[Sample], bool]) -> tuple[int, ...]:
+        """The places of the samples for which something holds."""
+        return tuple(place for place, sample in enumerate(self.samples) if holds(sample))
 
-    def failures(self) -> tuple[int, ...]:
-        """The places of the samples in which the candidate failed."""
-        return tuple(
-            place
-            for place, sample in enumerate(self.samples)
-            if sample.candidate.grade is Grade.FAILED
+    def wrong(self, texts: Collection[int]) -> tuple[int, ...]:
+        """The places of the samples in which the candidate was wrong about one of `texts`."""
+        return self.places(
+            lambda sample: sample.text in texts and sample.candidate.grade is Grade.WRONG
         )
 
     def slowest(self) -> tuple[int, ...]:
-        """The places of the samples whose replies count, the candidate's slowest first."""
-        answered = [
-            place
-            for place, sample in enumerate(self.samples)
-            if sample.candidate.on_time
-            and sample.candidate.grade not in (Grade.FAILED, Grade.UNSEEN)
-        ]
-        return tuple(sorted(answered, key=lambda place: -self.samples[place].candidate.ms))
+        """The places of the samples whose times count, the candidate's slowest first."""
+        timed = self.places(lambda sample: sample.candidate.is_timed)
+        return tuple(sorted(timed, key=lambda place: -self.samples[place].candidate.ms))

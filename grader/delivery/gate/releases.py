@@ -18,8 +18,6 @@ from grader.text.replies import normalize
 
 CONNECTIONS = 52
 """How many fresh connections are compared."""
-ROUNDS = 5
-"""How often those that failed are made up for, the first round counted."""
 
 _SHOWN = 12
 
@@ -32,13 +30,11 @@ class Met:
         commits: how often `/healthz` told each commit; "" if it told none.
         answers: how often each answer came, in the form in which answers are compared.
         failed: how many connections brought nothing that can be compared.
-        mute: whether `/healthz` failed each time.
     """
 
     commits: Counter[str]
     answers: Counter[str]
     failed: int = 0
-    mute: bool = False
 
     @property
     def is_mixed(self) -> bool:
@@ -46,18 +42,23 @@ class Met:
         return len(self.commits) > 1 or len(self.answers) > 1
 
     @property
+    def is_mute(self) -> bool:
+        """Whether `/healthz` failed each time."""
+        return not self.commits
+
+    @property
     def compared(self) -> int:
-        """How many connections told a release, and how many answered: the smaller number."""
-        return min(self.commits.total(), self.answers.total())
+        """How many connections can be compared."""
+        answers = self.answers.total()
+        return answers if self.is_mute else min(answers, self.commits.total())
 
 
 def met(replies: Iterable[Reply]) -> Met:
     """Count what fresh connections met, whose replies are those of `/healthz` and of the API."""
     commits: Counter[str] = Counter()
     answers: Counter[str] = Counter()
-    failed = told = 0
+    failed = 0
     for reply in replies:
-        told += reply.is_healthz
         if is_lost(reply):
             failed += 1
         elif reply.is_healthz:
@@ -66,7 +67,7 @@ def met(replies: Iterable[Reply]) -> Met:
         else:
             failure = judge_failure(reply)
             answers[f"status {reply.status}" if failure else normalize(reply.text)] += 1
-    return Met(commits, answers, failed, mute=bool(told) and not commits)
+    return Met(commits, answers, failed)
 
 
 def is_lost(reply: Reply) -> bool:
@@ -90,7 +91,7 @@ def release(candidate: Met, baseline: Met | None, expected: str) -> Finding:
 
 
 def _decided(candidate: Met, baseline: Met | None, expected: str) -> tuple[Decision, str]:
-    count = candidate.commits.total()
+    count = candidate.compared
     others = {each: times for each, times in candidate.commits.items() if not _is(each, expected)}
     if others and any(others):
         told = ", ".join(f"{_name(each)} ({times})" for each, times in others.items())
@@ -105,7 +106,7 @@ def _decided(candidate: Met, baseline: Met | None, expected: str) -> tuple[Decis
     if candidate.compared < CONNECTIONS:
         words = f"only {candidate.compared} of {CONNECTIONS} fresh connections could be compared"
         return Decision.HOLD, words
-    if expected and others:
+    if expected and not any(candidate.commits):
         words = f"/healthz tells no commit, so nobody knows whether {expected[:_SHOWN]} answers"
         return Decision.HOLD, words
     met_all = f"{count} fresh connections met one answer"
@@ -116,7 +117,7 @@ def _decided(candidate: Met, baseline: Met | None, expected: str) -> tuple[Decis
     return Decision.PROMOTE, f"{met_all} and one release, {_counted(candidate.commits)}"
 
 
-def remarks(candidate: Met, told_by_baseline: bool) -> Iterator[str]:
+def remarks(candidate: Met, *, told_by_baseline: bool) -> Iterator[str]:
     """What does not decide, and should be known of the release."""
     if candidate.is_mixed:
         yield "Servers or answers differ from connection to connection, on both sides alike."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from grader.delivery.gate.evidence import Evidence, Tally
 from grader.delivery.gate.statistics import at_most, fisher, mann_whitney
-from grader.delivery.gate.values import Decision, Finding, Rule
+from grader.delivery.gate.values import Decision, Finding, Grade, Rule, Sample
 from grader.text.cutting import quoted, some_of
 
 SLOWER = 1.25
@@ -54,12 +54,12 @@ def answers(evidence: Evidence, level: float) -> Finding:
         named = [quoted(evidence.queries[text]) for text in sorted(regressions)]
         count = f"{len(named)} question{'s' * (len(named) > 1)}"
         words = f"{count} wrong that the baseline answers right: {some_of(named, _NAMED)}"
-        places = evidence.of_texts(regressions)
+        places = evidence.wrong(regressions)
         return Finding(Rule.ANSWERS, Decision.REJECT, words, numbers, places)
     counted = f"{wrong} of {of} answers wrong, {wavering} of {beside} on the baseline"
     if wavering and p <= level / 2:
         words = f"{counted}: more than chance explains ({_tested(p, level / 2)})"
-        places = evidence.of_texts({text for text, tally in enumerate(tallies) if tally.wrong})
+        places = evidence.wrong({text for text, tally in enumerate(tallies) if tally.wrong})
         return Finding(Rule.ANSWERS, Decision.REJECT, words, numbers, places)
     words = f"no question wrong that the baseline answers right ({counted})"
     return Finding(Rule.ANSWERS, Decision.PROMOTE, words, numbers)
@@ -72,7 +72,7 @@ def unsettled(evidence: Evidence) -> Finding | None:
         return None
     named = some_of([quoted(evidence.queries[text]) for text in sorted(texts)], _NAMED)
     words = f"wrong once, and too late to be asked again: {named}"
-    places = evidence.of_texts(texts)
+    places = evidence.wrong(texts)
     return Finding(Rule.ANSWERS, Decision.HOLD, words, {"unsettled": len(texts)}, places)
 
 
@@ -90,7 +90,7 @@ def errors(evidence: Evidence, level: float) -> Finding:
         f"baseline ({_tested(p, level)})"
     )
     decision = Decision.REJECT if p <= level else Decision.PROMOTE
-    return Finding(Rule.ERRORS, decision, words, numbers, evidence.failures())
+    return Finding(Rule.ERRORS, decision, words, numbers, _failures(evidence))
 
 
 def latency(evidence: Evidence, level: float) -> Finding:
@@ -128,7 +128,7 @@ def down(evidence: Evidence) -> Finding | None:
         return Finding(Rule.HEALTH, Decision.HOLD, words, numbers)
     if here >= DOWN_IN_A_ROW and not beside:
         words = f"the candidate is down: its last {here} requests failed, none of the baseline's"
-        return Finding(Rule.HEALTH, Decision.REJECT, words, numbers, evidence.failures()[::-1])
+        return Finding(Rule.HEALTH, Decision.REJECT, words, numbers, _failures(evidence)[::-1])
     return None
 
 
@@ -138,17 +138,23 @@ def data(evidence: Evidence, planned: int) -> Finding:
     beside, texts = evidence.baseline, evidence.tallies
     left_out = sum(not tally.asked for tally in texts)
     words, decision = f"{usable} of {asked} pairs count", Decision.HOLD
+    places: tuple[int, ...] = ()
     if beside.asked and 2 * beside.failed > beside.asked:
         failed = f"{beside.failed} of {beside.asked} of its requests failed"
         words = f"the baseline is down: {failed}, so there is nothing to compare with"
+        places = evidence.places(lambda sample: sample.baseline.grade is Grade.FAILED)
     elif usable < LEAST_PAIRS or 2 * usable < asked:
         words += ": this machine, the network or a platform's limit stood in the way of the rest"
+        places = evidence.places(_is_unseen)
+    elif 2 * max(evidence.candidate.late, beside.late) > asked:
+        words += ", but this machine itself was too busy to time most of the replies"
     elif left_out and planned >= len(texts):
         words += f", but {left_out} of {len(texts)} questions were never asked: more time is needed"
     else:
         decision = Decision.PROMOTE
     numbers = {"usable": usable, "pairs": asked, "planned": planned, "questions": len(texts)}
-    return Finding(Rule.DATA, decision, words, numbers | {"questions_left_out": left_out})
+    numbers["questions_left_out"] = left_out
+    return Finding(Rule.DATA, decision, words, numbers, places)
 
 
 def is_clear(evidence: Evidence) -> bool:
@@ -166,11 +172,23 @@ def is_clear(evidence: Evidence) -> bool:
     return mann_whitney([SLOWER * each for each in beside.ms], here.ms).p <= _RULED_OUT
 
 
-def too_few(evidence: Evidence) -> Iterator[str]:
-    """What a small plan cannot notice."""
+def too_few(evidence: Evidence, level: float) -> Iterator[str]:
+    """What so few pairs cannot tell."""
     left_out = sum(not tally.asked for tally in evidence.tallies)
     if left_out:
-        yield f"Of {len(evidence.tallies)} questions {left_out} were not asked."
+        yield f"Not asked: {left_out} of {len(evidence.tallies)} questions."
+    here, beside = evidence.candidate, evidence.baseline
+    noticed = (
+        failed
+        for failed in range(here.asked + 1)
+        if fisher(failed, here.asked, beside.failed, beside.asked) <= level
+    )
+    least = next(noticed, here.asked + 1)
+    if least > 2 * _MORE_ERRORS * here.asked + beside.failed:
+        yield (
+            f"With {here.asked} pairs, errors alone reject a candidate from {least} on: a longer "
+            "comparison notices fewer."
+        )
 
 
 def remarks(evidence: Evidence) -> Iterator[str]:
@@ -189,6 +207,14 @@ def remarks(evidence: Evidence) -> Iterator[str]:
     better = sum(each.wrong_beside >= 2 and each.right >= 2 for each in evidence.tallies)
     if better:
         yield f"Right now, and wrong on the baseline: {better} question{'s' * (better > 1)}."
+
+
+def _failures(evidence: Evidence) -> tuple[int, ...]:
+    return evidence.places(lambda sample: sample.candidate.grade is Grade.FAILED)
+
+
+def _is_unseen(sample: Sample) -> bool:
+    return Grade.UNSEEN in (sample.candidate.grade, sample.baseline.grade)
 
 
 def _answers(tally: Tally) -> int:

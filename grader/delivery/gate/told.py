@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from grader.delivery.gate.values import Decision, Gated, Reason
+from grader.delivery.gate.values import Decision, Gated, Reason, Rule
 from grader.formats.escaping import link, one_line, visible
 from grader.model import Reply
 
 _HEADS = {
     Decision.PROMOTE: "PROMOTE: nothing speaks against the candidate.",
-    Decision.HOLD: "HOLD: the candidate is neither safe nor at fault; somebody has to look.",
+    Decision.HOLD: "HOLD: this cannot be decided by machine; somebody has to look.",
     Decision.REJECT: "REJECT: the candidate is worse than the baseline.",
 }
 _MARKS = {Decision.PROMOTE: "ok", Decision.HOLD: "hold", Decision.REJECT: "reject"}
@@ -29,7 +29,8 @@ def _lines(gated: Gated) -> Iterator[str]:
     yield ""
     for reason in gated.reasons:
         yield f"{_MARKS[reason.decision]:<7} {reason.rule:<8} {visible(reason.words)}."
-        if reason.decision is not Decision.PROMOTE:
+        # What connections met is in the words.
+        if reason.decision is not Decision.PROMOTE and reason.rule is not Rule.RELEASE:
             yield from _requests(reason)
     for remark in gated.remarks:
         yield f"Remark: {visible(remark)}"

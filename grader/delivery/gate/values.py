@@ -83,6 +83,11 @@ class Seen(NamedTuple):
     on_time: bool = True
     verdict: Verdict | None = None
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether its time can be compared."""
+        return self.on_time and self.grade not in (Grade.FAILED, Grade.UNSEEN)
+
 
 class Sample(NamedTuple):
     """One pair: a question, by its number, asked of both sides one right after the other."""

@@ -1,10 +1,12 @@
 """Real deployments on loopback, compared pair by pair."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from grader.asking import loops
 from grader.delivery.gate import Decision, Gated, Reason, Rule
 from grader.model import IdKey
 from grader.outcomes import Outcome
@@ -51,7 +53,8 @@ def test_a_good_candidate_is_promoted(baseline: str) -> None:
     assert end.decision is PROMOTE, end.reasons
     assert {each.rule for each in end.reasons} == set(Rule)
     assert all(each.decision is PROMOTE for each in end.reasons)
-    assert end.remarks == ()
+    (remark,) = end.remarks
+    assert remark.startswith("With 100 pairs, errors alone reject a candidate from ")
     assert len({sample.text for sample in end.samples}) == len(end.queries) >= 70
     sides = [sample.candidate_first for sample in end.samples]
     assert abs(sides.count(True) - sides.count(False)) <= 1
@@ -207,10 +210,28 @@ def test_a_limit_on_our_rate_is_none_of_the_candidates_faults(baseline: str) -> 
     assert (end.decision, bad(end).rule) == (HOLD, Rule.DATA)
 
 
+def test_our_own_lag_holds_and_is_never_the_candidates_fault(baseline: str) -> None:
+    loop = loops._running_loop()
+    asked = []
+
+    def hindering(query: str) -> str:
+        """Keep the loop that asks busy while a pair is asked."""
+        asked.append(query)
+        if len(asked) > 60:
+            loop.call_soon_threadsafe(time.sleep, 0.2)
+        return right(query)
+
+    with served(hindering) as url:
+        end = gated(url, baseline, samples=20)
+    assert (end.decision, bad(end).rule) == (HOLD, Rule.DATA)
+    assert "this machine itself was too busy" in bad(end).words
+
+
 def test_time_that_is_over_too_early_is_held(baseline: str) -> None:
     with served() as url:
         end = gated(url, baseline, minutes=0.001, per_second=20.0)
-    assert (end.decision, bad(end).rule) == (HOLD, Rule.DATA)
+    assert end.decision is HOLD
+    assert reason(end, Rule.RELEASE).decision is reason(end, Rule.DATA).decision is HOLD
 
 
 @pytest.mark.parametrize(("told", "decision"), [("abc123", PROMOTE), ("xyz789", REJECT)])

@@ -1,0 +1,260 @@
+"""The plan and the rules, without any deployment: pairs are made up."""
+
+from collections.abc import Callable
+from itertools import chain
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.delivery.gate import Decision, Rule, rules
+from grader.delivery.gate.evidence import Evidence
+from grader.delivery.gate.rules import DOWN_IN_A_ROW, errors, latency, remarks
+from grader.delivery.gate.trial import ANSWERS, ERRORS, LATENCY, LOOKS, Trial, worst
+from grader.delivery.gate.values import Finding, Grade, Sample, Seen
+
+PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
+RIGHT, WRONG, FAILED, UNSEEN = Grade.RIGHT, Grade.WRONG, Grade.FAILED, Grade.UNSEEN
+TEXTS = [f"query {number}" for number in range(10)]
+Grades = Callable[[int, int], tuple[Grade, Grade]]  # of a text, and the number of the pair
+
+
+def alike(text: int, number: int) -> tuple[Grade, Grade]:
+    return RIGHT, RIGHT
+
+
+def run(grades: Grades, pairs: int = 100, seed: int = 1, ms: float = 50.0) -> "End":
+    made = Trial(TEXTS, pairs, Random(seed))
+    noise = Random(seed)
+    findings = None
+    while findings is None:
+        text = made.next_text()
+        here, there = grades(text, len(made.evidence.samples))
+        candidate = Seen(here, ms * noise.uniform(0.8, 1.2))
+        made.add(Sample(text, candidate, Seen(there, 50 * noise.uniform(0.8, 1.2))))
+        findings = made.look()
+    return End(made, findings)
+
+
+class End:
+    def __init__(self, made: Trial, findings: tuple[Finding, ...]) -> None:
+        self.pairs = len(made.evidence.samples)
+        self.evidence = made.evidence
+        self.findings = findings
+        self.decision = worst(each.decision for each in findings)
+        self.rules = [each.rule for each in findings if each.decision is self.decision]
+        self.finding = next(each for each in findings if each.decision is self.decision)
+
+
+def test_the_error_of_all_rules_and_looks_is_a_thousandth_at_most() -> None:
+    assert sum(chain(ANSWERS, ERRORS, LATENCY)) <= 0.001 + 1e-12
+    assert len(LOOKS) == len(ANSWERS) == len(ERRORS) == len(LATENCY) == 4
+    assert LOOKS[-1] == 1.0
+
+
+def test_identical_code_is_promoted_after_all_pairs() -> None:
+    end = run(alike)
+    assert (end.decision, end.pairs) == (PROMOTE, 100)
+    assert [each.rule for each in end.findings] == [*list(Rule)[2:5], Rule.DATA]
+
+
+def test_a_long_trial_of_identical_code_ends_as_soon_as_nothing_bad_can_be_left() -> None:
+    end = run(alike, pairs=1000)
+    assert (end.decision, end.pairs) == (PROMOTE, 250)
+
+
+@given(st.integers(0, 9), st.integers(0, 2**32))
+def test_one_query_that_is_always_wrong_is_rejected_at_the_first_look_after_it(
+    bad: int, seed: int
+) -> None:
+    end = run(lambda text, _: (WRONG if text == bad else RIGHT, RIGHT), seed=seed)
+    assert (end.decision, end.rules) == (REJECT, [Rule.ANSWERS])
+    assert TEXTS[bad] in end.finding.words
+    # It was asked again at once, and the first look is after ten pairs.
+    assert end.pairs <= 25
+    assert {end.evidence.samples[place].text for place in end.finding.samples} == {bad}
+
+
+def test_a_query_that_is_wrong_on_both_sides_is_none() -> None:
+    end = run(lambda text, _: (WRONG, WRONG) if text == 3 else (RIGHT, RIGHT))
+    assert end.decision is PROMOTE
+    assert list(remarks(end.evidence)) == ["Wrong on both sides alike: “query 3”."]
+
+
+def test_a_query_that_is_right_again_is_none() -> None:
+    end = run(lambda _, number: (WRONG if number == 4 else RIGHT, RIGHT))
+    assert end.decision is PROMOTE
+
+
+def test_a_query_that_was_wrong_at_the_very_end_is_held() -> None:
+    # Only one that was never asked before can still be in doubt.
+    def late(text: int, number: int) -> tuple[Grade, Grade]:
+        if text == 9:
+            return (WRONG, RIGHT) if number == 29 else (UNSEEN, RIGHT)
+        return RIGHT, RIGHT
+
+    for seed in range(100):
+        end = run(late, pairs=30, seed=seed)
+        if end.evidence.samples[-1].text == 9:
+            break
+    assert (end.decision, end.rules) == (HOLD, [Rule.ANSWERS])
+    assert "too late to be asked again" in end.finding.words
+
+
+def test_a_failure_is_no_wrong_answer() -> None:
+    end = run(lambda text, _: (FAILED if text == 3 else RIGHT, RIGHT))
+    assert end.decision is PROMOTE
+    (found,) = (each for each in end.findings if each.rule is Rule.ERRORS)
+    assert found.numbers["failed"] == 10
+
+
+def test_where_the_baseline_wavers_twice_wrong_may_be_chance() -> None:
+    # Both sides are wrong about one answer of five, on any query.
+    def waver(text: int, number: int) -> tuple[Grade, Grade]:
+        chance = Random(f"{text} {number}")
+        here, there = (WRONG if chance.random() < 0.2 else RIGHT for _ in range(2))
+        return here, there
+
+    ends = [run(waver, pairs=500, seed=seed) for seed in range(20)]
+    assert {end.decision for end in ends} == {PROMOTE}
+    assert all(tally.against >= 2 for tally in ends[0].evidence.tallies)
+
+
+def test_where_the_baseline_wavers_a_query_that_is_always_wrong_is_still_named() -> None:
+    def waver(text: int, number: int) -> tuple[Grade, Grade]:
+        return WRONG if text == 3 else RIGHT, WRONG if text == 7 and number % 2 else RIGHT
+
+    end = run(waver, pairs=500)
+    assert (end.decision, end.rules) == (REJECT, [Rule.ANSWERS])
+    assert "1 question wrong" in end.finding.words
+
+
+def test_where_the_baseline_wavers_more_wrong_answers_everywhere_are_rejected() -> None:
+    def waver(text: int, number: int) -> tuple[Grade, Grade]:
+        here, there = number % 3 == 0, number % 11 == 0
+        return WRONG if here else RIGHT, WRONG if there else RIGHT
+
+    end = run(waver, pairs=500)
+    assert (end.decision, end.rules) == (REJECT, [Rule.ANSWERS])
+    assert "more than chance explains" in end.finding.words
+
+
+def test_more_errors_are_rejected() -> None:
+    end = run(lambda _, number: (FAILED if number % 3 == 0 else RIGHT, RIGHT))
+    assert (end.decision, end.rules) == (REJECT, [Rule.ERRORS])
+    numbers = end.finding.numbers
+    assert numbers["p"] <= numbers["limit"]
+    assert len(end.finding.samples) == numbers["failed"]
+
+
+def test_fewer_errors_than_the_baselines_are_none() -> None:
+    end = run(lambda _, number: (RIGHT, FAILED if number % 3 == 0 else RIGHT))
+    assert end.decision is PROMOTE
+
+
+def test_errors_on_both_sides_alike_are_told() -> None:
+    end = run(lambda _, number: (FAILED, FAILED) if number % 5 == 0 else (RIGHT, RIGHT))
+    assert end.decision is PROMOTE
+    assert [each.partition(":")[0] for each in remarks(end.evidence)] == [
+        "Requests fail on both sides alike"
+    ]
+
+
+@pytest.mark.parametrize(("ms", "decision"), [(58.0, PROMOTE), (75.0, HOLD), (25.0, PROMOTE)])
+def test_latency_is_compared_with_a_quarter_more_than_the_baselines(
+    ms: float, decision: Decision
+) -> None:
+    end = run(alike, ms=ms)
+    assert end.decision is decision
+    if decision is HOLD:
+        assert end.rules == [Rule.LATENCY]
+        assert end.finding.numbers["median_ms"] == pytest.approx(ms, rel=0.1)
+
+
+def evidence_of(*pairs: tuple[Seen, Seen]) -> Evidence:
+    evidence = Evidence(TEXTS)
+    for number, (here, there) in enumerate(pairs):
+        evidence.add(Sample(number % len(TEXTS), here, there))
+    return evidence
+
+
+def test_what_nobody_feels_holds_nothing() -> None:
+    evidence = evidence_of(*[(Seen(RIGHT, 2.0), Seen(RIGHT, 1.0))] * 100)
+    found = latency(evidence, 0.001)
+    assert found.numbers["p"] < 1e-9
+    assert found.decision is PROMOTE
+
+
+def test_times_that_this_machine_was_late_for_are_left_out() -> None:
+    late, on_time = Seen(RIGHT, 900.0, on_time=False), Seen(RIGHT, 50.0)
+    evidence = evidence_of(*[(late, on_time), (on_time, on_time)] * 30)
+    found = latency(evidence, 0.001)
+    assert (found.decision, found.numbers["replies"]) == (PROMOTE, 30)
+
+
+def test_a_machine_that_was_late_most_of_the_time_holds() -> None:
+    made = Trial(TEXTS, 60, Random(1))
+    for number in range(60):
+        late = Seen(RIGHT, 900.0, on_time=number % 3 == 0)
+        made.add(Sample(made.next_text(), late, Seen(RIGHT, 50.0)))
+    findings = made.look()
+    assert findings is not None
+    (data,) = (each for each in findings if each.rule is Rule.DATA)
+    assert data.decision is HOLD
+    assert "too busy" in data.words
+
+
+def test_what_nobody_saw_counts_nowhere_and_too_little_is_held() -> None:
+    end = run(lambda _, number: (UNSEEN if number % 3 else RIGHT, RIGHT))
+    assert (end.decision, end.rules) == (HOLD, [Rule.DATA])
+    assert end.finding.numbers["usable"] == 34
+    assert errors(end.evidence, 0.001).numbers["requests"] == 34
+
+
+def test_a_baseline_that_fails_most_of_the_time_is_held() -> None:
+    end = run(lambda _, number: (RIGHT, FAILED if number % 5 else RIGHT))
+    assert (end.decision, end.rules) == (HOLD, [Rule.DATA])
+    assert "baseline is down" in end.finding.words
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "decision"),
+    [(FAILED, RIGHT, REJECT), (RIGHT, FAILED, HOLD), (FAILED, FAILED, HOLD)],
+)
+def test_a_side_that_fails_again_and_again_is_down(
+    here: Grade, there: Grade, decision: Decision
+) -> None:
+    end = run(lambda _, number: (here, there) if number >= 30 else (RIGHT, RIGHT), pairs=1000)
+    assert (end.decision, end.rules) == (decision, [Rule.HEALTH])
+    assert end.pairs == 30 + DOWN_IN_A_ROW
+
+
+def test_rules_are_asked_at_the_planned_looks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def noted(evidence: Evidence, level: float) -> Finding:
+        looks.append((len(evidence.samples), level))
+        return errors(evidence, level)
+
+    monkeypatch.setattr(rules, "errors", noted)
+    run(alike, pairs=200)
+    assert looks == [(20, ERRORS[0]), (50, ERRORS[1]), (100, ERRORS[2]), (200, ERRORS[3])]
+
+
+@given(st.integers(20, 300), st.integers(0, 2**32))
+def test_each_question_has_its_turn(pairs: int, seed: int) -> None:
+    end = run(alike, pairs=pairs, seed=seed)
+    asked = [tally.asked for tally in end.evidence.tallies]
+    assert max(asked) - min(asked) <= 1
+    assert end.pairs == pairs or end.pairs in (pairs // 2, -(-pairs // 2), -(-pairs // 4))
+
+
+def test_a_question_whose_second_look_fails_keeps_nobody_waiting() -> None:
+    def stuck(text: int, number: int) -> tuple[Grade, Grade]:
+        if text != 3:
+            return RIGHT, RIGHT
+        return (WRONG, RIGHT) if number < 4 else (UNSEEN, RIGHT)
+
+    end = run(stuck, pairs=100)
+    assert all(tally.asked >= 5 for tally in end.evidence.tallies if tally.right)

@@ -54,7 +54,7 @@ class _Watch:
         "minutes]",
     )  # fmt: skip
     store: Path | None = option(
-        "--store", type=kinds.NEW_FOLDER, metavar="FOLDER",
+        "--store", type=kinds.NEW_FOLDER, metavar="DIR",
         help="Where the history is kept; without it, nothing is kept.",
     )  # fmt: skip
     pause: dict[str, str] = option(
@@ -85,9 +85,9 @@ class _Watch:
         if not (self.urls or self.pause or self.resume):
             raise click.UsageError("Write at least one address: grader watch http://localhost:3000")
         if not (self.urls or self.store):
-            raise click.UsageError("Say which watcher is meant: --store FOLDER")
+            raise click.UsageError("Say which watcher is meant: --store DIR")
         if self.acting.act and not self.store:
-            raise click.UsageError("--act needs --store FOLDER, which keeps what was begun")
+            raise click.UsageError("--act needs --store DIR, which keeps what was begun")
         with self._history() as history:
             self._heed(history)
             if self.urls:
@@ -125,8 +125,9 @@ class _Watch:
         with (
             self._showing(len(plan.targets)) as show,
             self.acting.listening(history, plan.targets, self.every) as hear,
+            contextlib.closing(watch(plan, history)) as events,
         ):
-            for event in watch(plan, history):
+            for event in events:
                 if isinstance(event, Look):
                     statuses[event.target.url] = event.status
                 show(event)
@@ -141,14 +142,14 @@ class _Watch:
         from grader.cli.watch_table import Screen
         from grader.delivery.watch import IncidentEvent, in_json
 
+        def show_step(event: Look | IncidentEvent) -> None:
+            if isinstance(event, IncidentEvent):
+                say(watch_words.event(event))
+
         if self.form == "json":
             yield lambda event: say(json.dumps(in_json.event(event)))
         elif self.once:
-            yield (
-                lambda event: (
-                    say(watch_words.event(event)) if isinstance(event, IncidentEvent) else None
-                )
-            )
+            yield show_step
         else:
             with Screen(targets) as screen:
                 yield screen.tell

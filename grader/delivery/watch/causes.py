@@ -1,21 +1,19 @@
 """Why an objective is missed, in words; pure."""
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Sequence
 
-from grader.delivery.watch.values import Indicator, Objective, Standing
-from grader.delivery.watch.windows import Window
+from grader.delivery.watch.values import Indicator, Objective, Sample, Standing
 from grader.formats.words import decimal, percent, seconds
 from grader.outcomes import Outcome
 
 _SHOWN = 3
 
 
-def cause_of(standing: Standing, window: Window, now: datetime) -> str:
-    """What was measured, and what the bad looks have in common."""
+def cause_of(standing: Standing, bad: Sequence[Sample]) -> str:
+    """What was measured, and what the bad looks have in common; the newest comes first."""
     objective = standing.objective
     parts = [f"{objective.name}: {measured(standing)} ({wanted(objective)})"]
-    bad = window.bad(objective, now)
     if objective.indicator is not Indicator.CERTIFICATE:
         words = f"{standing.bad} of {standing.looks} looks were bad"
         # A right answer may be bad because it is late.

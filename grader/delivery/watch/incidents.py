@@ -54,8 +54,9 @@ def save(connection: sa.Connection, event: IncidentEvent, target_id: int) -> Non
     )
     if not changed.rowcount:
         connection.execute(INCIDENTS.insert().values(id=incident.id, **row))
+    known = _timelines(connection, [incident.id])[incident.id]
     for moment in incident.timeline:
-        if moment.at == event.at:
+        if moment not in known:
             note(connection, incident.id, moment.at, moment.words)
 
 

@@ -1,7 +1,7 @@
 """The watcher: looks, judges, keeps, and tells."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ class Plan:
     once: bool = False
 
 
-def watch(plan: Plan, history: History) -> Iterator[Look | IncidentEvent]:
+def watch(plan: Plan, history: History) -> Generator[Look | IncidentEvent, None, None]:
     """Look at the targets, and tell each look, and each step of an incident.
 
     A step is in the store before it is told. Incidents that are open in the store go on.
@@ -66,10 +66,10 @@ def watch(plan: Plan, history: History) -> Iterator[Look | IncidentEvent]:
     history.enroll(target.url for target in plan.targets)
     beginning = _begin(plan, history)
     evaluation = beginning.evaluation
-    pauses = history.pauses()
-    evaluation.pause(pauses)
     for incident in beginning.incidents:
         yield IncidentEvent(Step.RESUMED, incident, now())
+    pauses = history.pauses()
+    yield from history.write(evaluation.pause(pauses, now()))
     pace, awake = _pace(plan, beginning.known), frozenset(beginning.known)
     looking = sampled(plan.targets, questions, pace, lambda: pauses, awake)
     with Scope() as scope:
@@ -81,10 +81,12 @@ def watch(plan: Plan, history: History) -> Iterator[Look | IncidentEvent]:
                 else:
                     look, events = evaluation.take(target.url, sample)
                     history.add(target.url, sample)
-                if events or history.is_due:
-                    events = history.write(events)
+                if history.is_due:
                     pauses = history.pauses()
-                    evaluation.pause(pauses)
+                    events += evaluation.pause(pauses, now())
+                    events = history.write(events)
+                elif events:
+                    events = history.write(events)
                 yield look
                 yield from events
         finally:

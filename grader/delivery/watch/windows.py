@@ -50,7 +50,7 @@ class Window:
         return tuple(self._standing(each, now) for each in self._objectives.each)
 
     def bad(self, objective: Objective, now: datetime) -> list[Sample]:
-        """The bad samples of the objective's period."""
+        """The bad samples of the objective's period, newest first."""
         return [
             each
             for each in self._within(objective.seconds, now)

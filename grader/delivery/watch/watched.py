@@ -1,0 +1,163 @@
+"""One target: its samples, and the incident that it is in; pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from grader.delivery.watch.causes import cause_of
+from grader.delivery.watch.indicators import counts, is_same
+from grader.delivery.watch.values import (
+    AppView,
+    Incident,
+    IncidentEvent,
+    Moment,
+    Objectives,
+    Sample,
+    Standing,
+    Status,
+    Step,
+    Target,
+)
+from grader.delivery.watch.windows import Window
+
+# So many good looks in a row end an incident. Each earlier one of the last hour doubles that.
+_GOOD_LOOKS = 2
+_MOST_DOUBLINGS = 4
+_HOUR = timedelta(hours=1)
+
+
+class Watched:
+    """What is known of a target."""
+
+    def __init__(self, target: Target, objectives: Objectives) -> None:
+        self.target = target
+        self.paused = ""
+        self.incident: Incident | None = None
+        self.last: Sample | None = None
+        self.failing_since: datetime | None = None
+        """Since when each look was bad, or could not be made; None if the last one was good."""
+        self._window = Window(objectives)
+        self._app: AppView | None = None
+        self._commit: str | None = None
+        self._commit_since: datetime | None = None
+        self._ended: list[datetime] = []
+        self._good_looks = 0
+
+    def go_on_from(self, incident: Incident) -> None:
+        """Take over an incident of an earlier watcher."""
+        if incident.ended_at is None:
+            self.incident = incident
+        else:
+            self._ended.append(incident.ended_at)
+
+    def add(self, sample: Sample) -> str:
+        """Take a sample. If it tells of another release than before, that in words."""
+        self._window.add(sample)
+        self.last = sample
+        self._app = sample.app or self._app
+        if counts(sample) and not self._window.is_bad(sample):
+            self.failing_since = None
+        else:
+            self.failing_since = self.failing_since or sample.at
+        if not sample.commit or is_same(sample.commit, self._commit):
+            return ""
+        before, self._commit = self._commit, sample.commit
+        if before is None:
+            return ""
+        self._commit_since = sample.at
+        return f"Release {sample.commit} answers instead of {before}"
+
+    def forgive(self) -> None:
+        """Take back the bad looks since the last good one: they were our own fault."""
+        self._window.forgive()
+
+    def standings(self, now: datetime) -> tuple[Standing, ...]:
+        """How each objective stands."""
+        return self._window.standings(now)
+
+    def start(self, id_: int, at: datetime, missed: Sequence[Standing]) -> IncidentEvent:
+        """Begin an incident."""
+        cause = "; ".join(self._cause(each, at) for each in missed)
+        self._good_looks = 0
+        self.incident = Incident(
+            id=id_,
+            target=self.target.url,
+            objective=missed[0].objective.name,
+            objectives=tuple(each.objective.name for each in missed),
+            started_at=at,
+            cause=cause,
+            commit=self._commit,
+            commit_since=self._commit_since,
+            timeline=(Moment(at, f"Missed: {cause}"),),
+        )
+        return IncidentEvent(Step.STARTED, self.incident, at)
+
+    def go_on(
+        self, incident: Incident, sample: Sample, missed: Sequence[Standing], news: str
+    ) -> IncidentEvent | None:
+        """Go on with the open incident, or end it; None if nothing is to be told of that."""
+        more = [each for each in missed if each.objective.name not in incident.objectives]
+        told = [f"Missed as well: {self._cause(each, sample.at)}" for each in more]
+        if news:
+            told.append(news)
+        is_good = not missed and not self._window.is_bad(sample)
+        self._good_looks = self._good_looks + 1 if is_good else 0
+        ended_at = sample.at if self._good_looks >= self._good_looks_needed(sample.at) else None
+        if ended_at:
+            told.append(f"Over: {self._good_looks} good looks in a row")
+        if not told:
+            return None
+        names = (*incident.objectives, *(each.objective.name for each in more))
+        event = self._noted(replace(incident, objectives=names, ended_at=ended_at), sample.at, told)
+        if ended_at:
+            self.incident = None
+            self._ended.append(ended_at)
+        return event
+
+    def pause(self, reason: str, at: datetime) -> IncidentEvent | None:
+        """Be paused from now on, or not if there is no reason."""
+        if reason == self.paused:
+            return None
+        self.paused = reason
+        words = f"Paused: {reason}" if reason else "Watched again"
+        return self._noted(self.incident, at, [words]) if self.incident else None
+
+    def status(self, now: datetime, standings: tuple[Standing, ...], ourselves: str) -> Status:
+        """How the target is."""
+        last = self.last
+        looks, right, available, errors = self._window.shares()
+        median, p95 = self._window.latencies()
+        return Status(
+            target=self.target,
+            at=now,
+            outcome=last.outcome if last else None,
+            words=last.words if last else "",
+            looks=looks,
+            right=right,
+            available=available,
+            errors=errors,
+            median_ms=median,
+            p95_ms=p95,
+            commit=self._commit,
+            commit_since=self._commit_since,
+            certificate_expires_at=last.certificate_expires_at if last else None,
+            standings=standings,
+            incident=self.incident,
+            paused=self.paused,
+            ourselves=ourselves,
+            app=self._app,
+        )
+
+    def _noted(self, incident: Incident, at: datetime, told: Sequence[str]) -> IncidentEvent:
+        moments = (Moment(at, words) for words in told)
+        self.incident = replace(incident, timeline=(*incident.timeline, *moments))
+        step = Step.ENDED if incident.ended_at else Step.CHANGED
+        return IncidentEvent(step, self.incident, at)
+
+    def _cause(self, standing: Standing, at: datetime) -> str:
+        return cause_of(standing, self._window.bad(standing.objective, at))
+
+    def _good_looks_needed(self, now: datetime) -> int:
+        """How many good looks in a row end the incident. A target that flaps needs more."""
+        lately = sum(now - ended < _HOUR for ended in self._ended)
+        return _GOOD_LOOKS << min(lately, _MOST_DOUBLINGS)

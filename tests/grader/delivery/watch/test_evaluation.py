@@ -1,0 +1,296 @@
+"""Incidents on a virtual clock."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.delivery.watch import (
+    Evaluation,
+    Incident,
+    Indicator,
+    Objective,
+    Objectives,
+    Sample,
+    Step,
+)
+from grader.outcomes import Outcome
+from tests.grader.delivery.watch.samples import (
+    BEGAN,
+    DOWN,
+    EVERY,
+    RIGHT,
+    USUAL,
+    WRONG,
+    Watcher,
+    at,
+    sample,
+    samples,
+    target,
+)
+
+OUTCOMES = st.sampled_from([RIGHT, RIGHT, RIGHT, WRONG, DOWN, Outcome.NOT_CHECKED])
+GOOD_MINUTES = [RIGHT] * 60
+
+
+def test_two_wrong_answers_begin_one_incident_that_good_looks_end() -> None:
+    watcher = Watcher()
+    assert not watcher.take(*samples([*GOOD_MINUTES, WRONG]))
+    [started] = watcher.take(sample(61 * EVERY, WRONG))
+    assert started.step is Step.STARTED
+    assert started.incident.objective == "right answers"
+    assert started.incident.cause.startswith("right answers: 96.7 % (at least 99 % over 5 min)")
+    assert "2 of 60 looks were bad (wrong 2)" in started.incident.cause
+    assert not watcher.take(*samples([WRONG] * 30, since=62 * EVERY))
+    # The last sixth of the period must be good, and then two looks.
+    [ended] = watcher.take(*samples([RIGHT] * 60, since=92 * EVERY))
+    assert ended.step is Step.ENDED
+    assert ended.at == at(91 * EVERY + 50 + EVERY)
+    assert ended.incident.ended_at == ended.at
+    assert ended.incident.id == started.incident.id
+    assert [moment.words for moment in ended.incident.timeline] == [
+        f"Missed: {started.incident.cause}",
+        "Over: 2 good looks in a row",
+    ]
+
+
+def test_fewer_than_twelve_looks_decide_nothing() -> None:
+    watcher = Watcher()
+    assert not watcher.take(*samples([WRONG] * 11))
+    assert [event.step for event in watcher.take(sample(55, WRONG))] == [Step.STARTED]
+
+
+def test_one_bad_look_alone_is_no_incident_however_small_the_budget() -> None:
+    none = Objectives("", (Objective("all right", Indicator.RIGHT, 1.0, 300.0),))
+    watcher = Watcher(none)
+    watcher.take(*samples([*GOOD_MINUTES, WRONG, *GOOD_MINUTES]))
+    assert not watcher.events
+    assert max(look.status.standings[0].spent for look in watcher.looks) == 1.0
+
+
+def test_what_is_exactly_allowed_is_not_missed() -> None:
+    for percent in (90.0, 95.0, 99.0, 99.5):
+        allowed = round(1000 - 10 * percent)
+        objective = Objective("right", Indicator.RIGHT, percent / 100, 1000.0)
+        watcher = Watcher(Objectives("", (objective,)))
+        watcher.take(*samples([RIGHT] * (1000 - allowed) + [WRONG] * allowed, every=1))
+        assert not watcher.events
+        assert watcher.take(sample(1000, WRONG))
+
+
+def test_what_is_over_is_no_incident() -> None:
+    # Much is wrong within the period, but nothing within its last sixth.
+    watcher = Watcher()
+    watcher.take(*samples([WRONG] * 11 + [RIGHT] * 20))
+    assert watcher.steps == ["started", "ended"]
+    assert watcher.looks[-1].status.standings[0].spent > 1
+    assert watcher.looks[-1].status.standings[0].spent_lately == 0
+    assert not watcher.looks[-1].status.missed
+
+
+def test_a_target_that_flaps_has_longer_and_fewer_incidents() -> None:
+    watcher = Watcher(Objectives("", (Objective("right", Indicator.RIGHT, 0.99, 60.0),)))
+    # Bad for ten seconds of each half minute: each time, the last sixth of a minute is good again.
+    watcher.take(*samples(([WRONG] * 10 + [RIGHT] * 20) * 100, every=1))
+    starts = [event.incident for event in watcher.events if event.step is Step.STARTED]
+    assert len(starts) <= 4
+    assert watcher.looks[-1].status.incident is not None
+
+
+def test_an_objective_that_is_missed_later_joins_the_incident() -> None:
+    watcher = Watcher()
+    watcher.take(*samples([*GOOD_MINUTES, WRONG, WRONG]))
+    late = [sample((62 + number) * EVERY, RIGHT, ms=900.0) for number in range(10)]
+    [changed] = watcher.take(*late)
+    assert changed.step is Step.CHANGED
+    assert changed.incident.objectives == ("right answers", "latency")
+    assert changed.incident.timeline[-1].words.startswith("Missed as well: latency: ")
+    assert "late 4" in changed.incident.timeline[-1].words
+
+
+def test_no_answer_in_time_is_late_and_no_connection_is_not() -> None:
+    only = Objectives("", (USUAL.each[1],))
+    slow, down = Watcher(only), Watcher(only)
+    slow.take(*samples([Outcome.TOO_SLOW] * 12))
+    down.take(*samples([DOWN] * 12))
+    assert (slow.steps, down.steps) == (["started"], [])
+
+
+def test_an_incident_knows_the_release_and_since_when_it_answers() -> None:
+    watcher = Watcher()
+    watcher.take(*(sample(5 * n, commit="a" * 12) for n in range(12)))
+    watcher.take(sample(60, WRONG, commit="b" * 12))
+    [started] = watcher.take(sample(65, WRONG, commit="b" * 12))
+    assert (started.incident.commit, started.incident.commit_since) == ("b" * 12, at(60))
+    [changed] = watcher.take(sample(70, commit="a" * 12))
+    assert changed.incident.timeline[-1].words == (
+        "Release aaaaaaaaaaaa answers instead of bbbbbbbbbbbb"
+    )
+
+
+def test_an_abbreviated_commit_is_the_same_release() -> None:
+    watcher = Watcher()
+    watcher.take(sample(0, commit="a" * 12), sample(5, commit="a" * 7), sample(10))
+    assert watcher.looks[-1].status.commit_since is None
+
+
+def test_certificates_have_days_as_their_objective() -> None:
+    days = Objective("certificate", Indicator.CERTIFICATE, 1.0, 300.0, 14.0)
+    watcher = Watcher(Objectives("", (days,)))
+    ends = BEGAN + timedelta(days=14, seconds=60)
+    for number in range(20):
+        watcher.take(Sample(at(5 * number), RIGHT, 20.0, certificate_expires_at=ends))
+    assert watcher.steps == ["started"]
+    assert watcher.events[0].incident.cause == "certificate: 14 days (at least 14 days)"
+    assert watcher.events[0].at == at(70)  # the second look below 14 days
+
+
+def test_most_targets_at_once_are_most_likely_ourselves() -> None:
+    watcher = Watcher(targets=5)
+    for number in range(20):
+        watcher.round(5 * number, [RIGHT] * 5)
+    for number in range(20, 80):
+        watcher.round(5 * number, [DOWN, DOWN, DOWN, RIGHT, RIGHT])
+    assert not watcher.events
+    status = watcher.looks[-1].status
+    assert status.ourselves.startswith("3 of 5 targets fail at once: most likely it is this mac")
+    # Nor afterwards, for what was not their fault.
+    for number in range(80, 100):
+        watcher.round(5 * number, [RIGHT] * 5)
+    assert not watcher.events
+    assert not watcher.looks[-1].status.ourselves
+
+
+def test_half_of_the_targets_may_fail_and_so_may_most_of_four() -> None:
+    for outcomes in ([DOWN] * 3 + [RIGHT] * 3, [DOWN] * 4):
+        watcher = Watcher(targets=len(outcomes))
+        for number in range(20):
+            watcher.round(5 * number, [RIGHT] * len(outcomes))
+        for number in range(20, 40):
+            watcher.round(5 * number, outcomes)
+        assert watcher.steps == ["started"] * outcomes.count(DOWN)
+
+
+def test_who_fails_before_the_others_waits_until_they_were_looked_at() -> None:
+    watcher = Watcher(targets=5)
+    for number in range(20):
+        watcher.round(5 * number, [RIGHT] * 5)
+    watcher.take(sample(100, WRONG), sample(105))  # one bad look is in its period already
+    watcher.round(110, [RIGHT] * 5)
+    watcher.round(115, [DOWN] * 5)
+    watcher.round(120, [DOWN] * 5)
+    assert not watcher.events
+
+
+def test_who_fails_alone_among_many_is_told() -> None:
+    watcher = Watcher(targets=5)
+    for number in range(20):
+        watcher.round(5 * number, [RIGHT] * 5)
+    for number in range(20, 24):
+        watcher.round(5 * number, [DOWN, *[RIGHT] * 4])
+    assert watcher.steps == ["started"]
+    assert watcher.events[0].at <= at(110.1)
+
+
+def test_targets_that_have_an_incident_do_not_hide_the_others() -> None:
+    watcher = Watcher(targets=8)
+    for number in range(20):
+        watcher.round(5 * number, [RIGHT] * 8)
+    for number in range(20, 40):
+        watcher.round(5 * number, [DOWN] * 3 + [RIGHT] * 5)
+    for number in range(40, 60):
+        watcher.round(5 * number, [DOWN] * 5 + [RIGHT] * 3)
+    assert watcher.steps == ["started"] * 5
+
+
+def test_what_we_could_not_look_at_decides_nothing() -> None:
+    watcher = Watcher()
+    watcher.take(*samples([Outcome.NOT_CHECKED] * 100))
+    assert not watcher.events
+    assert watcher.looks[-1].status.looks == 0
+
+
+def test_a_pause_is_noted_in_an_open_incident() -> None:
+    watcher = Watcher()
+    watcher.take(*samples([WRONG] * 12))
+    url = watcher.targets[0].url
+    [paused] = watcher.evaluation.pause({url: "lunch"}, at(60))
+    assert paused.incident.timeline[-1].words == "Paused: lunch"
+    assert not watcher.evaluation.pause({url: "lunch"}, at(65))
+    assert watcher.evaluation.paused(url, at(65)).status.paused == "lunch"
+    [resumed] = watcher.evaluation.pause({}, at(70))
+    assert resumed.incident.timeline[-1].words == "Watched again"
+
+
+def test_a_paused_target_does_not_count_among_the_others() -> None:
+    watcher = Watcher(targets=5)
+    watcher.evaluation.pause({watcher.targets[4].url: "lunch"}, at(0))
+    for number in range(12):
+        watcher.round(5 * number, [DOWN] * 4)
+    assert watcher.steps == ["started"] * 4
+
+
+@given(st.lists(OUTCOMES, max_size=120), st.integers(0, 120))
+def test_a_watcher_that_is_started_again_tells_the_same(
+    outcomes: list[Outcome], killed_after: int
+) -> None:
+    every = list(samples(outcomes))
+    whole = Watcher()
+    whole.take(*every)
+    first = Watcher()
+    first.take(*every[:killed_after])
+    known: dict[int, Incident] = {event.incident.id: event.incident for event in first.events}
+    second = Watcher()
+    second.evaluation = Evaluation(
+        second.targets, USUAL, incidents=known.values(), next_id=len(known) + 1
+    )
+    for each in every[:killed_after]:
+        second.evaluation.recall(second.targets[0].url, each)
+    second.take(*every[killed_after:])
+    told = [(event.step, event.at, event.incident.id) for event in first.events + second.events]
+    assert [each for each in told if each[0] is Step.STARTED] == [
+        (event.step, event.at, event.incident.id)
+        for event in whole.events
+        if event.step is Step.STARTED
+    ]
+
+
+@given(st.lists(OUTCOMES, max_size=200), st.sampled_from([0.5, 5.0, 24.0]))
+def test_incidents_of_a_target_follow_one_another(outcomes: list[Outcome], every: float) -> None:
+    watcher = Watcher()
+    watcher.take(*samples(outcomes, every=every))
+    open_id, last = None, 0
+    for event in watcher.events:
+        if event.step is Step.STARTED:
+            assert open_id is None
+            assert event.incident.id == last + 1
+            open_id = last = event.incident.id
+        else:
+            assert event.incident.id == open_id
+        if event.step is Step.ENDED:
+            assert event.incident.ended_at is not None
+            assert event.incident.ended_at > event.incident.started_at
+            open_id = None
+        moments = [moment.at for moment in event.incident.timeline]
+        assert moments == sorted(moments)
+    last_look = watcher.looks[-1].status if watcher.looks else None
+    assert (last_look is not None and last_look.incident is not None) == (open_id is not None)
+
+
+@given(st.lists(st.lists(OUTCOMES, min_size=6, max_size=6), max_size=60))
+def test_nothing_begins_while_most_fail_at_once(rounds: list[list[Outcome]]) -> None:
+    watcher = Watcher(targets=6)
+    for number, outcomes in enumerate(rounds):
+        for each, outcome in enumerate(outcomes):
+            events = watcher.take(sample(5 * number + each / 100, outcome), number=each)
+            if watcher.looks[-1].status.ourselves:
+                assert not events
+
+
+def test_targets_that_are_not_watched_any_more_are_left_alone() -> None:
+    old = Incident(7, "https://gone.example", "right answers", BEGAN, "it was wrong")
+    evaluation = Evaluation([target()], USUAL, incidents=[old], next_id=8)
+    evaluation.recall("https://gone.example", sample(0, WRONG))
+    look, events = evaluation.take(target().url, sample(5))
+    assert not events
+    assert look.status.incident is None

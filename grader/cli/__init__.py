@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from grader.cli import batch, corrections, exports, gate, pipeline, replay, student, watch
+from grader.cli import batch, corrections, exports, gate, pipeline, releases, replay, student, watch
 from grader.cli.commands import write_codes
 from grader.cli.exit_codes import BAD_INPUT, EXIT_CODES, INTERRUPTED
 from grader.cli.output import say
@@ -63,6 +63,6 @@ def cli() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
-for room in (student, batch, exports, corrections, gate, replay, watch, pipeline):
+for room in (student, batch, exports, corrections, gate, replay, watch, releases, pipeline):
     for command in room.COMMANDS:
         cli.add_command(command)

@@ -25,7 +25,21 @@ def wait(job: Job, seconds: float, *, quiet: bool, page: bool) -> None:
 
     If the result is to be a page, the shell may have made an empty file for it; this is said.
     """
-    from grader.services.waiting import Standing, wait_for
+    from grader.services.waiting import Standing
+
+    commit, url = job.submission.expect_commit, job.submission.url
+    look = follow(job, seconds, quiet=quiet)
+    if look.standing is Standing.LIVE:
+        return
+    say(_why(look, commit[:_SHOWN], url), err=True)
+    if page:
+        say("No page was written.", err=True)
+    sys.exit(NOT_GRADED if look.standing is Standing.OURS else FALLS_SHORT)
+
+
+def follow(job: Job, seconds: float, *, quiet: bool) -> Look:
+    """Look until the deployment runs the expected commit, and tell what is seen; the last look."""
+    from grader.services.waiting import wait_for
 
     def tell(words: str) -> None:
         # What goes to standard output may be for a program.
@@ -39,12 +53,7 @@ def wait(job: Job, seconds: float, *, quiet: bool, page: bool) -> None:
         if look.words != said or look.after - said_at >= _SECONDS_BETWEEN_SIGNS:
             tell(f"  {look.after:>4.0f} s  {look.words}")
             said, said_at = look.words, look.after
-    if look.standing is Standing.LIVE:
-        return
-    say(_why(look, commit[:_SHOWN], url), err=True)
-    if page:
-        say("No page was written.", err=True)
-    sys.exit(NOT_GRADED if look.standing is Standing.OURS else FALLS_SHORT)
+    return look
 
 
 def _why(look: Look, shown: str, url: str) -> str:

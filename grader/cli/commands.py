@@ -64,6 +64,22 @@ def command(name: str, values: type, codes: Mapping[int, str]) -> Command:
     )
 
 
+def commands(name: str, words: str, *members: Command) -> click.Group:
+    """Make a command that only holds others, as in `grader releases list`."""
+    return _Commands(name, commands={each.name or "": each for each in members}, help=words)
+
+
+class _Commands(click.Group):
+    """Lists its commands in their own order."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own name
+        return list(self.commands)
+
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002 - the list wraps
+        """The first sentence of the help, never cut."""
+        return super().get_short_help_str(limit=1000)
+
+
 def write_codes(formatter: click.HelpFormatter, codes: Mapping[int, str]) -> None:
     """Write exit codes as a section of a help text."""
     with formatter.section("Exit codes"):

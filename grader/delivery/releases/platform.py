@@ -38,7 +38,8 @@ class PlatformRelease:
         id: what the platform calls it.
         commit: 40 or fewer hexadecimal digits in small letters; None if the platform tells none.
         created_at: when the platform began to make it.
-        live_at: when users first got it, as far as the platform tells; else None.
+        live_at: when users got it: of the live one, since when; of others, the first time that the
+            platform tells. None if they never got it or nobody tells.
         live: whether users get it now.
         can_roll_back: whether the platform lets users get it again. `roll_back` may still find that
             the plan forbids it.

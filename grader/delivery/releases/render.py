@@ -93,7 +93,13 @@ class Render:
 
     def roll_back(self, release: PlatformRelease) -> None:
         """Deploy an earlier build again. Automatic deploys end, or the next push would undo it."""
-        self._api.patch(f"/services/{self._service}", {"autoDeploy": "no"})
+        try:
+            self._api.patch(f"/services/{self._service}", {"autoDeploy": "no"})
+        except PlatformError as error:
+            raise PlatformError(
+                "Nothing was rolled back, since automatic deploys could not be switched off, and "
+                f"the next push would undo it. {error}"
+            ) from None
         before = {each.id for each in self._deploys(self._service, _RECENT)}
         path = f"/services/{self._service}/rollback"
         try:

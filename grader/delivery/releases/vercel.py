@@ -57,7 +57,7 @@ class _AliasRequest(Shape):
     to_deployment_id: str
     job_status: str
     type: str
-    requested_at: float | None = None
+    requested_at: AwareDatetime | None = None
 
 
 class _Project(Shape):
@@ -133,7 +133,8 @@ class Vercel:
             if until is None or not page.deployments:
                 break
         found.sort(key=lambda each: each.created, reverse=True)
-        return tuple(_release(each, live) for each in found[:limit])
+        promoted_at = _promoted_at(project, live)
+        return tuple(_release(each, live, promoted_at) for each in found[:limit])
 
     def promote(self, release: PlatformRelease) -> None:
         """Point the project's domains to a deployment; it ends what a rollback had pinned."""
@@ -221,7 +222,17 @@ class Vercel:
             return told.id if told else None
 
 
-def _release(deployment: _Deployment, live: str | None) -> PlatformRelease:
+def _promoted_at(project: _Project, live: str | None) -> datetime | None:
+    """When the live deployment was promoted, if that is the last thing that Vercel did to it."""
+    last = project.last_alias_request
+    if last is None or (last.type, last.job_status) != ("promote", "succeeded"):
+        return None
+    return last.requested_at if last.to_deployment_id == live else None
+
+
+def _release(
+    deployment: _Deployment, live: str | None, promoted_at: datetime | None
+) -> PlatformRelease:
     meta = deployment.meta or {}
     commit = _of_meta(meta, "commitsha").lower()
     message = one_line(_of_meta(meta, "commitmessage").partition("\n")[0], _MESSAGE)
@@ -230,6 +241,8 @@ def _release(deployment: _Deployment, live: str | None) -> PlatformRelease:
     state = "live" if is_live else (deployment.ready_substate or deployment.state).lower()
     assigned = deployment.alias_assigned
     since = assigned if isinstance(assigned, datetime) else deployment.ready
+    if is_live and promoted_at is not None:
+        since = promoted_at
     was_live = is_live or deployment.ready_substate == "PROMOTED"
     return PlatformRelease(
         id=deployment.uid,

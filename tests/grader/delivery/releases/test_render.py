@@ -109,6 +109,20 @@ def test_a_refused_rollback_says_that_automatic_deploys_are_off(
             platform.roll_back(by_commit(platform, A))
 
 
+@pytest.mark.parametrize("status", [403, 500])
+def test_if_automatic_deploys_stay_nothing_is_rolled_back(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    fake = FakeRender()
+    fake.fail("PATCH", "/services/", error(status, {"id": "r", "message": "no"}))
+    with served(fake, monkeypatch):
+        platform = service()
+        with pytest.raises(PlatformError, match="Nothing was rolled back") as seen:
+            platform.roll_back(by_commit(platform, A))
+    assert not isinstance(seen.value, OutcomeUnknownError)
+    assert fake.orders() == ["PATCH /v1/services/srv-quiz"]
+
+
 @pytest.mark.parametrize("ends", ["build_failed", "canceled", "update_failed", "pre_deploy_failed"])
 def test_a_deploy_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
     with served(FakeRender(ends=ends), monkeypatch):

@@ -89,6 +89,20 @@ def test_a_staged_release_is_promoted(monkeypatch: pytest.MonkeyPatch, status: i
     assert not fake.pinned
 
 
+def test_what_was_promoted_is_live_since_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeVercel()
+    with served(fake, monkeypatch):
+        platform = project()
+        platform.promote(by_commit(platform, C))
+        live = live_release(platform.releases(20))
+        assert live is not None
+        assert live.live_at == at(100)
+        platform.roll_back(by_commit(platform, B))
+        restored = live_release(platform.releases(20))
+    assert restored is not None
+    assert restored.live_at == at(1.02)
+
+
 def test_a_release_is_rolled_back_and_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeVercel(plan="free")
     with served(fake, monkeypatch):

@@ -1,0 +1,216 @@
+"""The commands `releases promote` and `releases rollback`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import check_waiting, kinds, options, reading
+from grader.cli.commands import command, group, option
+from grader.cli.exit_codes import BAD_INPUT, DONE, FALLS_SHORT, NOT_GRADED
+from grader.cli.output import say, width
+from grader.cli.releases_options import LOOKED_AT, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grader.delivery.releases.platform import Platform, PlatformRelease
+    from grader.model import Job
+
+_PROMOTE, _ROLL_BACK = "Promote", "Roll back"
+
+
+@dataclass(frozen=True)
+class _Acting:
+    """What `promote` and `rollback` share: which release, and how it is verified."""
+
+    url: str = option(
+        "--url", required=True, envvar="GRADER_URL", show_envvar=True, type=kinds.TEXT,
+        metavar="URL",
+        help="The app's own address. Its /healthz tells afterwards which commit answers.",
+    )  # fmt: skip
+    commit: str = option(
+        "--commit", default="", read=reading.commit, metavar="SHA|HEAD",
+        help="The release of this commit.",
+    )  # fmt: skip
+    release: str = option(
+        "--release", default="", type=kinds.TEXT, metavar="ID", help="The release with this id."
+    )
+    yes: bool = option("--yes", is_flag=True, help="Do not ask before it is done.")
+    commit_timeout: float = option(
+        "--commit-timeout", type=kinds.SECONDS, default=600, show_default=True, metavar="SECONDS",
+        help="How long to wait until the app answers with the commit.",
+    )  # fmt: skip
+    allow_private: bool = options.ALLOW_PRIVATE
+    bypass_secret: str = options.BYPASS_SECRET
+
+    def job(self, commit: str) -> Job:
+        """What looks at the app's own address."""
+        from grader.model import Job, Limits
+        from grader.questions import load_battery
+        from grader.services import submissions
+
+        submission, private = submissions.submission_of(
+            self.url,
+            "",
+            allow_private=self.allow_private,
+            bypass_secret=self.bypass_secret,
+            expect_commit=commit,
+        )
+        return Job(submission, load_battery("activity"), 0, Limits(allow_private=private))
+
+    def chosen(
+        self, releases: tuple[PlatformRelease, ...], fits: Callable[[PlatformRelease], bool]
+    ) -> PlatformRelease | None:
+        """The release that was named; None if none was. Of a commit's, only one that `fits`."""
+        from grader.delivery.releases.platform import PlatformError, is_commit
+
+        if self.commit and self.release:
+            raise click.UsageError("Give --commit or --release, and not both.")
+        if not (self.commit or self.release):
+            return None
+        for each in releases:
+            # Others of the same commit may be builds that failed.
+            is_named = self.commit and is_commit(each, self.commit) and fits(each)
+            if is_named or each.id == self.release:
+                return each
+        wanted = self.release or f"of commit {self.commit[:12]}"
+        raise PlatformError(
+            f"None of the last {LOOKED_AT} releases that this can be done with is {wanted}: look "
+            "at grader releases list."
+        )
+
+
+@dataclass(frozen=True)
+class _Promote:
+    """Let users get a staged release: the newest one, unless one is named."""
+
+    where: Where = group(Where)
+    acting: _Acting = group(_Acting)
+
+    def __call__(self) -> None:
+        from grader.delivery.releases.platform import PlatformError
+
+        platform = self.where.platform()
+        self.acting.job("")  # a bad address is found before anything is done
+        releases = platform.releases(LOOKED_AT)
+        named = self.acting.chosen(
+            releases, lambda each: each.staged or each.live or each.can_roll_back
+        )
+        release = named or next((each for each in releases if each.staged), None)
+        if release is None:
+            raise PlatformError("Nothing is staged, so there is nothing to promote.")
+        _act(_PROMOTE, platform, releases, release, self.acting)
+
+
+@dataclass(frozen=True)
+class _Rollback:
+    """Let users get an earlier release again: the one before the live one, unless one is named."""
+
+    where: Where = group(Where)
+    acting: _Acting = group(_Acting)
+
+    def __call__(self) -> None:
+        from grader.delivery.releases.platform import PlatformError, previous_release
+
+        platform = self.where.platform()
+        self.acting.job("")
+        releases = platform.releases(LOOKED_AT)
+        named = self.acting.chosen(releases, lambda each: each.live or each.can_roll_back)
+        release = named or previous_release(releases)
+        if release is None:
+            raise PlatformError("The platform has no earlier release to go back to.")
+        _act(_ROLL_BACK, platform, releases, release, self.acting)
+
+
+def _act(
+    what: str,
+    platform: Platform,
+    releases: tuple[PlatformRelease, ...],
+    release: PlatformRelease,
+    acting: _Acting,
+) -> None:
+    """Say what will happen, ask, have the platform do it, and look whether the app has it."""
+    from grader.cli.releases_words import AFTER_ROLLBACK, one
+    from grader.delivery.releases.platform import OutcomeUnknownError, live_release
+
+    is_rollback = what == _ROLL_BACK
+    live = live_release(releases)
+    if live is not None and live.id == release.id:
+        say("That release is live already. Nothing was changed.")
+        _verify(release, acting)
+        return
+    say(f"{what}. Users get now:")
+    say(one(live, width()) if live else "Nothing that the platform tells of.")
+    say("They will get:")
+    say(one(release, width()))
+    if is_rollback and platform.name in AFTER_ROLLBACK:
+        say(AFTER_ROLLBACK[platform.name])
+    if not acting.yes:
+        _ask()
+        _still(platform, live)
+    say("Under way; the platform may need some minutes ...")
+    try:
+        (platform.roll_back if is_rollback else platform.promote)(release)
+    except OutcomeUnknownError as error:
+        say(f"Nobody knows whether it was carried out: {error}", err=True)
+        sys.exit(NOT_GRADED)
+    say("The platform has carried it out.")
+    _verify(release, acting)
+
+
+def _ask() -> None:
+    try:
+        agreed = click.confirm("Go on?", err=True)
+    except click.Abort:
+        raise click.UsageError("Nobody is there to answer. Without asking: --yes") from None
+    if not agreed:
+        say("Nothing was changed.")
+        sys.exit(FALLS_SHORT)
+
+
+def _still(platform: Platform, live: PlatformRelease | None) -> None:
+    """An error if another release became live while somebody thought about the answer."""
+    from grader.delivery.releases.platform import PlatformError, live_release
+
+    now = live_release(platform.releases(LOOKED_AT))
+    if (now and now.id) != (live and live.id):
+        raise PlatformError(
+            "Another release became live meanwhile. Nothing was changed: look again."
+        )
+
+
+def _verify(release: PlatformRelease, acting: _Acting) -> None:
+    """Look at the app's own address until it tells the release's commit, or exit."""
+    from grader.services.waiting import Standing
+
+    if release.commit is None:
+        say("Not verified: the platform tells no commit of this release.", err=True)
+        sys.exit(NOT_GRADED)
+    job, shown = acting.job(release.commit), release.commit[:12]
+    look = check_waiting.follow(job, acting.commit_timeout, quiet=False)
+    if look.standing is Standing.LIVE:
+        say(f"Verified: commit {shown} answers at {job.submission.url}.")
+        return
+    say(
+        f"Not verified: commit {shown} does not answer at {job.submission.url} after "
+        f"{look.after:.0f} s. At last: {look.words}. Look at grader releases list, and wait longer "
+        "with --commit-timeout.",
+        err=True,
+    )
+    sys.exit(NOT_GRADED if look.standing is Standing.OURS else FALLS_SHORT)
+
+
+_ACTED = {
+    DONE: "It was carried out, and the app's own address answers with that commit.",
+    FALLS_SHORT: "You did not agree, or another commit answers.",
+    BAD_INPUT: "An option is wrong, or the platform refused or failed: the text says what.",
+    NOT_GRADED: "Nobody knows whether it was carried out, or this machine could not look.",
+}
+COMMANDS = (
+    command("promote", _Promote, _ACTED),
+    command("rollback", _Rollback, _ACTED),
+)

@@ -1,0 +1,100 @@
+"""What the commands of `releases` print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from grader.delivery.releases.metrics import Metrics
+    from grader.delivery.releases.platform import PlatformRelease
+
+_INDENT = " " * 14
+
+AFTER_ROLLBACK = {
+    "vercel": "Vercel keeps production there: what you push from now on is staged, until you "
+    "promote a release.",
+    "render": "Automatic deploys are switched off, so that the next push does not undo it: switch "
+    "them on in the service's settings when the fix is there.",
+    "heroku": "Heroku goes back to the settings of that release, too.",
+}
+"""What else follows from a rollback, by platform."""
+
+
+def named(release: PlatformRelease) -> str:
+    """Call a release by its commit, or by its id if no commit is known."""
+    return f"commit {release.commit[:12]}" if release.commit else f"release {release.id}"
+
+
+def listed(releases: Iterable[PlatformRelease], width: int) -> str:
+    """One release after the other, newest first."""
+    return "\n".join(one(each, width) for each in releases) or "There are no releases."
+
+
+def one(release: PlatformRelease, width: int) -> str:
+    """A release in two or three lines of `width` columns; addresses are never broken."""
+    from grader.formats.escaping import visible
+    from grader.formats.terminal import wrapped
+    from grader.formats.words import moment
+
+    commit = release.commit[:12] if release.commit else "no commit"
+    lines = [wrapped(f"{commit:<12}  {visible(release.words)}", width, _INDENT)]
+    told = [f"made {moment(release.created_at)}"]
+    if release.live_at is not None:
+        told.append(f"live since {moment(release.live_at)}" if release.live else "was live")
+    if release.can_roll_back:
+        told.append("can be rolled back to")
+    told.append(f"id {visible(release.id)}")
+    lines.append(_INDENT + wrapped(", ".join(told), max(width - len(_INDENT), 20), _INDENT))
+    if release.url:
+        lines.append(f"{_INDENT}{visible(release.url)}")
+    return "\n".join(lines)
+
+
+def measured(metrics: Metrics, *, watched: bool) -> str:
+    """The four figures, each with what it was made of.
+
+    `watched` tells whether the incidents of a watcher are counted.
+    """
+    from grader.formats.words import decimal, moment, percent
+
+    count, known = len(metrics.deployments), len(metrics.lead_times)
+    failed, over = len(metrics.failed), len(metrics.recovery_times)
+    rate = metrics.failure_rate
+    lines = [
+        f"From {moment(metrics.since)} to {moment(metrics.until)}",
+        f"Deployments          {count}, {decimal(metrics.per_day)} a day",
+        f"Lead time            {_median(metrics.lead_time)} from commit to live "
+        f"(known of {known} of {count})",
+        f"Change failure rate  {'-' if rate is None else percent(100 * rate)} "
+        f"({failed} of {count} failed)",
+        f"Recovery time        {_median(metrics.recovery_time)} (known of {over} of {failed})",
+    ]
+    lines += [
+        f"  {named(each.release)}: {each.why}; "
+        + (f"over {moment(each.recovered_at)}" if each.recovered_at else "its end is not known")
+        for each in metrics.failed
+    ]
+    if not watched:
+        lines.append(
+            "Only rollbacks that the platform tells of count as failures. With --watched DIR "
+            "the incidents of grader watch count, too."
+        )
+    return "\n".join(lines)
+
+
+def _median(value: timedelta | None) -> str:
+    return "-" if value is None else f"median {duration(value)}"
+
+
+def duration(value: timedelta) -> str:
+    """A time for people, in a precision that suits it."""
+    seconds = value.total_seconds()
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            from grader.formats.words import decimal
+
+            return f"{decimal(seconds / size, 1)} {unit}"
+    return f"{seconds:.0f} s"

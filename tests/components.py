@@ -129,6 +129,14 @@ def output_of(*command: str) -> str:
     return done.stdout.strip()
 
 
+# Holds promtool, too.
+PROMETHEUS: Mapping[str, tuple[str, ...]] = {
+    "apt-get": ("prometheus",),
+    "dnf": ("golang-github-prometheus",),
+    "pacman": ("prometheus",),
+    "brew": ("prometheus",),
+}
+
 # In the order in which they are installed: what comes from npm needs node.
 COMPONENTS: Mapping[str, Component] = {
     "chromium": Component(
@@ -171,6 +179,16 @@ COMPONENTS: Mapping[str, Component] = {
             "pacman": ("nginx",),
             "brew": ("nginx",),
         },
+    ),
+    "prometheus": Component(
+        purpose="tests of what Prometheus makes of /metrics",
+        find=lambda: find_program("prometheus"),
+        packages=PROMETHEUS,
+    ),
+    "promtool": Component(
+        purpose="tests of the alert rules",
+        find=lambda: find_program("promtool"),
+        packages=PROMETHEUS,
     ),
     "@vercel/python": Component(
         purpose="tests of the Vercel build",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 try:
     import click
     import flask
+    import prometheus_client  # noqa: F401 - here its lack is told in words
     from werkzeug.serving import is_running_from_reloader, run_simple
 except ModuleNotFoundError as error:
     raise SystemExit(

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from webapp import capture, metrics
 from webapp.query_processor import process
 from webapp.release import find_release
 from webapp.views import views
@@ -26,6 +27,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         STARTED=monotonic(),
     )
     app.config.from_mapping(config)
+    metrics.init_app(app)
+    capture.init_app(app)
     app.register_blueprint(views)
     return app
 

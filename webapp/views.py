@@ -59,6 +59,8 @@ def answer_to(query: str) -> str:
         RequestURITooLarge: the query is longer than MAX_QUERY_LENGTH.
         InternalServerError: `process` failed, or its reply is no text. Only the log says why.
     """
+    noted = request.environ  # by metrics.py, which counts, and capture.py
+    noted["webapp.query"], noted["webapp.answer"] = query, ""
     if len(query) > MAX_QUERY_LENGTH:
         raise RequestURITooLarge(
             f"This query has {len(query)} characters. This app takes at most {MAX_QUERY_LENGTH}. "
@@ -72,6 +74,7 @@ def answer_to(query: str) -> str:
     except (Exception, SystemExit) as error:  # exit() in `process` must not end the server
         current_app.logger.exception("process(%r) failed", query)
         raise InternalServerError("The app failed on this query. Its log says why.") from error
+    noted["webapp.answer"] = reply
     return reply
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from grader.model import FactKey, IdKey, Key, NumberKey
@@ -35,7 +35,7 @@ class Kind:
         commit = hashlib.sha256(repr(keys).encode()).hexdigest()[:40]
         settings = {
             "PROCESS": lambda query: answer(keys.get(query), timeout),
-            "RELEASE": asdict(Release(commit)),
+            "RELEASE": Release(commit),
         }
         return _asleep(create_app(settings)) if self.is_asleep else create_app(settings)
 

@@ -42,7 +42,7 @@ def needed_by(*names: str) -> Iterator[str]:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with nothing but what the app needs, and pytest."""
     packages = tmp_path_factory.mktemp("packages")
-    for name in set(needed_by("flask", "pytest")):
+    for name in set(needed_by("flask", "prometheus-client", "pytest")):
         found = distribution(name)
         for top in {file.parts[0] for file in found.files or [] if file.parts[0] != ".."}:
             if top != "__pycache__" and not (packages / top).exists():

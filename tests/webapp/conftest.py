@@ -22,6 +22,8 @@ INDENTATION = (
 TYPOGRAPHIC = "“”„«»\u2018\u2019\u201a\xb4"
 # What a fork may lack: its other tests run all the same.
 NEEDED = {
+    "test_capture.py": "hypothesis",
+    "test_metrics.py": "hypothesis",
     "test_page_browser.py": "pytest_playwright",
     "test_release.py": "hypothesis",
     "test_views.py": "hypothesis",

@@ -5,9 +5,10 @@ import pytest
 REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
 ADVICE = """requirements.txt is not saved as UTF-8, so platforms cannot read it.
 Perhaps `>` in Windows PowerShell wrote it: that writes UTF-16. Write the file anew in your editor,
-with these two lines and one for each library that you added:
+with these three lines and one for each library that you added:
     flask>=3.1
     gunicorn>=23
+    prometheus-client>=0.22
 and save it as UTF-8. (VS Code: click the name of the encoding at the lower right, then Save with
 Encoding, then UTF-8.)"""
 

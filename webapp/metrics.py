@@ -1,0 +1,159 @@
+"""The indicators that the app shows of itself at /metrics, for Prometheus and `grader watch`."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, current_app
+from prometheus_client import (
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+    values,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # where several workers count: gunicorn.conf.py
+WORKER = os.environ.get("WEBAPP_WORKER", "1")
+values.ValueClass = values.MultiProcessValue(lambda: WORKER) if FOLDER else values.MutexValue
+disable_created_metrics()
+
+# Labels are words of ours and never what a stranger sent: each is one more series for ever.
+KINDS = {400: "bad_request", 404: "not_found", 405: "method", 414: "too_long", 500: "failed"}
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 1, 2, 5, 15)  # seconds
+
+
+def init_app(app: Flask) -> None:
+    """Count what an app does, and show it; around the app this costs half as much as inside."""
+    indicators = Indicators(app.wsgi_app)
+    app.wsgi_app = indicators  # type: ignore[method-assign] # as Flask's guide does
+    app.add_url_rule("/metrics", "metrics", indicators.page)
+
+
+class Indicators(Collector):
+    """Hands each request on to the app inside, and counts what becomes of it."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        """Begin with nothing counted."""
+        self.app = app
+        queries = Counter(
+            "webapp_queries", "Queries, answered or not.", ["answered"], registry=None
+        )
+        self.answered, self.not_answered = queries.labels("yes"), queries.labels("no")
+        self.seconds = Histogram(
+            "webapp_query_duration_seconds",
+            "How long the app took for a query.",
+            buckets=BUCKETS,
+            registry=None,
+        )
+        self.errors = Counter("webapp_errors", "Errors that it replied.", ["kind"], registry=None)
+        for kind in (*KINDS.values(), "client", "server"):
+            self.errors.labels(kind)
+        self.busy = Gauge(
+            "webapp_threads_busy",
+            "Requests that are being answered, each in a thread; this one counts.",
+            multiprocess_mode="livesum",
+            registry=None,
+        )
+        pid = Gauge("webapp_pid", "A worker.", multiprocess_mode="liveall", registry=None)
+        pid.set(os.getpid())
+        self.counted = (queries, self.seconds, self.errors, self.busy, pid)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer a request."""
+        status = 500  # unless the app says another
+
+        def note_status(line: str, *rest: Any) -> Callable[[bytes], object]:
+            nonlocal status
+            status = int(line[:3])
+            return start_response(line, *rest)
+
+        self.busy.inc()
+        environ["webapp.began"] = began = perf_counter()
+        try:
+            return self.app(environ, note_status)
+        finally:
+            self.count(status, perf_counter() - began, environ.get("webapp.answer"))
+            self.busy.dec()
+
+    def count(self, status: int, seconds: float, answer: str | None) -> None:
+        """Count a request, which was a query if there is an answer, however empty."""
+        if status >= 400:
+            self.errors.labels(KINDS.get(status, "client" if status < 500 else "server")).inc()
+        if answer is not None:
+            self.seconds.observe(seconds)
+            answered = status < 400 and answer.strip()
+            (self.answered if answered else self.not_answered).inc()
+
+    def page(self) -> Response:
+        """The page, in Prometheus' text format."""
+        return Response(
+            generate_latest(self), content_type="text/plain; version=0.0.4; charset=utf-8"
+        )
+
+    def collect(self) -> Iterator[Metric]:
+        """Put the page together, with what matters most at its top."""
+        counts = (MultiProcessCollector(None, FOLDER),) if FOLDER else self.counted
+        found = {family.name: family for count in counts for family in count.collect()}
+        for name in ("queries", "query_duration_seconds", "errors", "threads_busy"):
+            yield found[f"webapp_{name}"]
+        pids = {s.labels.get("pid", WORKER): int(s.value) for s in found["webapp_pid"].samples}
+        yield GaugeMetricFamily("webapp_workers", "Processes that answer requests.", len(pids))
+        yield from release()
+        if FOLDER:
+            pids["master"] = os.getppid()
+        yield from processes(pids)
+        yield from machine()
+
+
+def release() -> Iterator[Metric]:
+    """Which commit runs where, and whether counts mean anything there."""
+    running = current_app.config["RELEASE"]
+    labels = ("commit", "platform", "environment", "region")
+    family = GaugeMetricFamily("webapp_release", "The release that runs; always 1.", labels=labels)
+    family.add_metric([getattr(running, label) or "" for label in labels], 1)
+    yield family
+    yield GaugeMetricFamily(
+        "webapp_serverless",
+        "1 where processes do not last (serverless): counts begin at 0 again and again, and are "
+        "those of one process of many. There, watch the app from outside.",
+        running.platform == "vercel",
+    )
+
+
+def processes(pids: Mapping[str, int]) -> Iterator[Metric]:
+    """CPU, memory and open files of each process of the app, if the system tells them (Linux)."""
+    found: dict[str, Metric] = {}
+    for worker, pid in sorted(pids.items()):
+        for one in ProcessCollector(pid=partial(str, pid), registry=None).collect():
+            every = found.setdefault(one.name, Metric(one.name, one.documentation, one.type))
+            for sample in one.samples:
+                every.add_sample(sample.name, {"worker": worker}, sample.value)
+    yield from found.values()
+
+
+def machine() -> Iterator[Metric]:
+    """Load, memory and open files of the machine, which others may share (Linux)."""
+    try:
+        load, _, _ = os.getloadavg()
+        memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        files = Path("/proc/sys/fs/file-nr").read_text().split()
+    except (AttributeError, OSError):  # another system
+        return
+    available = int(memory["MemAvailable"].split()[0]) * 1024
+    yield GaugeMetricFamily("host_load1", "Processes that run or wait to, over a minute.", load)
+    yield GaugeMetricFamily("host_memory_available_bytes", "Memory that is free to use.", available)
+    yield GaugeMetricFamily("host_open_files", "Files that are open.", int(files[0]))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -106,8 +107,8 @@ class Indicators(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Put the page together, with what matters most at its top."""
-        counts = (MultiProcessCollector(None, FOLDER),) if FOLDER else self.counted
-        found = {family.name: family for count in counts for family in count.collect()}
+        alone = chain.from_iterable(indicator.collect() for indicator in self.counted)
+        found = {family.name: family for family in (all_workers(FOLDER) if FOLDER else alone)}
         for name in ("queries", "query_duration_seconds", "errors", "threads_busy"):
             yield found[f"webapp_{name}"]
         pids = {s.labels.get("pid", WORKER): int(s.value) for s in found["webapp_pid"].samples}
@@ -117,6 +118,21 @@ class Indicators(Collector):
             pids["master"] = os.getppid()
         yield from processes(pids)
         yield from machine()
+
+
+def all_workers(folder: str) -> Iterable[Metric]:
+    """What all workers have counted, added up."""
+    files = filter(is_filled, Path(folder).glob("*.db"))
+    merged: Iterable[Metric] = MultiProcessCollector.merge(map(str, files))
+    return merged
+
+
+def is_filled(file: Path) -> bool:
+    """Whether there is anything in a worker's file; one that starts may have made it only now."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:  # the worker died, and its file of busy threads went with it
+        return False
 
 
 def release() -> Iterator[Metric]:

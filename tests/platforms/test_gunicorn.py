@@ -88,6 +88,15 @@ def test_a_new_start_begins_at_zero_in_a_folder_of_one_s_own_choice(tmp_path: Pa
     assert (folder / "mine.txt").exists()
 
 
+def test_a_worker_that_starts_right_now_does_not_break_the_page(tmp_path: Path) -> None:
+    folder = tmp_path / "counts"
+    with serving(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
+        server.ask("unknown")
+        (folder / "counter_3.db").touch()  # and has not yet written into it
+        (folder / "gauge_livesum_3.db").symlink_to("gone")
+        assert server.queries() == (0, 1)
+
+
 def test_the_folder_of_the_counts_goes_with_the_server(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         server.ask("unknown")

@@ -36,6 +36,12 @@ def heroku(log: Path, workers: int = 2, **environment: str) -> Iterator[tuple[st
         yield f"http://{LOOPBACK}:{port}", psutil.Process(process.pid)
 
 
+def read_metrics(url: str) -> str:
+    with urlopen(f"{url}/metrics") as reply:  # noqa: S310 - loopback
+        text: str = reply.read().decode()
+        return text
+
+
 def test_the_procfile_serves_the_web_app_and_shuts_down_cleanly(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     commit = "0123456789abcdef0123456789abcdef01234567"
@@ -46,6 +52,8 @@ def test_the_procfile_serves_the_web_app_and_shuts_down_cleanly(tmp_path: Path) 
         with urlopen(f"{url}/healthz") as reply:  # noqa: S310
             release = json.load(reply)["release"]
             assert (release["platform"], release["commit"]) == ("heroku", commit)
+        wait_until(lambda: "\nwebapp_workers 2.0\n" in read_metrics(url))
+        assert 'webapp_queries_total{answered="yes"} 1.0' in read_metrics(url)
         children = honcho.children(recursive=True)
         assert len(children) >= 3, "a master and two workers"
 

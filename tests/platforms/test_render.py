@@ -91,4 +91,6 @@ def test_its_commands_build_and_serve_the_web_app(service: dict[str, Any], tmp_p
             assert health["status"] == "ok"
             assert health["release"]["platform"] == "render"
             assert health["release"]["commit"] == commit
+        with urlopen(f"{base}/metrics") as reply:  # noqa: S310
+            assert 'webapp_queries_total{answered="yes"} 1.0' in reply.read().decode()
     assert process.returncode == 0

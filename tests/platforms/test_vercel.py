@@ -165,6 +165,14 @@ def test_the_health_check_names_the_release(function: Function) -> None:
     }
 
 
+def test_the_indicators_say_that_a_process_does_not_last(function: Function) -> None:
+    answer = function.ask("/metrics", VERCEL="1")
+    assert answer["statusCode"] == 200
+    assert 'webapp_queries_total{answered="yes"} 0.0' in answer["body"]
+    assert "\nwebapp_serverless 1.0\n" in answer["body"]
+    assert "watch the app from outside" in answer["body"]
+
+
 def test_static_files_answer(function: Function) -> None:
     for path in sorted((ROOT / "webapp" / "static").iterdir()):
         answer = function.ask(f"/static/{path.name}")
@@ -187,7 +195,7 @@ def test_the_function_holds_the_dependencies_of_the_web_app_alone(function: Func
         if applies and name not in needed:
             needed.add(name)
             wanted.extend(map(Requirement, function.packages[name].requires or []))
-    assert {"flask", "gunicorn", "werkzeug"} <= needed
+    assert {"flask", "gunicorn", "prometheus-client", "werkzeug"} <= needed
     assert function.packages.keys() - PUT_THERE_BY_VERCEL == needed
     modules = {path.name for path in (function.files / "_vendor").iterdir()}
     assert modules.isdisjoint({"grader", "webapp", "playwright", "requests", "rich", "tests"})

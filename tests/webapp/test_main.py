@@ -75,6 +75,14 @@ def test_serves_on_this_machine_only_and_says_where(project: Path) -> None:
             assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
 
 
+def test_indicators_and_queries_are_kept_by_the_development_server(project: Path) -> None:
+    port = free_port()
+    with running(project, PORT=str(port), WEBAPP_CAPTURE=str(project / "queries.jsonl")):
+        wait_until(lambda: get(port, "/api?q=who+was+shakespeare")[0] == 200)
+        assert 'webapp_queries_total{answered="yes"} 1.0' in get(port, "/metrics")[1]
+        assert '"query": "who was shakespeare"' in (project / "queries.1.jsonl").read_text()
+
+
 def test_saved_files_are_served_at_once_and_broken_ones_stop_nothing(project: Path) -> None:
     port = free_port()
     processor = project / "webapp/query_processor.py"

@@ -48,6 +48,7 @@ class Delivery:
         self._began = began
         self._started = self._now()
         self._most = 0
+        self._alerted = 0.0
         self._restoring: float | None = None
         self._reasons: Sequence[str] = ()
         self.build = live
@@ -153,6 +154,7 @@ class Delivery:
         for looks in watched:
             asked, right = asked + looks.asked, right + looks.right
             if looks.alert is not None:
+                self._alerted = time.monotonic()
                 words = f"ALERT in interval {looks.number}: {looks.alert.cause}"
                 yield self._told(Stage.WATCH, words, Tone.BAD)
                 return looks.alert.cause
@@ -163,11 +165,10 @@ class Delivery:
     def _rolled_back(
         self, old: Sequence[Instance], new: Sequence[Instance], cause: str
     ) -> Iterator[Told]:
-        alerted = time.monotonic()
         self._reasons = (cause,)
         self._production.share(old)
         restored = self._production.answers_alone(self._old)
-        self._restoring = time.monotonic() - alerted
+        self._restoring = time.monotonic() - self._alerted
         words = f"{self._old.short} does not answer everywhere yet: look at production yourself."
         if restored:
             took = seconds(1000 * self._restoring)

@@ -67,6 +67,7 @@ class Pipeline:
 
     def obey(self) -> Iterator[str]:
         """Do what `grader releases` orders, until Ctrl-C: each order in words."""
+        self.draw(is_over=True)
         return obey(self.folder, self.production, self._known)
 
     def draw(self, *, is_over: bool) -> None:

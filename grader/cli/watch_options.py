@@ -6,7 +6,6 @@ import contextlib
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,9 +13,11 @@ import click
 from grader.cli import kinds
 from grader.cli.commands import option
 from grader.cli.output import say
+from grader.cli.releases_options import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -75,13 +76,17 @@ class Acting:
         "line.",
     )  # fmt: skip
     platform: str | None = option(
-        "--platform", type=click.Choice(["vercel", "render", "heroku", "pipeline"]),
-        help="Who serves the app: what breaks soon after a release is rolled back there.",
+        "--platform", type=click.Choice(PLATFORMS),
+        help="Who serves the app: what breaks soon after a release is rolled back there. For its "
+        "token see grader releases.",
     )  # fmt: skip
-    project: str | None = option(
-        "--project", type=kinds.TEXT, metavar="NAME",
-        help="What the platform calls the project, service or app; the folder of a pipeline.",
+    project: str = option(
+        "--project", default="", type=kinds.TEXT, metavar="ID",
+        help="What the platform calls it, as in grader releases.",
     )  # fmt: skip
+    pipeline: Path | None = option(
+        "--folder", type=kinds.RUN_FOLDER, metavar="DIR", help="The folder of a running pipeline."
+    )
     act: bool = option(
         "--act", is_flag=True,
         help="Do roll back. Without it, it is only said what would be done.",
@@ -152,17 +157,16 @@ class Acting:
 
         if self.platform is None:
             if self.act or self.project:
-                raise click.UsageError("Say who serves the app: --platform NAME --project NAME")
+                raise click.UsageError("Say who serves the app: --platform NAME --project ID")
             return None
-        if self.project is None:
-            raise click.UsageError("Say what the platform calls the app: --project NAME")
+        if not self.project and self.platform != "pipeline":
+            raise click.UsageError(f"Say which project of {self.platform}: --project ID")
         if len(targets) != 1:
             raise click.UsageError(
                 "A rollback concerns one app: give one address with --platform, and watch the "
                 "others with another command and another --store"
             )
-        folder = Path(self.project) if self.platform == "pipeline" else None
-        return platform_named(self.platform, self.project, folder)
+        return platform_named(self.platform, self.project, self.pipeline)
 
     def _rollbacks(self, engine: Engine, target: Target, platform: Platform) -> Rollbacks:
         from grader.delivery.watch.actions import Rollbacks

@@ -1,7 +1,7 @@
 """One store: an SQLite file, opened with the tables of a room in place."""
 
 import os
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +89,10 @@ def _prepare(engine: sa.Engine, room: Room, path: Path) -> None:
 
 
 def _sqlite(path: Path) -> sa.Engine:
-    # SQLite itself would make a file that everybody can read.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # SQLite itself would make a file that everybody can read. One that is there is not touched: to
+    # close a file ends all locks that this process has on it (POSIX), also those of SQLite.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     # As a URL's text, a path would end at its first question mark.
     url = sa.URL.create("sqlite", database=str(path))
     engine = sa.create_engine(url, connect_args={"timeout": 30})

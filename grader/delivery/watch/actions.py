@@ -5,6 +5,7 @@ live before it is asked to change it. So a watcher that is killed in the middle 
 neither forgets a rollback nor does it twice.
 """
 
+import itertools
 import queue
 import threading
 import time
@@ -56,13 +57,15 @@ class Patience:
 
     Attributes:
         between: two looks at the platform.
-        settle: until a platform that was asked before the watcher was killed has done it.
+        settle: until a platform that was perhaps asked shows that it was.
+        work: until it has done what it shows to be at work on.
         verify: until the old release answers at the app's own address.
         again: before each further try to read the releases.
     """
 
     between: float = 2.0
-    settle: float = 180.0
+    settle: float = 20.0
+    work: float = 900.0
     verify: float = 300.0
     again: tuple[float, ...] = (5.0, 15.0, 45.0)
 
@@ -179,13 +182,21 @@ class Rollbacks:
         return ""
 
     def _has_settled(self, plan: Plan) -> bool:
-        """Whether another release is live than the bad one, at once or soon."""
-        until = time.monotonic() + self._patience.settle
+        """Whether another release than the bad one is live, now or when the platform is done.
+
+        Most platforms list a rollback while they are at work on it. If none is listed for a while,
+        they were not asked.
+        """
+        began = time.monotonic()
         while True:
-            live = live_release(self._releases())
+            releases = self._releases()
+            live = live_release(releases)
             if live is not None and live.id != plan.bad.id:
                 return True
-            if time.monotonic() > until:
+            newer = itertools.takewhile(lambda each: each.id != plan.bad.id, releases)
+            is_at_work = any(each.is_rollback for each in newer)
+            wait = self._patience.work if is_at_work else self._patience.settle
+            if time.monotonic() - began > wait:
                 return False
             time.sleep(self._patience.between)
 

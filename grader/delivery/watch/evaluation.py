@@ -56,9 +56,7 @@ class Evaluation:
         watched = self._watched[url]
         news = self._add(watched, sample)
         standings = watched.standings(sample.at)
-        event = None
-        if counts(sample) and not self._ourselves:
-            event = self._event(watched, sample, standings, news)
+        event = self._event(watched, sample, standings, news) if counts(sample) else None
         look = Look(watched.status(sample.at, standings, self._ourselves), sample)
         return look, (event,) if event else ()
 
@@ -93,7 +91,7 @@ class Evaluation:
         missed = [each for each in standings if each.missed]
         if watched.incident is not None:
             return watched.go_on(watched.incident, sample, missed, news)
-        if not missed or self._may_be_ourselves(watched):
+        if not missed or self._ourselves or self._may_be_ourselves(watched):
             return None
         event = watched.start(self._next_id, sample.at, missed)
         self._next_id += 1

@@ -1,76 +1,39 @@
 """The page of a watcher: one file that holds all it needs, and is made anew all the time."""
 
+import json
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from grader.delivery.watch import in_json
 from grader.delivery.watch.causes import measured, wanted
-from grader.delivery.watch.charts import LOOKS, heartbeats, latency_chart, right_chart
+from grader.delivery.watch.charts import (
+    LOOKS,
+    day_strip,
+    heartbeats,
+    latency_chart,
+    right_chart,
+)
 from grader.delivery.watch.history import HOUR, History, minutes, samples
 from grader.delivery.watch.incidents import incidents
 from grader.delivery.watch.messages import lasted
 from grader.delivery.watch.moments import now
-from grader.delivery.watch.values import (
-    Incident,
-    IncidentEvent,
-    Indicator,
-    Look,
-    Minute,
-    Sample,
-    Status,
-    Target,
-)
+from grader.delivery.watch.shown import Shown, half_hours
+from grader.delivery.watch.values import Incident, IncidentEvent, Look, Sample, Status, Target
 from grader.formats.pages import page
 from grader.store import write_private
 
+DAY = timedelta(days=1)
 KEPT = timedelta(days=7)
 """Incidents that ended earlier are not on the page."""
 _MOST_INCIDENTS = 50
 _REFRESH = 10.0
-# Of all time, at most this part is spent on the page: it is made less often if it is large.
+# Of a core, at most this part is spent on the page: it is made less often if it is large.
 _MOST_SPENT = 0.02
 # If there are more targets, the charts of those that keep their objectives are folded.
 _UNFOLDED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A target as it is now, its last looks, and the minutes of the last hour."""
-
-    status: Status
-    looks: Sequence[Sample] = ()
-    minutes: Sequence[Minute] = ()
-
-    @property
-    def tone(self) -> str:
-        """The colour of the state."""
-        status = self.status
-        if status.paused or status.ourselves or status.outcome is None:
-            return "mute"
-        return "bad" if status.missed else "good"
-
-    @property
-    def state(self) -> str:
-        """The state in words."""
-        status = self.status
-        if status.paused:
-            return "paused"
-        if status.ourselves:
-            return "not judged"
-        if status.outcome is None:
-            return "no look yet"
-        return "misses an objective" if status.missed else "keeps its objectives"
-
-    @property
-    def bound(self) -> float | None:
-        """The milliseconds that an objective allows."""
-        objectives = (each.objective for each in self.status.standings)
-        return next(
-            (each.bound for each in objectives if each.indicator is Indicator.LATENCY), None
-        )
 
 
 def render(
@@ -79,6 +42,7 @@ def render(
     at: datetime,
     refresh: float | None,
     other: str,
+    data: str,
 ) -> str:
     """Write the page.
 
@@ -88,6 +52,7 @@ def render(
         at: this moment.
         refresh: seconds until the page loads itself again; None if it stands still.
         other: the file name of the page that stands still, or of the one that does not.
+        data: the file name of the same as JSON.
     """
     watched = [each for each in targets if not each.status.paused]
     context = {
@@ -101,8 +66,10 @@ def render(
         "since": at - HOUR,
         "refresh": refresh,
         "other": other,
+        "data": data,
         "folded": len(targets) > _UNFOLDED,
         "heartbeats": heartbeats,
+        "day_strip": day_strip,
         "right_chart": right_chart,
         "latency_chart": latency_chart,
         "lasted": lasted,
@@ -113,13 +80,14 @@ def render(
 
 
 class PageFile:
-    """Keeps a page up to date, and beside it a copy of it that stands still."""
+    """Keeps a page up to date, and beside it a copy that stands still, and the same as JSON."""
 
     def __init__(
         self, path: Path, history: History, targets: Sequence[Target], every: float
     ) -> None:
         self._path = path
         self._still = path.with_name(f"{path.stem}-still{path.suffix}")
+        self._json = path.with_name(f"{path.stem}.json")
         self._history = history
         self._statuses: dict[str, Status] = {}
         self._looks: Mapping[str, deque[Sample]] = {
@@ -149,25 +117,30 @@ class PageFile:
             self.write()
 
     def write(self) -> None:
-        """Write the page now, and the copy.
+        """Write the page now, the copy, and the JSON.
 
         Raises:
             OSError: if the folder cannot be written.
         """
-        began = time.monotonic()
-        self._due = began + self._refresh
+        began = time.thread_time()
+        self._due = time.monotonic() + self._refresh
         at = now()
         with self._history.reading() as connection:
             happened = incidents(connection, since=at - KEPT)
+            days = half_hours(connection, at - DAY)
             shown = [
-                Shown(status, tuple(self._looks[url]), minutes(connection, url, at - HOUR))
+                Shown(
+                    status,
+                    tuple(self._looks[url]),
+                    minutes(connection, url, at - HOUR),
+                    days.get(url, ()),
+                )
                 for url, status in self._statuses.items()
             ]
         ours = [each for each in happened if each.target in self._looks]
-        still = render(shown, ours, at, None, self._path.name)
-        live = render(shown, ours, at, self._refresh, self._still.name)
+        write_private(self._json, [json.dumps(in_json.page(shown, ours, at))])
+        still = render(shown, ours, at, None, self._path.name, self._json.name)
+        live = render(shown, ours, at, self._refresh, self._still.name, self._json.name)
         write_private(self._still, [still])
         write_private(self._path, [live])
-        took = time.monotonic() - began
-        self._refresh = max(_REFRESH, took / _MOST_SPENT)
-        self._due = time.monotonic() + self._refresh
+        self._refresh = max(_REFRESH, (time.thread_time() - began) / _MOST_SPENT)

@@ -1,6 +1,8 @@
 import contextlib
+import functools
 import sqlite3
 import stat
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -31,6 +33,32 @@ def test_a_store_keeps_what_was_committed_and_nobody_else_reads_it(tmp_path: Pat
     with engine.begin() as connection:
         assert connection.scalars(select(THINGS.c.id)).all() == [7]
     engine.dispose()
+
+
+def test_what_two_engines_of_one_process_write_is_there_for_others(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    first = open_store(path, ROOM)
+    with first.begin() as connection:
+        connection.execute(insert(THINGS).values(id=7))
+    # Another room's tables in the same file, by an engine of its own.
+    others = MetaData()
+    Table("other", others, Column("id", Integer, primary_key=True))
+    second = open_store(path, Room("others", others, 1))
+    command = [
+        sys.executable,
+        "-c",
+        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("
+        "'SELECT count(*) FROM thing').fetchone()[0])",
+        str(path),
+    ]
+    count = functools.partial(subprocess.check_output, command, text=True)
+    assert count() == "1\n"
+    # That process did not take the file for its own when it ended.
+    with first.begin() as connection:
+        connection.execute(insert(THINGS).values(id=8))
+    assert count() == "2\n"
+    second.dispose()
+    first.dispose()
 
 
 def test_what_fails_in_a_transaction_leaves_nothing(tmp_path: Path) -> None:

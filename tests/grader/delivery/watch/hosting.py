@@ -44,12 +44,14 @@ class Hosting:
     Attributes:
         rollbacks: the ids of the deploys that it was asked to go back to.
         hold: waits here before it answers that it goes back, if set.
+        drops: whether the next order to go back is lost on the way.
         ready: a rollback is live only once this is set.
     """
 
     deploys: list[Deploy] = field(default_factory=list)
     rollbacks: list[str] = field(default_factory=list)
     refuses: bool = False
+    drops: bool = False
     reads: int = 0
     asked: threading.Event = field(default_factory=threading.Event)
     hold: threading.Event | None = None
@@ -104,6 +106,9 @@ class Hosting:
 
         @app.post(f"/v1/services/{SERVICE}/rollback")
         def rollback() -> tuple[Response, int]:
+            if self.drops:
+                self.drops = False
+                return jsonify({}), 500
             wanted = request.get_json()["deployId"]
             self.rollbacks.append(wanted)
             if self.refuses:

@@ -210,7 +210,7 @@ def test_killed_before_the_reply_it_waits_for_a_platform_that_is_at_work(
             hosted.ready.set()
 
     hosted.before = ready_soon
-    with acting(hosted, tmp_path, patience=replace(QUICK, settle=PATIENCE)) as rollbacks:
+    with acting(hosted, tmp_path, patience=replace(QUICK, settle=0, work=PATIENCE)) as rollbacks:
         rollbacks.heard(replace(event, step=Step.RESUMED))
     assert hosted.rollbacks == []
     assert timeline(history)[-1].startswith("Verified")

@@ -161,6 +161,18 @@ def test_most_targets_at_once_are_most_likely_ourselves() -> None:
     assert not watcher.looks[-1].status.ourselves
 
 
+def test_a_look_that_would_decide_waits_until_we_trust_ourselves() -> None:
+    watcher = Watcher(targets=6)
+    for number in range(11):
+        watcher.round(2 * number, [*[RIGHT] * 5, WRONG if number < 2 else RIGHT])
+    watcher.round(22, [*[DOWN] * 5, RIGHT])
+    assert watcher.looks[-1].status.ourselves
+    assert not watcher.events
+    watcher.round(24, [RIGHT] * 6)
+    watcher.take(sample(26), number=5)
+    assert watcher.steps == ["started"]
+
+
 def test_half_of_the_targets_may_fail_and_so_may_most_of_four() -> None:
     for outcomes in ([DOWN] * 3 + [RIGHT] * 3, [DOWN] * 4):
         watcher = Watcher(targets=len(outcomes))
@@ -284,7 +296,7 @@ def test_nothing_begins_while_most_fail_at_once(rounds: list[list[Outcome]]) -> 
         for each, outcome in enumerate(outcomes):
             events = watcher.take(sample(5 * number + each / 100, outcome), number=each)
             if watcher.looks[-1].status.ourselves:
-                assert not events
+                assert Step.STARTED not in [event.step for event in events]
 
 
 def test_targets_that_are_not_watched_any_more_are_left_alone() -> None:

@@ -1,6 +1,5 @@
 """Pages of /metrics, honest and hostile ones."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +10,7 @@ from grader.delivery.watch import AppView
 from grader.delivery.watch.metrics import AppReader
 from grader.model import Reply
 from grader.outcomes import Outcome
+from tests.grader.probes.loops import in_a_thread
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def read(*replies: Reply) -> list[tuple[bool, AppView | None]]:
         reader = AppReader()
         return [await reader.read(each, 60.0 * at) for at, each in enumerate(replies)]
 
-    return asyncio.run(all_of_them())
+    return in_a_thread(all_of_them())
 
 
 def test_what_an_app_counted_between_two_pages() -> None:

@@ -220,17 +220,18 @@ def test_a_pause_is_heeded_while_it_watches(
 
 
 def test_a_sleeping_app_is_woken_up_first(history: History) -> None:
-    made = App()
     awake = threading.Event()
 
-    def process(query: str) -> str:
-        if not awake.is_set():
-            threading.Timer(0.3, awake.set).start()
-            awake.wait(PATIENCE)
-        return made(query)
+    def sleep() -> tuple[str, int] | None:
+        if awake.is_set():
+            return None
+        threading.Timer(0.3, awake.set).start()
+        return "waking up", 503
 
-    limits = Limits(timeout=5.0, wake_timeout=5.0)
-    with app(process) as url:
+    made = create_app({"PROCESS": App()})
+    made.before_request(sleep)
+    limits = Limits(timeout=5.0, wake_timeout=PATIENCE)
+    with serve(made) as url:
         waking = plan([url], targets=targets_of([url], "", "", limits), once=True)
         looks = [each for each in watch(waking, history) if isinstance(each, Look)]
     assert len(looks) == 12

@@ -160,7 +160,9 @@ def test_the_address_and_the_secret_are_in_no_repr() -> None:
 
 
 SENDS = """
+import logging
 import sys
+logging.basicConfig(level=logging.DEBUG)
 from datetime import UTC, datetime
 from grader.delivery.watch.messages import Message, UndeliveredError
 from grader.delivery.watch.webhook import Webhook
@@ -173,7 +175,7 @@ except UndeliveredError as error:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_nothing_that_is_said_tells_the_address(scheme: str) -> None:
-    # Nobody listens: urllib3 itself would write the address when it tries again.
+    # Nobody listens: urllib3 itself would log the address when it tries again.
     address = f"{scheme}://127.0.0.1:{free_port()}{PATH}"
     done = subprocess.run(
         [sys.executable, "-c", SENDS], input=address, capture_output=True, text=True, check=True

@@ -22,7 +22,7 @@ from scipy import stats  # type: ignore[import-untyped]
 from benchmarks.hosts import Host, Kind, Noise, pair
 from benchmarks.measuring import claim
 from grader.delivery.gate import Decision
-from grader.delivery.gate.releases import CONNECTIONS, Met, release
+from grader.delivery.gate.releases import CONNECTIONS, Met, one_answer, one_commit
 from grader.delivery.gate.texts import ENOUGH
 from grader.delivery.gate.trial import Trial, worst
 from grader.delivery.gate.values import Grade, Sample, Seen
@@ -61,10 +61,9 @@ def decide(kind: Kind, seed: int) -> Decided:
     rng = Random(f"{kind.name} {seed}")
     candidate, baseline = pair(kind, len(TEXTS), rng)
     met = _connected(candidate)
-    beside = _connected(baseline) if met.is_mixed else None
-    found = release(met, beside, "")
+    found = one_commit(met, _connected(baseline) if met.is_mixed else None, "")
     if found.decision is Decision.REJECT:
-        return Decided(found.decision, found.rule, 0, 2 * CONNECTIONS / PER_SECOND)
+        return Decided(found.decision, found.rule, 0, CONNECTIONS / PER_SECOND)
     trial = Trial(TEXTS, PAIRS, rng)
     now, findings = 0.0, None
     while findings is None:
@@ -74,8 +73,10 @@ def decide(kind: Kind, seed: int) -> Decided:
         trial.add(Sample(text, here, there))
         now += max(1 / PER_SECOND, (here.ms + there.ms) / 1000)
         findings = trial.look(time_is_over=now >= 60 * MINUTES)
-    decision = worst(each.decision for each in (found, *findings))
-    rule = next(each.rule for each in (found, *findings) if each.decision is decision)
+    answered = one_answer(_connected(candidate, tells_old_code=False), None)
+    every = (found, *findings, answered)
+    decision = worst(each.decision for each in every)
+    rule = next(each.rule for each in every if each.decision is decision)
     return Decided(decision, rule, len(trial.evidence.samples), now)
 
 
@@ -86,18 +87,18 @@ def _asked(host: Host, text: int, now: float) -> Seen:
     return Seen(Grade.RIGHT if host.answers_right(text) else Grade.WRONG, ms)
 
 
-def _connected(host: Host) -> Met:
-    """What fresh connections meet; those that fail are made up for, as the gate does it."""
-    met = Met(Counter(), Counter())
-    for counted, answer in ((met.commits, "commit"), (met.answers, "answer")):
-        for _ in range(2 * CONNECTIONS):
-            if counted.total() == CONNECTIONS:
-                break
-            if not host.fails():
-                # Old code may well give the same answer: its commit alone tells it.
-                stale = host.is_stale() and counted is met.commits
-                counted["old" if stale else answer] += 1
-    return met
+def _connected(host: Host, *, tells_old_code: bool = True) -> Met:
+    """What fresh connections meet; lost ones are made up for, as the gate does it.
+
+    A commit tells old code. An answer does not: here, old code gives the same ones.
+    """
+    counts: Counter[str] = Counter()
+    for _ in range(2 * CONNECTIONS):
+        if counts.total() == CONNECTIONS:
+            break
+        if not host.fails():
+            counts["old" if tells_old_code and host.is_stale() else "new"] += 1
+    return Met(counts)
 
 
 def _chunk(kind: Kind, seeds: range) -> list[Decided]:

@@ -58,7 +58,7 @@ class _Gate:
     )  # fmt: skip
     minutes: float = option(
         "--minutes", type=kinds.Number(0, 120, above=True), default=15, show_default=True,
-        metavar="N", help="How long pairs are asked at most.",
+        metavar="N", help="How long it may take at most, once both are awake.",
     )  # fmt: skip
     rate: float | None = option(
         "--rate", type=kinds.Number(0, 1000, above=True), metavar="N",
@@ -79,13 +79,12 @@ class _Gate:
     def __call__(self) -> None:
         from grader.cli import gate_progress
         from grader.delivery.gate import Decision, document, gate, told
-        from grader.formats import terminal
 
         gated = gate_progress.show(gate(self._order()), quiet=self.quiet)
         if self.form == "json":
             say(document.render(gated).rstrip())
         else:
-            say(terminal.fitted(told.render(gated), width()))
+            say(told.render(gated, width()))
         codes = {Decision.PROMOTE: DONE, Decision.HOLD: NOT_GRADED, Decision.REJECT: FALLS_SHORT}
         sys.exit(codes[gated.decision])
 
@@ -96,17 +95,15 @@ class _Gate:
         from grader.questions import load_battery
         from grader.services.submissions import submission_of
 
-        sides = [
+        (candidate, private), (baseline, private_too) = (
             submission_of(
                 url,
                 self.andrew_id,
                 allow_private=self.allow_private,
                 bypass_secret=self.bypass_secret,
-                expect_commit=commit,
             )
-            for url, commit in ((self.candidate, self.expect_commit), (self.baseline, ""))
-        ]
-        (candidate, private), (baseline, private_too) = sides
+            for url in (self.candidate, self.baseline)
+        )
         here = is_loopback(candidate.url) and is_loopback(baseline.url)
         return Order(
             candidate=candidate,

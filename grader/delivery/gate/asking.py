@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from random import Random
 
 from grader.asking.ask import ask
 from grader.asking.loops import Scope
 from grader.asking.passes import wake_seconds
 from grader.asking.waking import Waking
-from grader.delivery.gate import health, reasons, releases, rules
+from grader.delivery.gate import enough, health, reasons, releases, rules
 from grader.delivery.gate.texts import Grading, Text, seen, texts_of
 from grader.delivery.gate.trial import ERRORS, Trial, worst
 from grader.delivery.gate.values import (
@@ -74,23 +74,25 @@ class _Gate:
             await asyncio.gather(here.until_awake(), there.until_awake())
             self._until = time.monotonic() + 60 * order.minutes
             self._reasons.append(health.awake(here, there))
-            if self._goes_on:
-                told = bool(there.release and there.release.commit)
-                async with contextlib.aclosing(self._release(told=told)) as connecting:
-                    async for progress in connecting:
-                        yield progress
-            if self._goes_on:
-                async with contextlib.aclosing(self._pairs(trial, candidate, baseline)) as pairs:
-                    async for progress in pairs:
-                        yield progress
+            told = bool(there.release and there.release.commit)
+            parts: tuple[Callable[[], AsyncGenerator[Progress, None]], ...] = (
+                lambda: self._commits(told=told),
+                lambda: self._pairs(trial, candidate, baseline),
+                lambda: self._answers(trial),
+            )
+            for part in parts:
+                if self._goes_on:
+                    async with contextlib.aclosing(part()) as asking:
+                        async for progress in asking:
+                            yield progress
         yield self._gated(trial)
 
     @property
     def _goes_on(self) -> bool:
-        """Whether pairs can still tell more: a release that nobody knows does not end it."""
+        """Whether asking on can still tell more."""
         return not any(
             reason.decision is Decision.REJECT
-            or (reason.decision is Decision.HOLD and reason.rule is Rule.HEALTH)
+            or (reason.decision is Decision.HOLD and reason.rule in (Rule.HEALTH, Rule.DATA))
             for reason in self._reasons
         )
 
@@ -110,54 +112,63 @@ class _Gate:
             timeout=limits.timeout,
         )
 
-    async def _release(self, *, told: bool) -> AsyncGenerator[Progress, None]:
-        """Ask the candidate on fresh connections, and the baseline if they differ.
+    async def _commits(self, *, told: bool) -> AsyncGenerator[Progress, None]:
+        """Look at the release on fresh connections; `told` is whether the baseline tells its own.
 
-        `told` is whether the baseline tells its release.
+        Nothing else is asked meanwhile: a balancer that takes its servers in turn would send every
+        second connection to the same ones.
         """
-        query = self._texts[-1].question.query
         replies: list[Reply] = []
-        async for progress in self._connected(self._order.candidate, query, replies):
+        async for progress in self._connected(self._order.candidate, None, replies):
             yield progress
-        met, beside_met = releases.met(replies), None
+        met, there = releases.met_commits(replies), None
         if met.is_mixed:
-            replies_beside: list[Reply] = []
-            async for progress in self._connected(self._order.baseline, query, replies_beside):
+            replies_there: list[Reply] = []
+            async for progress in self._connected(self._order.baseline, None, replies_there):
                 yield progress
-            beside_met = releases.met(replies_beside)
-        finding = releases.release(met, beside_met, self._order.expect_commit)
-        self._reasons.append(reasons.of_release(finding, query, replies))
-        if met.is_mute and told:
+            there = releases.met_commits(replies_there)
+        finding = releases.one_commit(met, there, self._order.expect_commit)
+        self._reasons.append(reasons.of_connections(finding, "", replies))
+        if not met.counts and told:
             self._reasons.append(health.mute(replies))
         elif finding.decision is Decision.PROMOTE:
             self._remarks.extend(releases.remarks(met, told_by_baseline=told))
 
-    async def _connected(
-        self, submission: Submission, query: str, replies: list[Reply]
-    ) -> AsyncGenerator[Progress, None]:
-        """The release, then the query, each on fresh connections; lost ones are made up for.
+    async def _answers(self, trial: Trial) -> AsyncGenerator[Progress, None]:
+        """Ask one question on fresh connections: the one that tells old code best."""
+        query = trial.evidence.queries[trial.evidence.telling()]
+        replies: list[Reply] = []
+        async for progress in self._connected(self._order.candidate, query, replies):
+            yield progress
+        met, there = await beside(releases.met_answers, replies), None
+        if met.is_mixed:
+            replies_there: list[Reply] = []
+            async for progress in self._connected(self._order.baseline, query, replies_there):
+                yield progress
+            there = await beside(releases.met_answers, replies_there)
+        finding = releases.one_answer(met, there)
+        self._reasons.append(reasons.of_connections(finding, query, replies))
 
-        All releases come first: if a balancer takes its servers in turn and both were asked by
-        turns, each of the two would meet every second server only.
-        """
-        for asked in (None, query):
-            lost_in_a_row = met = 0
-            for _ in range(2 * releases.CONNECTIONS):
-                if met == releases.CONNECTIONS or self._is_over:
-                    break
-                if lost_in_a_row == rules.DOWN_IN_A_ROW:
-                    break
-                await self._pace.wait()
-                async with Deployment(submission, self._order.limits) as fresh:
-                    replies.append(
-                        await fresh.ask_release()
-                        if asked is None
-                        else await fresh.ask(ProbeKind.API, asked)
-                    )
-                is_lost = releases.is_lost(replies[-1])
-                lost_in_a_row = lost_in_a_row + 1 if is_lost else 0
-                met += not is_lost
-                yield Progress("Opening fresh connections", len(replies), 2 * releases.CONNECTIONS)
+    async def _connected(
+        self, submission: Submission, query: str | None, replies: list[Reply]
+    ) -> AsyncGenerator[Progress, None]:
+        """The query, or None for the release, on fresh connections; lost ones are made up for."""
+        lost_in_a_row = met = 0
+        for _ in range(2 * releases.CONNECTIONS):
+            is_lost_for_good = lost_in_a_row == enough.DOWN_IN_A_ROW
+            if met == releases.CONNECTIONS or is_lost_for_good or self._is_over:
+                return
+            await self._pace.wait()
+            async with Deployment(submission, self._order.limits) as fresh:
+                if query is None:
+                    reply = await fresh.ask_release()
+                else:
+                    reply = await fresh.ask(ProbeKind.API, query)
+            replies.append(reply)
+            is_lost = releases.is_lost(reply)
+            lost_in_a_row = lost_in_a_row + 1 if is_lost else 0
+            met += not is_lost
+            yield Progress("Opening fresh connections", met, releases.CONNECTIONS)
 
     async def _pairs(
         self, trial: Trial, candidate: Deployment, baseline: Deployment
@@ -178,7 +189,8 @@ class _Gate:
             yield Progress("Asking pairs", len(trial.evidence.samples), trial.pairs)
         self._reasons.extend(reasons.of_pairs(finding, trial.evidence) for finding in findings)
         self._remarks.extend(rules.remarks(trial.evidence))
-        self._remarks.extend(rules.too_few(trial.evidence, ERRORS[-1]))
+        if self._goes_on:
+            self._remarks.extend(enough.too_few(trial.evidence, ERRORS[-1]))
 
     async def _seen(self, deployment: Deployment, text: int, *, is_candidate: bool) -> Seen:
         question, lag = self._texts[text].question, lag_meter()
@@ -198,7 +210,7 @@ class _Gate:
         return Gated(
             order=self._order,
             decision=worst(reason.decision for reason in self._reasons),
-            reasons=tuple(self._reasons),
+            reasons=tuple(sorted(self._reasons, key=lambda each: list(Rule).index(each.rule))),
             remarks=tuple(self._remarks),
             samples=tuple(trial.evidence.samples),
             queries=tuple(trial.evidence.queries),
@@ -217,7 +229,7 @@ class _Pace:
     async def wait(self) -> None:
         """Wait until the next request is due."""
         await asyncio.sleep(self._next - time.monotonic())
-        self._next = max(self._next, time.monotonic() - self._pause) + self._pause
+        self._next = max(self._next, time.monotonic()) + self._pause
 
     def leave_alone(self, seconds: float) -> None:
         """Wait before the next request as long as a platform wants, within bounds."""

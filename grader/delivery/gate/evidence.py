@@ -1,5 +1,6 @@
 """What has been seen so far, counted as the rules need it."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ class Side:
         asked: how many requests count.
         failed: how many of these brought no reply that could be judged.
         failed_in_a_row: how many of these at last.
+        unseen_in_a_row: how many at last did not count.
         ms: how long each reply took that this machine was on time for.
         late: for how many it was not.
     """
@@ -21,13 +23,16 @@ class Side:
     asked: int = 0
     failed: int = 0
     failed_in_a_row: int = 0
+    unseen_in_a_row: int = 0
     late: int = 0
     ms: list[float] = field(default_factory=list)
 
     def add(self, seen: Seen) -> None:
         """Count one request."""
         if seen.grade is Grade.UNSEEN:
+            self.unseen_in_a_row += 1
             return
+        self.unseen_in_a_row = 0
         self.asked += 1
         if seen.grade is Grade.FAILED:
             self.failed += 1
@@ -66,6 +71,12 @@ class Tally:
         self.asked += candidate is not Grade.UNSEEN and baseline is not Grade.UNSEEN
 
     @property
+    def telling(self) -> tuple[bool, bool]:
+        """Whether its answer tells new code from old, and whether there is any: see `Evidence`."""
+        is_right = self.right > 0
+        return is_right and self.wrong_beside > 0 and not self.right_beside, is_right
+
+    @property
     def is_suspect(self) -> bool:
         """Whether the candidate was wrong once, and a second look has to tell more."""
         return self.against == 1 and not self.right and not self.wrong_beside
@@ -93,15 +104,34 @@ class Evidence:
         """How many pairs count on both sides."""
         return sum(tally.asked for tally in self.tallies)
 
+    def telling(self) -> int:
+        """The question whose answer tells new code from old code best.
+
+        One that the candidate answers right and the baseline wrong, else one that it answers right.
+        """
+        texts = range(len(self.tallies))
+        return max(texts, key=lambda text: self.tallies[text].telling)
+
     def places(self, holds: Callable[[Sample], bool]) -> tuple[int, ...]:
         """The places of the samples for which something holds."""
         return tuple(place for place, sample in enumerate(self.samples) if holds(sample))
 
+    def failures(self) -> tuple[int, ...]:
+        """The places of the samples in which the candidate failed."""
+        return self.places(lambda sample: sample.candidate.grade is Grade.FAILED)
+
     def wrong(self, texts: Collection[int]) -> tuple[int, ...]:
-        """The places of the samples in which the candidate was wrong about one of `texts`."""
-        return self.places(
-            lambda sample: sample.text in texts and sample.candidate.grade is Grade.WRONG
-        )
+        """The places of the samples in which the candidate was wrong about one of `texts`.
+
+        Each question comes once before any comes again.
+        """
+        times: Counter[int] = Counter()
+        found = []
+        for place, sample in enumerate(self.samples):
+            if sample.text in texts and sample.candidate.grade is Grade.WRONG:
+                times[sample.text] += 1
+                found.append((times[sample.text], place))
+        return tuple(place for _, place in sorted(found))
 
     def slowest(self) -> tuple[int, ...]:
         """The places of the samples whose times count, the candidate's slowest first."""

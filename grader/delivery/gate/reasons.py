@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from grader.delivery.gate.evidence import Evidence
 from grader.delivery.gate.releases import CONNECTIONS
+from grader.delivery.gate.texts import kept_of
 from grader.delivery.gate.values import Decision, Finding, Reason
 from grader.model import ConsistencyKey, Judgement, Question, Reply, Verdict
 from grader.outcomes import Outcome
@@ -28,11 +29,11 @@ def of_pairs(finding: Finding, evidence: Evidence) -> Reason:
     return _reason(finding, tuple(requests))
 
 
-def of_release(finding: Finding, query: str, replies: Sequence[Reply]) -> Reason:
+def of_connections(finding: Finding, query: str, replies: Sequence[Reply]) -> Reason:
     """A reason that rests on fresh connections, whose replies are all kept."""
     question = Question("consistency", query, ConsistencyKey(CONNECTIONS), 0, name="consistency")
     judgement = Judgement(_OUTCOMES[finding.decision], finding.words)
-    return _reason(finding, (Verdict(question, judgement, tuple(replies)),))
+    return _reason(finding, (Verdict(question, judgement, tuple(map(kept_of, replies))),))
 
 
 def _reason(finding: Finding, requests: tuple[Verdict, ...]) -> Reason:

@@ -5,7 +5,7 @@ of eight is stale, 52 connections all miss it with (7/8)^52, once in a thousand 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.delivery.gate.values import Decision, Finding, Rule
@@ -20,6 +20,7 @@ CONNECTIONS = 52
 """How many fresh connections are compared."""
 
 _SHOWN = 12
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,47 +28,33 @@ class Met:
     """What fresh connections met.
 
     Attributes:
-        commits: how often `/healthz` told each commit; "" if it told none.
-        answers: how often each answer came, in the form in which answers are compared.
-        failed: how many connections brought nothing that can be compared.
+        counts: how often each commit was told ("" for none), or how often each answer came, in the
+            form in which answers are compared.
+        lost: how many connections brought nothing that can be compared.
     """
 
-    commits: Counter[str]
-    answers: Counter[str]
-    failed: int = 0
+    counts: Counter[str]
+    lost: int = 0
 
     @property
     def is_mixed(self) -> bool:
         """Whether different servers answered."""
-        return len(self.commits) > 1 or len(self.answers) > 1
+        return len(self.counts) > 1
 
     @property
-    def is_mute(self) -> bool:
-        """Whether `/healthz` failed each time."""
-        return not self.commits
-
-    @property
-    def compared(self) -> int:
-        """How many connections can be compared."""
-        answers = self.answers.total()
-        return answers if self.is_mute else min(answers, self.commits.total())
+    def tells(self) -> bool:
+        """Whether any commit was told."""
+        return any(self.counts)
 
 
-def met(replies: Iterable[Reply]) -> Met:
-    """Count what fresh connections met, whose replies are those of `/healthz` and of the API."""
-    commits: Counter[str] = Counter()
-    answers: Counter[str] = Counter()
-    failed = 0
-    for reply in replies:
-        if is_lost(reply):
-            failed += 1
-        elif reply.is_healthz:
-            release = read_release(reply)
-            commits[(release.commit if release else None) or ""] += 1
-        else:
-            failure = judge_failure(reply)
-            answers[f"status {reply.status}" if failure else normalize(reply.text)] += 1
-    return Met(commits, answers, failed)
+def met_commits(replies: Iterable[Reply]) -> Met:
+    """Count the commits that `/healthz` told."""
+    return _met(replies, _commit)
+
+
+def met_answers(replies: Iterable[Reply]) -> Met:
+    """Count the answers to one query."""
+    return _met(replies, _answer)
 
 
 def is_lost(reply: Reply) -> bool:
@@ -76,52 +63,34 @@ def is_lost(reply: Reply) -> bool:
     return failure is not None and failure.outcome is not Outcome.CLIENT_ERROR
 
 
-def release(candidate: Met, baseline: Met | None, expected: str) -> Finding:
-    """One commit, the `expected` one if it is given, and one answer.
+def one_commit(candidate: Met, baseline: Met | None, expected: str) -> Finding:
+    """Whether all connections were told one commit, the `expected` one if it is given.
 
-    `baseline` is what fresh connections to that met, if it was asked: if its answers or servers
-    differ, too, that is none of the candidate's faults.
+    `baseline` is what it was told itself, if that was asked: if its servers differ as well, that is
+    none of the candidate's faults.
     """
-    numbers = {
-        "connections": candidate.compared, "commits": len(candidate.commits),
-        "answers": len(candidate.answers), "failed": candidate.failed,
-    }  # fmt: skip
-    decision, words = _decided(candidate, baseline, expected)
-    return Finding(Rule.RELEASE, decision, words, numbers)
+    decision, words = _commits_decided(candidate, baseline, expected)
+    return _finding(decision, words, candidate, "commits")
 
 
-def _decided(candidate: Met, baseline: Met | None, expected: str) -> tuple[Decision, str]:
-    count = candidate.compared
-    others = {each: times for each, times in candidate.commits.items() if not _is(each, expected)}
-    if others and any(others):
-        told = ", ".join(f"{_name(each)} ({times})" for each, times in others.items())
-        words = f"on {count} fresh connections answered {told}, and not {expected[:_SHOWN]} alone"
-        return Decision.REJECT, words
-    if len(candidate.commits) > 1 and (baseline is None or len(baseline.commits) < 2):
-        words = f"{count} fresh connections met different releases: {_counted(candidate.commits)}"
-        return Decision.REJECT, words
-    if len(candidate.answers) > 1 and (baseline is None or len(baseline.answers) < 2):
-        told = some_of([f"{quoted(each)} ({n})" for each, n in candidate.answers.most_common()], 4)
-        return Decision.REJECT, f"{count} fresh connections met different answers: {told}"
-    if candidate.compared < CONNECTIONS:
-        words = f"only {candidate.compared} of {CONNECTIONS} fresh connections could be compared"
-        return Decision.HOLD, words
-    if expected and not any(candidate.commits):
-        words = f"/healthz tells no commit, so nobody knows whether {expected[:_SHOWN]} answers"
-        return Decision.HOLD, words
-    met_all = f"{count} fresh connections met one answer"
+def one_answer(candidate: Met, baseline: Met | None) -> Finding:
+    """Whether one answer came on all connections; for `baseline` see `one_commit`."""
+    count, words = candidate.counts.total(), ""
     if candidate.is_mixed:
-        return Decision.PROMOTE, f"{count} fresh connections differ on both sides alike"
-    if not any(candidate.commits):
-        return Decision.PROMOTE, met_all
-    return Decision.PROMOTE, f"{met_all} and one release, {_counted(candidate.commits)}"
+        answers = [f"{quoted(each)} ({n})" for each, n in candidate.counts.most_common()]
+        words = f"{count} fresh connections met different answers: {some_of(answers, _NAMED)}"
+        if baseline is None or not baseline.is_mixed:
+            return _finding(Decision.REJECT, words, candidate, "answers")
+        words += ", as the baseline's do"
+    if count < CONNECTIONS:
+        return _finding(Decision.HOLD, _too_few(count), candidate, "answers")
+    words = words or f"{count} fresh connections met one answer"
+    return _finding(Decision.PROMOTE, words, candidate, "answers")
 
 
 def remarks(candidate: Met, *, told_by_baseline: bool) -> Iterator[str]:
     """What does not decide, and should be known of the release."""
-    if candidate.is_mixed:
-        yield "Servers or answers differ from connection to connection, on both sides alike."
-    if any(candidate.commits):
+    if candidate.tells:
         return
     if told_by_baseline:
         yield "The baseline tells its release at /healthz, and the candidate does not."
@@ -132,16 +101,65 @@ def remarks(candidate: Met, *, told_by_baseline: bool) -> Iterator[str]:
         )
 
 
+def _commits_decided(candidate: Met, baseline: Met | None, expected: str) -> tuple[Decision, str]:
+    count = candidate.counts.total()
+    others = Counter(
+        {each: n for each, n in candidate.counts.items() if each and not _is(each, expected)}
+    )
+    if others:
+        words = f"{count} fresh connections met {_named(others)}, not {expected[:_SHOWN]} alone"
+        return Decision.REJECT, words
+    words = f"{count} fresh connections met one release: {_named(candidate.counts)}"
+    if candidate.is_mixed:
+        words = f"{count} fresh connections met different releases: {_named(candidate.counts)}"
+        if baseline is None or not baseline.is_mixed:
+            return Decision.REJECT, words
+        words += ", as the baseline's do"
+    if expected and not candidate.tells:
+        words = f"/healthz tells no commit, so nobody knows whether {expected[:_SHOWN]} answers"
+        return Decision.HOLD, words
+    if 0 < count < CONNECTIONS:
+        return Decision.HOLD, _too_few(count)
+    return Decision.PROMOTE, words if candidate.tells else "no release is told"
+
+
+def _finding(decision: Decision, words: str, met: Met, what: str) -> Finding:
+    numbers = {"connections": met.counts.total(), what: len(met.counts), "lost": met.lost}
+    return Finding(Rule.RELEASE, decision, words, numbers)
+
+
+def _too_few(count: int) -> str:
+    return f"only {count} of {CONNECTIONS} fresh connections could be compared"
+
+
+def _met(replies: Iterable[Reply], read: Callable[[Reply], str]) -> Met:
+    counts: Counter[str] = Counter()
+    lost = 0
+    for reply in replies:
+        if is_lost(reply):
+            lost += 1
+        else:
+            counts[read(reply)] += 1
+    return Met(counts, lost)
+
+
+def _commit(reply: Reply) -> str:
+    release = read_release(reply)
+    return (release.commit if release else None) or ""
+
+
+def _answer(reply: Reply) -> str:
+    return f"status {reply.status}" if judge_failure(reply) else normalize(reply.text)
+
+
 def _is(commit: str, expected: str) -> bool:
     """Whether they are the same; either may be abbreviated, and any is if none is expected."""
-    if not expected:
-        return True
-    return bool(commit) and (commit.startswith(expected) or expected.startswith(commit))
+    return commit.startswith(expected) or expected.startswith(commit)
 
 
-def _name(commit: str) -> str:
-    return f"commit {commit[:_SHOWN]}" if commit else "no commit"
-
-
-def _counted(commits: Counter[str]) -> str:
-    return some_of([f"{_name(each)} ({times})" for each, times in commits.most_common()], 4)
+def _named(commits: Counter[str]) -> str:
+    names = (
+        f"{f'commit {each[:_SHOWN]}' if each else 'no commit'} ({times})"
+        for each, times in commits.most_common()
+    )
+    return some_of(list(names), _NAMED)

@@ -1,31 +1,23 @@
-"""The rules on pairs of replies: answers, errors, latency, and whether there is enough data.
+"""The rules on pairs of replies: answers, errors and latency.
 
 Each takes the evidence and the probability of error that it may spend, and says what it finds.
 What is bad on both sides alike is none of the candidate's faults: see `remarks`. Pure.
 """
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.delivery.gate.evidence import Evidence, Tally
-from grader.delivery.gate.statistics import at_most, fisher, mann_whitney
-from grader.delivery.gate.values import Decision, Finding, Grade, Rule, Sample
+from grader.delivery.gate.statistics import fisher, mann_whitney
+from grader.delivery.gate.values import Decision, Finding, Rule
 from grader.text.cutting import quoted, some_of
 
 SLOWER = 1.25
 """So many times the baseline's latency is tolerated: two hosts are never equally fast."""
-LEAST_PAIRS = 20
-"""With fewer pairs that count, nothing is decided."""
-DOWN_IN_A_ROW = 10
-"""After so many failures in a row, a side is down."""
 # Milliseconds that nobody feels, however large a part of the whole they are.
 _NOT_FELT = 2.0
 _NAMED = 5
 _BAD_ON_BOTH = 0.05
-# What a trial may end early for: so many more errors are ruled out, each time with this
-# probability of being wrong.
-_MORE_ERRORS = 0.05
-_RULED_OUT = 0.0005
 
 
 def answers(evidence: Evidence, level: float) -> Finding:
@@ -39,17 +31,14 @@ def answers(evidence: Evidence, level: float) -> Finding:
     known = [tally for tally in tallies if tally.right_beside]
     wavering, beside = sum(t.wrong_beside for t in known), sum(map(_answers_beside, known))
     wrong, of = sum(tally.wrong for tally in known), sum(map(_answers, known))
-    regressions = {
-        text
-        for text, tally in enumerate(tallies)
-        if tally.against >= 2 and tally.right_beside >= 2 and not tally.wrong_beside
-        if not wavering or _exceeds(tally, wavering, beside, level / 2 / len(tallies))
-    }
+    regressions = _regressions(tallies, wavering, beside, level / 2)
     p = fisher(wrong, of, wavering, beside) if of and beside else 1.0
-    numbers = {
+    numbers: dict[str, float] = {
         "regressions": len(regressions), "wrong": wrong, "answers": of,
-        "baseline_wrong": wavering, "baseline_answers": beside, "p": p, "limit": level / 2,
+        "baseline_wrong": wavering, "baseline_answers": beside,
     }  # fmt: skip
+    if wavering:
+        numbers |= {"p": p, "limit": level / 2}
     if regressions:
         named = [quoted(evidence.queries[text]) for text in sorted(regressions)]
         count = f"{len(named)} question{'s' * (len(named) > 1)}"
@@ -61,7 +50,10 @@ def answers(evidence: Evidence, level: float) -> Finding:
         words = f"{counted}: more than chance explains ({_tested(p, level / 2)})"
         places = evidence.wrong({text for text, tally in enumerate(tallies) if tally.wrong})
         return Finding(Rule.ANSWERS, Decision.REJECT, words, numbers, places)
-    words = f"no question wrong that the baseline answers right ({counted})"
+    words = (
+        f"no question wrong that the baseline answers right ({of} answers to {len(known)} "
+        "questions of that kind)"
+    )
     return Finding(Rule.ANSWERS, Decision.PROMOTE, words, numbers)
 
 
@@ -90,7 +82,7 @@ def errors(evidence: Evidence, level: float) -> Finding:
         f"baseline ({_tested(p, level)})"
     )
     decision = Decision.REJECT if p <= level else Decision.PROMOTE
-    return Finding(Rule.ERRORS, decision, words, numbers, _failures(evidence))
+    return Finding(Rule.ERRORS, decision, words, numbers, evidence.failures())
 
 
 def latency(evidence: Evidence, level: float) -> Finding:
@@ -119,84 +111,12 @@ def latency(evidence: Evidence, level: float) -> Finding:
     return Finding(Rule.LATENCY, decision, words, numbers, places)
 
 
-def down(evidence: Evidence) -> Finding | None:
-    """Whether one side has stopped answering altogether; None if both still answer."""
-    here, beside = evidence.candidate.failed_in_a_row, evidence.baseline.failed_in_a_row
-    numbers = {"failed_in_a_row": here, "baseline_failed_in_a_row": beside}
-    if beside >= DOWN_IN_A_ROW:
-        words = f"the baseline is down: its last {beside} requests failed"
-        return Finding(Rule.HEALTH, Decision.HOLD, words, numbers)
-    if here >= DOWN_IN_A_ROW and not beside:
-        words = f"the candidate is down: its last {here} requests failed, none of the baseline's"
-        return Finding(Rule.HEALTH, Decision.REJECT, words, numbers, _failures(evidence)[::-1])
-    return None
-
-
-def data(evidence: Evidence, planned: int) -> Finding:
-    """Whether there was enough to decide by, of `planned` pairs."""
-    asked, usable = len(evidence.samples), evidence.usable
-    beside, texts = evidence.baseline, evidence.tallies
-    left_out = sum(not tally.asked for tally in texts)
-    words, decision = f"{usable} of {asked} pairs count", Decision.HOLD
-    places: tuple[int, ...] = ()
-    if beside.asked and 2 * beside.failed > beside.asked:
-        failed = f"{beside.failed} of {beside.asked} of its requests failed"
-        words = f"the baseline is down: {failed}, so there is nothing to compare with"
-        places = evidence.places(lambda sample: sample.baseline.grade is Grade.FAILED)
-    elif usable < LEAST_PAIRS or 2 * usable < asked:
-        words += ": this machine, the network or a platform's limit stood in the way of the rest"
-        places = evidence.places(_is_unseen)
-    elif 2 * max(evidence.candidate.late, beside.late) > asked:
-        words += ", but this machine itself was too busy to time most of the replies"
-    elif left_out and planned >= len(texts):
-        words += f", but {left_out} of {len(texts)} questions were never asked: more time is needed"
-    else:
-        decision = Decision.PROMOTE
-    numbers = {"usable": usable, "pairs": asked, "planned": planned, "questions": len(texts)}
-    numbers["questions_left_out"] = left_out
-    return Finding(Rule.DATA, decision, words, numbers, places)
-
-
-def is_clear(evidence: Evidence) -> bool:
-    """Whether nothing bad is left to be found, so that a good candidate need not wait.
-
-    Each question was asked twice, and the candidate was never wrong where the baseline was right;
-    errors on 5% of the requests more, and more than 1.25 times the latency, are ruled out.
-    """
-    if any(tally.asked < 2 or tally.against for tally in evidence.tallies):
-        return False
-    here, beside = evidence.candidate, evidence.baseline
-    rate = _MORE_ERRORS + beside.failed / beside.asked
-    if not here.ms or not beside.ms or at_most(here.failed, here.asked, rate) > _RULED_OUT:
-        return False
-    return mann_whitney([SLOWER * each for each in beside.ms], here.ms).p <= _RULED_OUT
-
-
-def too_few(evidence: Evidence, level: float) -> Iterator[str]:
-    """What so few pairs cannot tell."""
-    left_out = sum(not tally.asked for tally in evidence.tallies)
-    if left_out:
-        yield f"Not asked: {left_out} of {len(evidence.tallies)} questions."
-    here, beside = evidence.candidate, evidence.baseline
-    noticed = (
-        failed
-        for failed in range(here.asked + 1)
-        if fisher(failed, here.asked, beside.failed, beside.asked) <= level
-    )
-    least = next(noticed, here.asked + 1)
-    if least > 2 * _MORE_ERRORS * here.asked + beside.failed:
-        yield (
-            f"With {here.asked} pairs, errors alone reject a candidate from {least} on: a longer "
-            "comparison notices fewer."
-        )
-
-
 def remarks(evidence: Evidence) -> Iterator[str]:
     """What is bad on both sides alike, or happened once: it decides nothing."""
     texts = enumerate(evidence.tallies)
     both = [quoted(evidence.queries[text]) for text, each in texts if _is_wrong_on_both(each)]
     if both:
-        yield f"Wrong on both sides alike: {some_of(both, _NAMED)}."
+        yield f"Wrong on both sides alike: {some_of(both, 3)}."
     here, beside = evidence.candidate, evidence.baseline
     least = _BAD_ON_BOTH * min(here.asked, beside.asked)
     if min(here.failed, beside.failed) > least:
@@ -209,20 +129,22 @@ def remarks(evidence: Evidence) -> Iterator[str]:
         yield f"Right now, and wrong on the baseline: {better} question{'s' * (better > 1)}."
 
 
-def _failures(evidence: Evidence) -> tuple[int, ...]:
-    return evidence.places(lambda sample: sample.candidate.grade is Grade.FAILED)
-
-
-def _is_unseen(sample: Sample) -> bool:
-    return Grade.UNSEEN in (sample.candidate.grade, sample.baseline.grade)
-
-
 def _answers(tally: Tally) -> int:
     return tally.right + tally.wrong
 
 
 def _answers_beside(tally: Tally) -> int:
     return tally.right_beside + tally.wrong_beside
+
+
+def _regressions(tallies: Sequence[Tally], wavering: int, beside: int, level: float) -> set[int]:
+    """The questions that are wrong now: the baseline, if it wavers, does so `wavering` times."""
+    return {
+        text
+        for text, tally in enumerate(tallies)
+        if tally.against >= 2 and tally.right_beside >= 2 and not tally.wrong_beside
+        if not wavering or _exceeds(tally, wavering, beside, level / len(tallies))
+    }
 
 
 def _exceeds(tally: Tally, wavering: int, beside: int, level: float) -> bool:

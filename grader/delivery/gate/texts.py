@@ -12,6 +12,7 @@ from grader.model import (
     Judgement,
     ProbeKind,
     Question,
+    Reply,
     Verdict,
 )
 from grader.outcomes import Outcome
@@ -128,14 +129,14 @@ class Grading:
 def seen(verdict: Verdict, *, on_time: bool) -> Seen:
     """What one side did, as its verdict says. Of a long reply the beginning is kept."""
     reply = verdict.reply
-    kept = dataclasses.replace(
-        verdict,
-        replies=tuple(
-            dataclasses.replace(each, text=cut(each.text, _KEPT)) for each in verdict.replies
-        ),
-    )
+    kept = dataclasses.replace(verdict, replies=tuple(map(kept_of, verdict.replies)))
     grade = _GRADES.get(verdict.outcome, Grade.FAILED)
     return Seen(grade, reply.elapsed_ms if reply else 0.0, on_time, kept)
+
+
+def kept_of(reply: Reply) -> Reply:
+    """What is kept of a reply as evidence: there may be thousands."""
+    return dataclasses.replace(reply, text=cut(reply.text, _KEPT))
 
 
 def _text_of(seen: Seen) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from grader.delivery.gate.values import Decision, Gated, Reason, Rule
 from grader.formats.escaping import link, one_line, visible
+from grader.formats.terminal import wrapped
 from grader.model import Reply
 
 _HEADS = {
@@ -17,28 +18,31 @@ _REPLY = 100
 _INDENT = " " * 4
 
 
-def render(gated: Gated) -> str:
+def render(gated: Gated, width: int) -> str:
     """The decision, what each rule says, a few requests behind what is bad, and remarks."""
-    return "\n".join(_lines(gated))
+    return "\n".join(_lines(gated, width))
 
 
-def _lines(gated: Gated) -> Iterator[str]:
-    yield _HEADS[gated.decision]
+def _lines(gated: Gated, width: int) -> Iterator[str]:
+    yield wrapped(_HEADS[gated.decision], width)
     yield f"{_INDENT}candidate  {visible(gated.order.candidate.url)}"
     yield f"{_INDENT}baseline   {visible(gated.order.baseline.url)}"
     yield ""
     for reason in gated.reasons:
-        yield f"{_MARKS[reason.decision]:<7} {reason.rule:<8} {visible(reason.words)}."
+        head = f"{_MARKS[reason.decision]:<7} {reason.rule:<8} "
+        yield wrapped(f"{head}{visible(reason.words)}.", width, " " * len(head))
         # What connections met is in the words.
         if reason.decision is not Decision.PROMOTE and reason.rule is not Rule.RELEASE:
             yield from _requests(reason)
     for remark in gated.remarks:
-        yield f"Remark: {visible(remark)}"
+        yield wrapped(f"Remark: {visible(remark)}", width, _INDENT)
     yield f"{len(gated.samples)} pairs asked in {gated.seconds:.0f} s (seed {gated.seed})."
 
 
 def _requests(reason: Reason) -> Iterator[str]:
-    shown = [verdict.reply for verdict in reason.requests if verdict.reply is not None]
+    replies = (verdict.reply for verdict in reason.requests if verdict.reply is not None)
+    # Of each request, one is enough to look at.
+    shown = list({reply.url: reply for reply in replies}.values())
     for reply in shown[: 2 * _REQUESTS]:
         yield f"{_INDENT}{_request(reply)}"
     if len(shown) > 2 * _REQUESTS:

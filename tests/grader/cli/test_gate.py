@@ -39,7 +39,7 @@ def test_a_good_candidate_is_promoted(grader: Grader, baseline: str) -> None:
     said = end.stdout.splitlines()
     assert said[0] == "PROMOTE: nothing speaks against the candidate."
     rules = [line.split()[1] for line in said if line.startswith("ok ")]
-    assert rules == ["health", "release", "answers", "errors", "latency", "data"]
+    assert rules == ["health", "release", "release", "answers", "errors", "latency", "data"]
     assert said[-1].startswith("60 pairs asked in ")
     assert "Asking pairs (60 of 60) ..." in end.stderr
 
@@ -103,7 +103,7 @@ def test_the_expected_commit_has_to_answer(grader: Grader, baseline: str) -> Non
     with served() as url, served(commit=OLD) as old:
         grader("gate", url, "--baseline", baseline, *OPTIONS, *expect, code=DONE)
         end = grader("gate", old, "--baseline", baseline, *OPTIONS, *expect, code=FALLS_SHORT)
-    assert f"commit {OLD[:12]} (52), and not {NEW[:8]} alone" in end.stdout
+    assert f"met commit {OLD[:12]} (52), not {NEW[:8]} alone" in end.stdout
 
 
 def test_captured_queries_are_asked_as_well(grader: Grader, baseline: str, tmp_path: Path) -> None:

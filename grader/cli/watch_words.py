@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from grader.delivery.watch import Incident, IncidentEvent, Status, Step
+from grader.delivery.watch import AppView, Incident, IncidentEvent, Standing, Status, Step
 from grader.delivery.watch.causes import measured, wanted
 from grader.delivery.watch.windows import LEAST_LOOKS
 from grader.formats.words import decimal, percent, seconds
@@ -88,7 +88,10 @@ def state(status: Status) -> str:
         return f"missed: {', '.join(named)}"
     if status.incident is not None:
         return "getting better"
-    return "ok" if is_decided(status) else f"{status.looks} of {LEAST_LOOKS} looks that decide"
+    if not is_decided(status):
+        return f"{status.looks} of {LEAST_LOOKS} looks that decide"
+    is_spent = any(each.spent > 1 for each in status.standings)
+    return "good again" if is_spent else "ok"
 
 
 def is_decided(status: Status) -> bool:
@@ -100,17 +103,28 @@ def standings(status: Status) -> str:
     """Each objective of a target, with what was measured and spent."""
     lines = [line(status)]
     for each in status.standings:
-        if each.measured is None:
-            continue
-        sign = MARKS[each.missed]
-        spent = (
-            f"budget spent {percent(100 * each.spent)}, lately {percent(100 * each.spent_lately)}"
-        )
-        what = f"{each.objective.name}: {measured(each)} ({wanted(each.objective)})"
-        lines.append(f"  {sign} {what}; {each.looks} looks, {spent}")
+        if each.measured is not None:
+            what = f"{each.objective.name}: {measured(each)} ({wanted(each.objective)})"
+            spent = f"budget spent {budget(each.spent)}, lately {budget(each.spent_lately)}"
+            lines.append(f"  {_sign(each)} {what}; {each.looks} looks, {spent}")
+    if status.app is not None:
+        lines.append(f"  {app_view(status.app)}")
     if status.words and status.missed:
         lines.append(f"  the last look: {cut(status.words, _LONGEST)}")
     return "\n".join(lines)
+
+
+def app_view(view: AppView) -> str:
+    """What the app itself counted; our own looks are among that."""
+    return (
+        f"the app's own /metrics: {view.answered} queries answered in "
+        f"{seconds(1000 * view.seconds)}, {view.unanswered} not, {view.errors} errors"
+    )
+
+
+def _sign(standing: Standing) -> str:
+    """Neither good nor bad is what was missed, and is good lately."""
+    return UNSURE if standing.spent > 1 and not standing.missed else MARKS[standing.missed]
 
 
 def budget(spent: float) -> str:

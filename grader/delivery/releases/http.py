@@ -247,7 +247,8 @@ class Api:
         if not isinstance(message, str) or not message:
             return ""
         # Whoever echoes a request must not bring the token onto a screen or into a log.
-        return f': "{one_line(message.replace(self._token, "***"), _SHOWN)}"'
+        shown = one_line(message.replace(self._token, "***").rstrip("."), _SHOWN)
+        return f': "{shown}"'
 
 
 class _TooLargeError(Exception):

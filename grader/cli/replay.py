@@ -43,7 +43,7 @@ class _Replay:
         help="The address of the release that may follow.",
     )  # fmt: skip
     limit: int = option(
-        "--limit", type=kinds.Whole(1, 99_999), default=1000, show_default=True, metavar="N",
+        "--limit", type=kinds.Whole(1, 10_000), default=1000, show_default=True, metavar="N",
         help="How many different queries are asked at most: those that were captured most often.",
     )  # fmt: skip
     rate: float = option(
@@ -117,6 +117,10 @@ class _Progress:
         match event:
             case WakingBoth(seconds):
                 self._say(f"Waiting for both to answer (up to {seconds:.0f} s) ...")
+                order = self._report.order
+                least = 2 * len(order.queries) / order.per_second  # the baseline is asked twice
+                if least >= _SECONDS_BETWEEN_SIGNS:
+                    self._say(f"Then {words.queries(len(order.queries))}: {least:.0f} s at least.")
             case Woke():
                 self._say(f"  {words.woke(event)}")
             case AskingAgain(queries):

@@ -233,7 +233,7 @@ def test_whatever_a_stranger_sends_no_series_is_added(method: str, path: str, qu
     client = make_client()
     before = scrape(client).keys()
     client.open(
-        f"/{quote(path)}?{urlencode({'q': query})}",
+        f"/{quote(path, safe='')}?{urlencode({'q': query})}",
         method=method,
         headers={"User-Agent": "stranger"},
         buffered=True,

@@ -112,6 +112,17 @@ def test_several_files_are_one_capture_and_the_rarest_are_left_out(
     assert "Left out, since they were captured least often: 1 query; see --limit." in said
 
 
+def test_a_long_replay_tells_how_long_it_takes_and_a_number_too_large_is_refused(
+    grader: Grader, tmp_path: Path
+) -> None:
+    capture = captured(tmp_path / "capture", *map(str, range(30)))
+    down = f"http://127.0.0.1:{free_port()}"
+    sides = ("--baseline", down, "--candidate", down, "--wake-timeout", 0.3)
+    assert "Then 30 queries: 6 s at least." in grader("replay", capture, *sides, code=3).stderr
+    assert "Then" not in grader("replay", capture, *sides, "--rate", 20, code=3).stderr
+    assert "out of range" in grader("replay", capture, *sides, "--limit", 10_001, code=2).output
+
+
 def test_a_baseline_that_is_down_exits_with_3(grader: Grader, capture: Path) -> None:
     down = f"http://127.0.0.1:{free_port()}"
     with release(old) as candidate:

@@ -180,12 +180,21 @@ def test_a_candidate_that_goes_away_is_the_difference() -> None:
 
 
 def test_errors_of_an_app_that_is_there_are_replies_like_others() -> None:
-    def broken(query: str) -> str:
-        raise ValueError(query)
+    looks: list[bytes] = []
 
-    with release(broken) as baseline, release(broken) as candidate:
-        report = replayed(order(baseline, candidate, MANY))
+    def broken(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            if b"/api" not in head:
+                looks.append(head)
+                connection.sendall(reply(b'{"commit": null}', "Content-Type: application/json"))
+            else:
+                connection.sendall(reply(b"a bug", status="500 Internal Server Error"))
+
+    with raw_server(broken) as server:
+        report = replayed(order(server.url, server.url, MANY))
     assert (report.result, report.asked) == (Result.SAME, len(MANY))
+    # Whether it is still there is looked at now and then, and not after each error.
+    assert len(looks) == 2 * (1 + len(MANY) // 5)
 
 
 def test_queries_that_hang_end_it_before_they_take_for_ever() -> None:
@@ -217,6 +226,28 @@ def test_a_platform_that_limits_the_rate_tells_nothing() -> None:
     assert report.stopped is not None
     assert report.stopped.by is None
     assert "asked too often" in report.stopped.reason
+
+
+def test_nothing_is_called_the_same_that_was_not_told() -> None:
+    def limited(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            status = "429 Too Many Requests" if b"q=one" in head else "200 OK"
+            connection.sendall(reply(b"x", status=status))
+
+    with release(lambda _: "x") as baseline, raw_server(limited) as candidate:
+        report = replayed(order(baseline, candidate.url, ["two", "one", "three"]))
+    assert (report.result, report.asked, report.stopped) == (Result.UNTOLD, 3, None)
+    assert kinds(report)["one"] is Kind.UNTOLD
+
+
+def test_what_was_seen_before_an_end_by_hand_is_no_result() -> None:
+    with release(str) as baseline, release(str) as candidate:
+        report = Report(order(baseline, candidate, MANY))
+        for event in replay(report.order):
+            report.add(event)
+            if report.asked == 3:
+                break
+    assert (report.result, report.stopped) == (Result.UNTOLD, None)
 
 
 def test_neither_gets_more_requests_than_allowed() -> None:

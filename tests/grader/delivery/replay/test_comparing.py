@@ -98,6 +98,10 @@ def test_an_answer_that_changes_with_time_is_noise() -> None:
     assert kind(of(FOUR, BROKEN), of(later[0], BROKEN)) is Kind.ERROR
 
 
+def test_a_baseline_that_stops_answering_is_no_measure() -> None:
+    assert kind(of(FOUR, NOTHING), of(NOTHING, FOUR)) is Kind.NOISE
+
+
 def test_what_could_not_be_told_may_be_told_the_second_time() -> None:
     assert compared("x", 1, [of(FOUR, OURS)]).asks_again
     assert kind(of(FOUR, OURS), of(FOUR, FOUR)) is Kind.SAME

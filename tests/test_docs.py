@@ -26,6 +26,7 @@ from tests.components import ROOT
 from tests.servers import serve
 from webapp.app import create_app
 from webapp.query_processor import process
+from webapp.release import Release
 
 pytestmark = pytest.mark.slow
 
@@ -105,11 +106,10 @@ def addresses() -> Iterator[dict[str, str]]:
         "https://hbovik.example.com": (finished, "0123456789abcdef"),
         "https://starter1.example.com": (process, "fedcba9876543210"),
     }
-    place = {"platform": None, "environment": None, "region": None}
     with ExitStack() as servers:
         yield {
             shown: servers.enter_context(
-                serve(create_app({"PROCESS": answer, "RELEASE": {"commit": commit, **place}}))
+                serve(create_app({"PROCESS": answer, "RELEASE": Release(commit)}))
             )
             for shown, (answer, commit) in apps.items()
         }

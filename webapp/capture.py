@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def keep(response: Response) -> Response:
-        noted = request.environ  # by views.answer_to and metrics.Counting
+        noted = request.environ  # by views.answer_to and metrics.Indicators
         if "webapp.query" in noted:
             line = {
                 "time": datetime.now(UTC).isoformat(timespec="milliseconds"),

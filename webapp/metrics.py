@@ -79,7 +79,7 @@ class Indicators(Collector):
 
         def note_status(line: str, *rest: Any) -> Callable[[bytes], object]:
             nonlocal status
-            status = int(line[:3])
+            status = int(line.partition(" ")[0])
             return start_response(line, *rest)
 
         self.busy.inc()
@@ -166,10 +166,10 @@ def machine() -> Iterator[Metric]:
     try:
         load, _, _ = os.getloadavg()
         memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        available = int(memory["MemAvailable"].split()[0]) * 1024
         files = Path("/proc/sys/fs/file-nr").read_text().split()
-    except (AttributeError, OSError):  # another system
+    except (AttributeError, LookupError, OSError, ValueError):  # another system
         return
-    available = int(memory["MemAvailable"].split()[0]) * 1024
     yield GaugeMetricFamily("host_load1", "Processes that run or wait to, over a minute.", load)
     yield GaugeMetricFamily("host_memory_available_bytes", "Memory that is free to use.", available)
     yield GaugeMetricFamily("host_open_files", "Files that are open.", int(files[0]))

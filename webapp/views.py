@@ -59,7 +59,7 @@ def answer_to(query: str) -> str:
         RequestURITooLarge: the query is longer than MAX_QUERY_LENGTH.
         InternalServerError: `process` failed, or its reply is no text. Only the log says why.
     """
-    noted = request.environ  # by metrics.py, which counts, and capture.py
+    noted = request.environ  # for metrics.py, which counts it, and capture.py, which keeps it
     noted["webapp.query"], noted["webapp.answer"] = query, ""
     if len(query) > MAX_QUERY_LENGTH:
         raise RequestURITooLarge(

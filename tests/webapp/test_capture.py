@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import os
@@ -131,6 +132,26 @@ def test_threads_never_mix_their_lines(file: Path) -> None:
         thread.join()
     expected = sorted(f"{number}x{turn}" for number in range(8) for turn in range(20))
     assert sorted(line["query"] for line in lines(file)) == expected
+
+
+def test_one_thread_writes_at_a_time(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both_write = threading.Barrier(2)
+    met = []
+
+    def append(_self: Capture, _line: bytes) -> int:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            met.append(both_write.wait(0.2))
+        return 0
+
+    monkeypatch.setattr(Capture, "_append", append)
+    app = create_app({"PROCESS": str})
+    threads = [threading.Thread(target=app.test_client().get, args=("/api?q=x",)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert both_write.broken
+    assert met == []
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=500))

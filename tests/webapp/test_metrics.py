@@ -127,6 +127,14 @@ def test_each_kind_of_error_has_its_name() -> None:
     assert queries(client) == (0, 1)
 
 
+def test_a_status_that_is_none_is_handed_on_all_the_same() -> None:
+    app = create_app()
+    app.add_url_rule("/own", "own", lambda: Response("fine", "as you like"))
+    client = app.test_client()
+    assert client.get("/own").text == "fine"
+    assert errors(client) == {}
+
+
 def broken_hook(app: Flask) -> None:
     @app.after_request
     def fail(response: Response) -> Response:

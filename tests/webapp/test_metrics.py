@@ -51,7 +51,8 @@ def queries(client: FlaskClient) -> tuple[float, float]:
     answered, not_answered = (
         value(client, "webapp_queries_total", answered=word) for word in ("yes", "no")
     )
-    assert value(client, "webapp_query_duration_seconds_count") == answered + not_answered
+    for word, number in (("yes", answered), ("no", not_answered)):
+        assert value(client, "webapp_query_duration_seconds_count", answered=word) == number
     return answered, not_answered
 
 
@@ -166,9 +167,9 @@ def test_durations_are_those_of_the_queries(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("webapp.metrics.perf_counter", lambda: next(clock) * 0.3)
     client = make_client()
     client.get("/api?q=x")
-    assert value(client, "webapp_query_duration_seconds_bucket", le="0.25") == 0
-    assert value(client, "webapp_query_duration_seconds_bucket", le="0.5") == 1
-    assert value(client, "webapp_query_duration_seconds_sum") == pytest.approx(0.3)
+    assert value(client, "webapp_query_duration_seconds_bucket", answered="yes", le="0.25") == 0
+    assert value(client, "webapp_query_duration_seconds_bucket", answered="yes", le="0.5") == 1
+    assert value(client, "webapp_query_duration_seconds_sum", answered="yes") == pytest.approx(0.3)
 
 
 def test_busy_threads_are_those_that_answer_right_now() -> None:

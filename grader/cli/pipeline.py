@@ -44,7 +44,7 @@ class _Pipeline:
     )  # fmt: skip
     out: Path = option(
         "--out", default="pipeline-results", show_default=True, type=kinds.NEW_FOLDER,
-        metavar="FOLDER", help="Where releases, logs and the page are written.",
+        metavar="DIR", help="Where releases, logs and the page are written.",
     )  # fmt: skip
     keep: bool = option(
         "--keep", is_flag=True,

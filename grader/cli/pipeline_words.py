@@ -59,8 +59,9 @@ def step(told: Told, columns: int) -> str:
 
 def users(result: Result) -> str:
     """What users met during a story."""
-    wrong = result.asked - result.right - result.lost
-    return f"        Users: {result.asked:,} requests, {result.lost} lost, {wrong} not right."
+    return (
+        f"        Users: {result.asked:,} requests, {result.lost} lost, {result.wrong} not right."
+    )
 
 
 def table(results: Sequence[Result]) -> str:
@@ -69,22 +70,22 @@ def table(results: Sequence[Result]) -> str:
         f"\n{'story':<10}{'release':<9}{'ended':<24}{'servers':>8}{'lost':>6}{'not right':>11}"
     ]
     for each in results:
-        wrong = each.asked - each.right - each.lost
         unexpected = "" if each.as_told else f"  unexpected: {each.story.ending} was"
         lines.append(
             f"{each.story.name:<10}{each.commit:<9}{each.ending:<24}"
-            f"{f'{each.most} of {SERVERS}':>8}{each.lost:>6}{wrong:>11}{unexpected}"
+            f"{f'{each.most} of {SERVERS}':>8}{each.lost:>6}{each.wrong:>11}{unexpected}"
         )
     return "\n".join(lines)
 
 
 def kept(running: Pipeline) -> str:
     """What to try while production runs."""
-    folder, url = running.folder, running.production.url
+    url, where = running.production.url, f"--platform pipeline --folder {running.folder}"
+    built = running.results[-1].commit
     return f"""
 Production keeps running at {url} until Ctrl-C. In another terminal, try:
   grader ask {url} "What is 8 plus 3?"
   grader watch {url}
-  grader releases list --platform pipeline --folder {folder}
-  grader releases promote --platform pipeline --folder {folder} RELEASE
-  grader releases rollback --platform pipeline --folder {folder}"""
+  grader releases list {where}
+  grader releases promote {where} --commit {built} --url {url}
+  grader releases rollback {where} --url {url}"""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
-from grader.delivery.gate import Decision
+from grader.delivery.gate import Decision, Rule
 from grader.delivery.pipeline import builds, gating, instances
 from grader.delivery.pipeline.builds import Build
 from grader.delivery.pipeline.gating import Pace, Staging
@@ -14,12 +14,14 @@ from grader.delivery.pipeline.record import SERVERS, Result, Stage, Told, Tone
 from grader.delivery.pipeline.stories import Ending, Story
 from grader.delivery.pipeline.users import Users
 from grader.delivery.pipeline.watching import watch
+from grader.formats.words import seconds
 from grader.model import Battery, Question
 
 PHASES = (1, 4, SERVERS)
 """How many servers give the new release to users, phase by phase."""
 
 _TONES = {Decision.PROMOTE: Tone.GOOD, Decision.HOLD: Tone.DOUBT, Decision.REJECT: Tone.BAD}
+_UNTOLD = (Rule.HEALTH, Rule.DATA)  # if all is well, they say nothing more
 _Steps = Generator[Told, None, Ending | None]
 """Steps that are told; at their end what became of the release, or None if it goes on."""
 
@@ -46,14 +48,13 @@ class Delivery:
         self._began = began
         self._started = self._now()
         self._most = 0
+        self._alerted = 0.0
         self._restoring: float | None = None
         self._reasons: Sequence[str] = ()
         self.build = live
-        self.result: Result | None = None
-        """What became of it; None until it has ended."""
 
-    def steps(self) -> Iterator[Told]:
-        """Take the release as far as it comes."""
+    def steps(self) -> Iterator[Told | Result]:
+        """Take the release as far as it comes: each step, and at last what became of it."""
         ending = None
         for stage in (self._built, self._tested, self._staged, self._gated):
             ending = yield from stage()
@@ -62,8 +63,10 @@ class Delivery:
         self._staging.clear()
         if ending is None:
             ending = yield from self._rolled_out()
+        tone = Tone.GOOD if ending is self._story.ending else Tone.BAD
+        yield self._told(Stage.END, f"{ending.upper()}. {self._story.moral}", tone)
         asked, right, lost = self._users.counts(self._started)
-        self.result = Result(
+        yield Result(
             self._story,
             self.build.short,
             self._old.short,
@@ -75,11 +78,8 @@ class Delivery:
             asked,
             right,
             lost,
-            self.build.diff,
             tuple(self._reasons),
         )
-        tone = Tone.GOOD if self.result.as_told else Tone.BAD
-        yield self._told(Stage.END, f"{ending.upper()}. {self._story.moral}", tone)
 
     def _built(self) -> _Steps:
         self.build = builds.build(self._story, self._old, self._folder)
@@ -111,8 +111,9 @@ class Delivery:
         tone = _TONES[gated.decision]
         behind = [each for each in gated.reasons if each.decision is gated.decision]
         self._reasons = [f"{each.rule}: {each.words}" for each in behind]
-        for reason in self._reasons:
-            yield self._told(Stage.GATE, reason, tone)
+        for reason in behind:
+            if reason.rule not in _UNTOLD or reason.decision is not Decision.PROMOTE:
+                yield self._told(Stage.GATE, f"{reason.rule}: {reason.words}", tone)
         yield self._told(Stage.GATE, f"Decision: {gated.decision.upper()}", tone)
         return None if gated.decision is Decision.PROMOTE else Ending.STOPPED_AT_GATE
 
@@ -153,6 +154,7 @@ class Delivery:
         for looks in watched:
             asked, right = asked + looks.asked, right + looks.right
             if looks.alert is not None:
+                self._alerted = time.monotonic()
                 words = f"ALERT in interval {looks.number}: {looks.alert.cause}"
                 yield self._told(Stage.WATCH, words, Tone.BAD)
                 return looks.alert.cause
@@ -163,18 +165,16 @@ class Delivery:
     def _rolled_back(
         self, old: Sequence[Instance], new: Sequence[Instance], cause: str
     ) -> Iterator[Told]:
-        alerted = time.monotonic()
         self._reasons = (cause,)
         self._production.share(old)
         restored = self._production.answers_alone(self._old)
-        self._restoring = time.monotonic() - alerted
-        self._production.retire(new)
-        words = (
-            f"{self._old.short} alone answers again, {self._restoring:.1f} s after the alert."
-            if restored
-            else f"{self._old.short} does not answer everywhere yet: look at production yourself."
-        )
+        self._restoring = time.monotonic() - self._alerted
+        words = f"{self._old.short} does not answer everywhere yet: look at production yourself."
+        if restored:
+            took = seconds(1000 * self._restoring)
+            words = f"{self._old.short} alone answers again, {took} after the alert."
         yield self._told(Stage.ROLL_BACK, words, Tone.GOOD if restored else Tone.BAD)
+        self._production.retire(new)
 
     def _told(self, stage: Stage, words: str, tone: Tone = Tone.PLAIN) -> Told:
         servers = self._production.commits

@@ -90,11 +90,10 @@ def _shown(steps: Sequence[Told], result: Result | None, met: Sequence[Second]) 
     release = steps[-1].release
     marks = [each.at for each in steps if each.stage in _MARKED]
     tone = TONES[result.ending] if result else Tone.DOUBT
-    lines = [each.words for each in steps if _is_diff(each)]
     return {
         "story": _story(name),
         "result": result,
-        "diff": "\n".join(lines),
+        "diff": [each.words for each in steps if _is_diff(each)],
         "traffic": _traffic(during, release, tone, marks),
         "right": _right(during, marks),
         "latency": _latency(during, marks),
@@ -134,7 +133,11 @@ def _overview(met: Sequence[Second], tones: Mapping[str, Tone]) -> Markup:
             drawn += _column(each.at, met[0].at, below, share, tones.get(release, Tone.PLAIN))
             below += share
     words = f"Which of {len(releases)} releases answered users, second by second."
-    keys = _key("old", "the first release") + _key("new good", "promoted") + _key("new bad", "not")
+    keys = (
+        _key("old", "the first release")
+        + _key("new good", "promoted")
+        + _key("new bad", "rolled back")
+    )
     return _figure("Who answers users", words, drawn, keys, met, "traffic", ())
 
 

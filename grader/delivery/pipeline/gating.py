@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from grader.delivery.gate import Gated, Order, gate
 from grader.delivery.pipeline import instances
 from grader.delivery.pipeline.builds import Build
-from grader.delivery.pipeline.instances import Instance
 from grader.delivery.pipeline.processes import Processes
 from grader.delivery.pipeline.proxy import Proxy
 from grader.model import Battery, Limits, Submission
@@ -40,7 +39,7 @@ class Staging:
     def __init__(self, processes: Processes, proxy: Proxy) -> None:
         self._processes = processes
         self._proxy = proxy
-        self._instance: Instance | None = None
+        self._instance: instances.Instance | None = None
         self.url = proxy.urls["staging"]
 
     def put(self, build: Build) -> str:

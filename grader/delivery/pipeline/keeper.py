@@ -1,8 +1,8 @@
 """Starts servers for the pipeline and ends them with it, however it ends: killed, too.
 
-It is a process of its own: `python -m grader.delivery.pipeline.keeper`. Orders come as lines of JSON
-on its standard input, and each gets a line of JSON as its answer. When the input ends, the pipeline
-is gone: the keeper then ends all servers, and itself.
+It is a process of its own: `python -m grader.delivery.pipeline.keeper`. Orders come as lines of
+JSON on its standard input, and each gets a line of JSON as its answer. When the input ends, the
+pipeline is gone: the keeper then ends all servers, and itself.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def main() -> None:
                 answer = {"error": f"{error.filename or ''} {error.strerror or error}".strip()}
             print(json.dumps(answer), flush=True)  # noqa: T201 - the pipeline reads it
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nobody is left to read it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody is left to read it
     finally:
         keeper.end(list(keeper.servers))
 

@@ -14,6 +14,7 @@ from grader.delivery.releases import pipeline as files
 from grader.delivery.releases.platform import PlatformRelease
 
 _LOOK_SECONDS = 0.1
+_WORDS = {"promote": "was promoted by hand", "roll_back": "is back, by hand"}
 
 
 @dataclass(slots=True)
@@ -53,9 +54,12 @@ def obey(folder: Path, production: Production, known: Sequence[Known]) -> Iterat
                 files.answer(path, "The pipeline knows no such release.")
                 continue
             error = _replaced(production, release)
+            if not error:
+                release.live_at = release.live_at or datetime.now(UTC)
+                release.words = _WORDS[order.do]
             write()
             files.answer(path, error)
-            yield error or f"{order.do}: {release.build.short} is live on {SERVERS} servers."
+            yield error or f"{release.build.short} {release.words}: {SERVERS} servers have it."
     finally:
         files.forget(folder)
 
@@ -69,8 +73,6 @@ def _replaced(production: Production, release: Known) -> str:
         return f"Asked directly: {'; '.join(faults)}. Nothing was changed."
     production.share(new)
     production.retire(old)
-    release.live_at = release.live_at or datetime.now(UTC)
-    release.words = "was promoted by hand"
     return ""
 
 

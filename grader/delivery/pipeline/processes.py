@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from grader.delivery.pipeline import keeper
 from grader.model import InputError
@@ -41,9 +41,9 @@ class Address:
 class Processes:
     """Starts servers through a keeper, which ends them all when this process ends."""
 
-    def __init__(self, folder: Path, told: "subprocess.Popen[str]") -> None:
+    def __init__(self, folder: Path, orders: IO[str], answers: IO[str]) -> None:
         self.folder = folder
-        self._keeper = told
+        self._orders, self._answers = orders, answers
 
     def listen(self) -> Address:
         """A free port that a server will get."""
@@ -80,14 +80,11 @@ class Processes:
         return self.folder / "logs" / f"{name}.log"
 
     def _order(self, **order: Any) -> dict[str, Any]:
-        pipe, answers = self._keeper.stdin, self._keeper.stdout
-        assert pipe is not None
-        assert answers is not None
         line = ""
         with contextlib.suppress(BrokenPipeError):
-            pipe.write(json.dumps(order) + "\n")
-            pipe.flush()
-            line = answers.readline()
+            self._orders.write(json.dumps(order) + "\n")
+            self._orders.flush()
+            line = self._answers.readline()
         if not line:
             raise PipelineError(
                 "The process that keeps the servers has ended. Start the pipeline again."
@@ -103,7 +100,7 @@ class Processes:
 def processes(folder: Path) -> Iterator[Processes]:
     """Run servers while the context lasts; their logs come into `folder`."""
     (folder / "logs").mkdir(mode=0o700, exist_ok=True)
-    told = subprocess.Popen(
+    kept = subprocess.Popen(
         [sys.executable, "-m", keeper.__name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -111,20 +108,17 @@ def processes(folder: Path) -> Iterator[Processes]:
         env=_with_grader(),
         **keeper.own_session(),
     )
-    assert told.stdin is not None
+    orders, answers = cast("IO[str]", kept.stdin), cast("IO[str]", kept.stdout)
     try:
-        yield Processes(folder, told)
+        yield Processes(folder, orders, answers)
     finally:
-        # The end of its input ends the keeper, and it ends the servers.
+        # The end of its input ends the keeper, and it ends the servers; also if somebody is tired
+        # of waiting for that. So it must not be killed.
         with contextlib.suppress(BrokenPipeError):
-            told.stdin.close()
-        try:
-            told.wait(_END_SECONDS)
-        finally:
-            told.kill()
-            told.wait()
-            assert told.stdout is not None
-            told.stdout.close()
+            orders.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            kept.wait(_END_SECONDS)
+        answers.close()
 
 
 def _with_grader() -> dict[str, str]:

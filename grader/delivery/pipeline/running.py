@@ -55,19 +55,19 @@ class Pipeline:
             self.folder / "releases",
             self._began,
         )
-        for told in delivery.steps():
-            self.told.append(told)
-            yield told
+        for step in delivery.steps():
+            if isinstance(step, Result):
+                self.results.append(step)
+                promoted = datetime.now(UTC) if step.ending is Ending.PROMOTED else None
+                self._known.append(Known(delivery.build, created_at, promoted, step.ending))
+            else:
+                self.told.append(step)
+                yield step
             self.draw(is_over=False)
-        result = delivery.result
-        assert result is not None
-        self.results.append(result)
-        promoted = datetime.now(UTC) if result.ending is Ending.PROMOTED else None
-        self._known.append(Known(delivery.build, created_at, promoted, result.ending))
-        self.draw(is_over=False)
 
     def obey(self) -> Iterator[str]:
         """Do what `grader releases` orders, until Ctrl-C: each order in words."""
+        self.draw(is_over=True)
         return obey(self.folder, self.production, self._known)
 
     def draw(self, *, is_over: bool) -> None:

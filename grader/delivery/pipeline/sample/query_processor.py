@@ -71,7 +71,8 @@ def is_prime(number: int) -> bool:
 
 def is_sixth_power(number: int) -> bool:
     """Whether it is both a square and a cube."""
-    return round(number ** (1 / 6)) ** 6 == number
+    root: int = round(number ** (1 / 6))
+    return root**6 == number
 
 
 def fibonacci(position: int) -> int:

@@ -90,7 +90,9 @@ def grader_commands() -> Mapping[str, click.Command]:
 
 
 def option_names(command: click.Command) -> set[str]:
-    return {name for option in command.params for name in option.opts} | {"--help"}
+    """The options of a command, or of all that it holds."""
+    held = command.commands.values() if isinstance(command, click.Group) else [command]
+    return {name for each in held for option in each.params for name in option.opts} | {"--help"}
 
 
 @pytest.fixture

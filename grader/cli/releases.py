@@ -106,7 +106,7 @@ class _Metrics:
         if self.form == "json":
             say(self.where.document(**in_json.metrics(metrics)))
             return
-        say(releases_words.measured(metrics, watched=failures is not None))
+        say(releases_words.measured(metrics, width(), watched=failures is not None))
         if len(releases) == LOOKED_AT and releases[-1].created_at > since:
             say(f"Only the last {LOOKED_AT} releases were looked at.")
 

@@ -102,7 +102,10 @@ class _Promote:
         )
         release = named or next((each for each in releases if each.staged), None)
         if release is None:
-            raise PlatformError("Nothing is staged, so there is nothing to promote.")
+            raise PlatformError(
+                "Nothing is staged, so there is nothing to promote. To bring back one that was "
+                "live, name it: --commit SHA."
+            )
         _act(_PROMOTE, platform, releases, release, self.acting)
 
 
@@ -136,6 +139,7 @@ def _act(
     """Say what will happen, ask, have the platform do it, and look whether the app has it."""
     from grader.cli.releases_words import AFTER_ROLLBACK, one
     from grader.delivery.releases.platform import OutcomeUnknownError, live_release
+    from grader.formats.terminal import wrapped
 
     is_rollback = what == _ROLL_BACK
     live = live_release(releases)
@@ -148,7 +152,7 @@ def _act(
     say("They will get:")
     say(one(release, width()))
     if is_rollback and platform.name in AFTER_ROLLBACK:
-        say(AFTER_ROLLBACK[platform.name])
+        say(wrapped(AFTER_ROLLBACK[platform.name], width()))
     if not acting.yes:
         _ask()
         _still(platform, live)
@@ -158,6 +162,9 @@ def _act(
     except OutcomeUnknownError as error:
         say(f"Nobody knows whether it was carried out: {error}", err=True)
         sys.exit(NOT_GRADED)
+    except KeyboardInterrupt:
+        say("\nThe platform goes on with it: look at grader releases list.", err=True)
+        raise
     say("The platform has carried it out.")
     _verify(release, acting)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grader.delivery.releases.platform import PlatformRelease
 
 _INDENT = " " * 14
+_JOIN = "\N{NO-BREAK SPACE}"  # no line is broken there
 
 AFTER_ROLLBACK = {
     "vercel": "Vercel keeps production there: what you push from now on is staged, until you "
@@ -46,43 +47,42 @@ def one(release: PlatformRelease, width: int) -> str:
         told.append(f"live since {moment(release.live_at)}" if release.live else "was live")
     if release.can_roll_back:
         told.append("can be rolled back to")
-    told.append(f"id {visible(release.id)}")
-    lines.append(_INDENT + wrapped(", ".join(told), max(width - len(_INDENT), 20), _INDENT))
+    told.append(f"id{_JOIN}{visible(release.id)}")
+    below = wrapped(f"{_INDENT}{', '.join(told)}", width, _INDENT)
+    lines.append(below.replace(_JOIN, " "))
     if release.url:
         lines.append(f"{_INDENT}{visible(release.url)}")
     return "\n".join(lines)
 
 
-def measured(metrics: Metrics, *, watched: bool) -> str:
+def measured(metrics: Metrics, width: int, *, watched: bool) -> str:
     """The four figures, each with what it was made of.
 
     `watched` tells whether the incidents of a watcher are counted.
     """
+    from grader.formats.terminal import wrapped
     from grader.formats.words import decimal, moment, percent
 
-    count, known = len(metrics.deployments), len(metrics.lead_times)
-    failed, over = len(metrics.failed), len(metrics.recovery_times)
-    rate = metrics.failure_rate
+    count, failed = len(metrics.deployments), len(metrics.failed)
+    rate = "-" if metrics.failure_rate is None else percent(100 * metrics.failure_rate)
+    known = f"{len(metrics.lead_times)} of {count} known"
+    over = f"{len(metrics.recovery_times)} of {failed} known"
     lines = [
         f"From {moment(metrics.since)} to {moment(metrics.until)}",
         f"Deployments          {count}, {decimal(metrics.per_day)} a day",
-        f"Lead time            {_median(metrics.lead_time)} from commit to live "
-        f"(known of {known} of {count})",
-        f"Change failure rate  {'-' if rate is None else percent(100 * rate)} "
-        f"({failed} of {count} failed)",
-        f"Recovery time        {_median(metrics.recovery_time)} (known of {over} of {failed})",
+        f"Lead time            {_median(metrics.lead_time)} from commit to live ({known})",
+        f"Change failure rate  {rate} ({failed} of {count} deployments failed)",
+        f"Recovery time        {_median(metrics.recovery_time)} ({over})",
     ]
-    lines += [
-        f"  {named(each.release)}: {each.why}; "
-        + (f"over {moment(each.recovered_at)}" if each.recovered_at else "its end is not known")
-        for each in metrics.failed
-    ]
+    for each in metrics.failed:
+        until = f"over {moment(each.recovered_at)}" if each.recovered_at else "its end is not known"
+        lines.append(f"  {named(each.release)}: {each.why}; {until}")
     if not watched:
         lines.append(
-            "Only rollbacks that the platform tells of count as failures. With --watched DIR "
-            "the incidents of grader watch count, too."
+            "Only rollbacks that the platform tells of count as failures. With --watched DIR the "
+            "incidents of grader watch count, too."
         )
-    return "\n".join(lines)
+    return "\n".join(wrapped(line, width, " " * 4) for line in lines)
 
 
 def _median(value: timedelta | None) -> str:

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from grader.delivery.watch.indicators import counts, is_right
+from grader.delivery.watch.shown import HalfHour
 from grader.delivery.watch.values import Minute, Sample
 from grader.formats.markup import escaped, html
 from grader.formats.words import decimal, percent, seconds
 
 LOOKS = 60
 """So many looks are drawn as heartbeats."""
+_HALF_HOURS = 48
 _HEIGHT = 100.0
 _GAP = timedelta(minutes=2)
 # The least that a chart of latencies is high, in milliseconds, so that noise looks like noise.
@@ -30,9 +32,13 @@ def heartbeats(samples: Sequence[Sample]) -> Markup:
     bars = [_beat(at, each) for at, each in enumerate(last, start=first)]
     empty = [_bar(at, "track", 8) for at in range(first)]
     words = _said(last)
+    return _strip(LOOKS, words, empty + bars)
+
+
+def _strip(length: int, words: str, bars: Sequence[str]) -> Markup:
     return html(
-        f'<svg class="beats" viewBox="0 0 {10 * LOOKS} 40" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escaped(words)}">{"".join(empty + bars)}</svg>'
+        f'<svg class="beats" viewBox="0 0 {10 * length} 40" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escaped(words)}">{"".join(bars)}</svg>'
     )
 
 
@@ -53,6 +59,26 @@ def _said(samples: Sequence[Sample]) -> str:
     counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     looks = "look" if len(samples) == 1 else f"{len(samples)} looks"
     return f"The last {looks}: {counted}. The newest is {samples[-1].outcome.value}."
+
+
+def day_strip(day: Sequence[HalfHour], until: datetime) -> Markup:
+    """Draw the last 24 hours, a bar for each half hour: as tall as the share of right answers."""
+    newest = until.replace(minute=until.minute // 30 * 30, second=0, microsecond=0)
+    known = {each.at: each for each in day if each.looks}
+    bars = []
+    for at in range(_HALF_HOURS):
+        part = known.get(newest - timedelta(minutes=30 * (_HALF_HOURS - 1 - at)))
+        share = part.right / part.looks if part else 0.0
+        kind = "track" if part is None else "good" if share >= 1 else "bad"
+        bars.append(_bar(at, kind, 8 if part is None else 12 + round(28 * share)))
+    seen = [each for each in day if each.looks]
+    whole = sum(each.right == each.looks for each in seen)
+    worst = min((100 * each.right / each.looks for each in seen), default=100.0)
+    words = (
+        f"The last 24 hours: {whole} of {len(seen)} half hours with right answers alone, "
+        f"{percent(worst)} right in the worst."
+    )
+    return _strip(_HALF_HOURS, words, bars)
 
 
 def right_chart(minutes: Sequence[Minute], since: datetime, until: datetime) -> Markup:

@@ -1,17 +1,40 @@
 """What a watcher knows, as JSON for programs; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from grader.delivery.watch.values import AppView, Incident, IncidentEvent, Look, Standing, Status
+from grader.delivery.watch.shown import Shown
+from grader.delivery.watch.values import (
+    AppView,
+    Incident,
+    IncidentEvent,
+    Look,
+    Minute,
+    Sample,
+    Standing,
+    Status,
+)
 from grader.formats.words import timestamp
+
+
+def page(shown: Sequence[Shown], incidents: Iterable[Incident], at: datetime) -> dict[str, Any]:
+    """All that the page shows: the document, and what is drawn of each target."""
+    found = document((each.status for each in shown), incidents, at)
+    for target, each in zip(found["targets"], shown, strict=True):
+        target["last_looks"] = [_sample(look) for look in each.looks]
+        target["minutes"] = [_minute(minute) for minute in each.minutes]
+        target["half_hours"] = [
+            {"at": timestamp(part.at), "looks": part.looks, "right": part.right}
+            for part in each.day
+        ]
+    return found
 
 
 def document(
     statuses: Iterable[Status], incidents: Iterable[Incident], at: datetime
 ) -> dict[str, Any]:
-    """All that the page shows."""
+    """How all targets are, and what happened."""
     return {
         "version": 1,
         "at": timestamp(at),
@@ -70,6 +93,29 @@ def incident(value: Incident) -> dict[str, Any]:
         "commit": value.commit,
         "commit_since": _moment(value.commit_since),
         "timeline": [{"at": timestamp(each.at), "words": each.words} for each in value.timeline],
+    }
+
+
+def _sample(value: Sample) -> dict[str, Any]:
+    return {
+        "at": timestamp(value.at),
+        "outcome": value.outcome.value,
+        "ms": value.ms,
+        "words": value.words,
+    }
+
+
+def _minute(value: Minute) -> dict[str, Any]:
+    return {
+        "at": timestamp(value.at),
+        "looks": value.looks,
+        "right": value.right,
+        "available": value.available,
+        "errors": value.errors,
+        "unsure": value.unsure,
+        "median_ms": value.median_ms,
+        "p95_ms": value.p95_ms,
+        "commit": value.commit,
     }
 
 

@@ -1,31 +1,24 @@
 """The page of a watcher: one file that holds all it needs, and is made anew all the time."""
 
+import json
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from grader.delivery.watch.causes import measured, wanted
-from grader.delivery.watch.charts import LOOKS, heartbeats, latency_chart, right_chart
+from grader.delivery.watch import causes, charts, in_json
+from grader.delivery.watch.charts import LOOKS
 from grader.delivery.watch.history import HOUR, History, minutes, samples
 from grader.delivery.watch.incidents import incidents
 from grader.delivery.watch.messages import lasted
 from grader.delivery.watch.moments import now
-from grader.delivery.watch.values import (
-    Incident,
-    IncidentEvent,
-    Indicator,
-    Look,
-    Minute,
-    Sample,
-    Status,
-    Target,
-)
+from grader.delivery.watch.shown import Shown, half_hours
+from grader.delivery.watch.values import Incident, IncidentEvent, Look, Sample, Status, Target
 from grader.formats.pages import page
 from grader.store import write_private
 
+DAY = timedelta(days=1)
 KEPT = timedelta(days=7)
 """Incidents that ended earlier are not on the page."""
 _MOST_INCIDENTS = 50
@@ -36,49 +29,13 @@ _MOST_SPENT = 0.02
 _UNFOLDED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A target as it is now, its last looks, and the minutes of the last hour."""
-
-    status: Status
-    looks: Sequence[Sample] = ()
-    minutes: Sequence[Minute] = ()
-
-    @property
-    def tone(self) -> str:
-        """The colour of the state."""
-        status = self.status
-        if status.paused or status.ourselves or status.outcome is None:
-            return "mute"
-        return "bad" if status.missed else "good"
-
-    @property
-    def state(self) -> str:
-        """The state in words."""
-        status = self.status
-        if status.paused:
-            return "paused"
-        if status.ourselves:
-            return "not judged"
-        if status.outcome is None:
-            return "no look yet"
-        return "misses an objective" if status.missed else "keeps its objectives"
-
-    @property
-    def bound(self) -> float | None:
-        """The milliseconds that an objective allows."""
-        objectives = (each.objective for each in self.status.standings)
-        return next(
-            (each.bound for each in objectives if each.indicator is Indicator.LATENCY), None
-        )
-
-
 def render(
     targets: Sequence[Shown],
     happened: Sequence[Incident],
     at: datetime,
     refresh: float | None,
     other: str,
+    data: str,
 ) -> str:
     """Write the page.
 
@@ -88,6 +45,7 @@ def render(
         at: this moment.
         refresh: seconds until the page loads itself again; None if it stands still.
         other: the file name of the page that stands still, or of the one that does not.
+        data: the file name of the same as JSON.
     """
     watched = [each for each in targets if not each.status.paused]
     context = {
@@ -101,25 +59,24 @@ def render(
         "since": at - HOUR,
         "refresh": refresh,
         "other": other,
+        "data": data,
         "folded": len(targets) > _UNFOLDED,
-        "heartbeats": heartbeats,
-        "right_chart": right_chart,
-        "latency_chart": latency_chart,
+        "charts": charts,
+        "causes": causes,
         "lasted": lasted,
-        "measured": measured,
-        "wanted": wanted,
     }
     return page("watch.html", context, package="grader.delivery", style="charts.css")
 
 
 class PageFile:
-    """Keeps a page up to date, and beside it a copy of it that stands still."""
+    """Keeps a page up to date, and beside it a copy that stands still, and the same as JSON."""
 
     def __init__(
         self, path: Path, history: History, targets: Sequence[Target], every: float
     ) -> None:
         self._path = path
         self._still = path.with_name(f"{path.stem}-still{path.suffix}")
+        self._json = path.with_name(f"{path.stem}.json")
         self._history = history
         self._statuses: dict[str, Status] = {}
         self._looks: Mapping[str, deque[Sample]] = {
@@ -149,7 +106,7 @@ class PageFile:
             self.write()
 
     def write(self) -> None:
-        """Write the page now, and the copy.
+        """Write the page now, the copy, and the JSON.
 
         Raises:
             OSError: if the folder cannot be written.
@@ -159,14 +116,20 @@ class PageFile:
         at = now()
         with self._history.reading() as connection:
             happened = incidents(connection, since=at - KEPT)
+            days = half_hours(connection, at - DAY)
             shown = [
-                Shown(status, tuple(self._looks[url]), minutes(connection, url, at - HOUR))
+                Shown(
+                    status,
+                    tuple(self._looks[url]),
+                    minutes(connection, url, at - HOUR),
+                    days.get(url, ()),
+                )
                 for url, status in self._statuses.items()
             ]
         ours = [each for each in happened if each.target in self._looks]
-        still = render(shown, ours, at, None, self._path.name)
-        live = render(shown, ours, at, self._refresh, self._still.name)
+        write_private(self._json, [json.dumps(in_json.page(shown, ours, at))])
+        still = render(shown, ours, at, None, self._path.name, self._json.name)
+        live = render(shown, ours, at, self._refresh, self._still.name, self._json.name)
         write_private(self._still, [still])
         write_private(self._path, [live])
         self._refresh = max(_REFRESH, (time.thread_time() - began) / _MOST_SPENT)
-        self._due = time.monotonic() + self._refresh

@@ -44,8 +44,8 @@ _LONGEST_PAUSE = 20.0
 # What the other side or something before it may get over.
 _PASSING = frozenset({429, 500, 502, 503, 504})
 
-# When it tries again, it says so with the address in it, on the terminal if nobody set up logging.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+# It logs what it asks, and each further try, with the address.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class WebhookFormat(StrEnum):

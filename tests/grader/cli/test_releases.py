@@ -4,15 +4,19 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grader.delivery.watch import open_history
+from grader.cli import releases_words
+from grader.delivery.watch import Incident, IncidentEvent, Step, open_history
+from grader.delivery.watch.incidents import save
 from tests.components import ROOT
 from tests.grader.cli.conftest import Grader
 from tests.grader.delivery.releases.fakes import (
@@ -25,10 +29,13 @@ from tests.grader.delivery.releases.fakes import (
     FakeHeroku,
     FakeRender,
     FakeVercel,
+    at,
     deployed,
     error,
     served,
 )
+from tests.grader.delivery.releases.made import release
+from tests.servers import wait_until
 
 ON_VERCEL = ("--platform", "vercel", "--project", "quiz")
 ON_RENDER = ("--platform", "render", "--project", "srv-quiz", "--staging", "srv-staging")
@@ -83,9 +90,9 @@ def test_what_else_follows_from_a_rollback_is_said(
     ):
         with live(fake, monkeypatch) as url:
             options = (*where, "--url", url, "--yes")
-            assert words in grader("releases", "rollback", *options).output
+            assert words in " ".join(grader("releases", "rollback", *options).output.split())
             promoted = grader("releases", "promote", *options).output
-            assert words not in promoted
+            assert words not in " ".join(promoted.split())
 
 
 def test_the_platforms_are_those_that_have_an_adapter() -> None:
@@ -262,6 +269,28 @@ def test_nobody_knows_is_an_exit_code_of_its_own(
     assert "Nobody knows whether it was carried out: Vercel has a fault of its own" in said
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent in another way")
+def test_ctrl_c_does_not_stop_the_platform_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = FakeVercel(ends=None)
+    with live(fake, monkeypatch) as url:
+        promote = ("releases", "promote", *ON_VERCEL, "--url", url, "--yes")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "grader", *promote],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        wait_until(lambda: fake.alias_request is not None)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "The platform goes on with it: look at grader releases list." in said
+
+
 def test_a_bad_address_is_found_before_anything_is_done(
     grader: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,9 +304,9 @@ def test_a_bad_address_is_found_before_anything_is_done(
 @pytest.mark.parametrize(
     ("fake", "where", "words"),
     [
-        (FakeVercel, ("--platform", "vercel", "--project", "other"), "Project not found."),
+        (FakeVercel, ("--platform", "vercel", "--project", "other"), "Project not found"),
         (FakeRender, ("--platform", "render", "--project", "srv-x"), "not found: service srv-x"),
-        (FakeHeroku, ("--platform", "heroku", "--project", "x"), "Couldn't find that app."),
+        (FakeHeroku, ("--platform", "heroku", "--project", "x"), "Couldn't find that app"),
     ],
 )
 def test_an_unknown_project_is_said(
@@ -320,15 +349,23 @@ def test_hostile_names_stay_harmless_on_any_terminal(
 ) -> None:
     fake = FakeHeroku()
     fake.apps["quiz"][-1]["description"] = "\x1b[2J\x07wiped \u202eevil " + "long " * 30
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((columns, 24)))
     monkeypatch.setattr("grader.cli.releases.width", lambda: columns)
     with served(fake, monkeypatch):
         said = grader("releases", "list", *ON_HEROKU).output
         document = listed(grader, *ON_HEROKU)
     assert all(line.isprintable() for line in said.splitlines())
     assert all("\x1b" not in each["words"] for each in document["releases"])
-    if columns == 80:
-        assert max(map(len, said.splitlines())) <= columns
+    # An id or an address is never broken.
+    longest = max(columns, len("              id 01234567-89ab-cdef-0123-000000000003"))
+    assert max(map(len, said.splitlines())) <= longest
+
+
+def test_what_an_adapter_passes_on_stays_on_its_line() -> None:
+    hostile = release(A, 0)
+    hostile = replace(hostile, words="live\n\x1b[2JVerified: all is well", id="x\x1b[2J")
+    shown = releases_words.one(hostile, 100)
+    assert len(shown.splitlines()) == 2
+    assert all(line.isprintable() for line in shown.splitlines())
 
 
 def test_delivery_is_measured(
@@ -347,19 +384,30 @@ def test_delivery_is_measured(
     assert found["change_failure_rate"] == 0.5
     (failed,) = found["failed"]
     assert (failed["commit"], failed["why"]) == (B, "it was rolled back")
-    assert "Change failure rate  50 % (1 of 2 failed)" in text
-    assert "Lead time            median 33 min from commit to live (known of 2 of 2)" in text
+    assert "Change failure rate  50 % (1 of 2 deployments failed)" in text
+    assert "Lead time            median 33 min from commit to live (2 of 2 known)" in text
     assert f"commit {B[:12]}: it was rolled back; over 2026-11-01 22:06 UTC" in text
-    assert "With --watched DIR" in text
+    assert "With --watched DIR" in " ".join(text.split())
 
 
 def test_a_watchers_incidents_count(
     grader: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with contextlib.closing(open_history(tmp_path)):
-        pass
+    url = "https://quiz.example.org"
+    seen = Incident(1, url, "right", at(1.5), "it is wrong", ended_at=at(2), commit=B[:12])
+    with contextlib.closing(open_history(tmp_path)) as history:
+        history.enroll([url])
+        with history.engine.begin() as connection:
+            save(connection, IncidentEvent(Step.ENDED, seen, at(2)), 1)
     with served(FakeVercel(), monkeypatch):
         where = (*ON_VERCEL, "--days", "3650", "--watched", tmp_path)
         text = grader("releases", "metrics", *where).output
-    assert "Change failure rate  0 % (0 of 2 failed)" in text
+        same = grader("releases", "metrics", *where, "--url", f"{url}/").output
+        other = grader("releases", "metrics", *where, "--url", "https://other.example.org").output
+    failed = "Change failure rate  50 % (1 of 2 deployments failed)"
+    assert failed in text
+    assert failed in same
+    assert f"commit {B[:12]}: 1 incident began while it was live; over 2026-11-01 14:00 UTC" in text
+    assert "Recovery time        median 30 min (1 of 1 known)" in text
     assert "--watched" not in text
+    assert "Change failure rate  0 % (0 of 2 deployments failed)" in other

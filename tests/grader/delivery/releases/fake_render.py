@@ -90,8 +90,11 @@ class FakeRender(Fake):
         return made
 
     def _go_on(self) -> None:
-        newest = self.deploys["srv-quiz"][0]
-        if newest["status"] not in ("queued", "build_in_progress"):
+        waiting = ("queued", "build_in_progress")
+        newest = next(
+            (each for each in self.deploys["srv-quiz"] if each["status"] in waiting), None
+        )
+        if newest is None:
             return
         self._looks += 1
         newest["status"] = "build_in_progress"

@@ -22,12 +22,14 @@ class FakeVercel(Fake):
     alias_request: dict[str, Any] | None = None
     deployments: list[dict[str, Any]] = field(default_factory=list)
     told_live: str | None = None  # what the project says, if it is not what is served
+    unseen: int = 0  # how many looks a request takes until the project tells of it
 
     token_in, address_in = "VERCEL_TOKEN", "GRADER_VERCEL_API"
 
     def __post_init__(self) -> None:
         self.ends = "succeeded" if self.ends == "" else self.ends
-        self._looks = 0
+        self._looks = self._hidden = 0
+        self._begun: dict[str, Any] | None = None
         self._clock = itertools.count(milliseconds(100))
         if not self.deployments:
             self.deployments = [
@@ -135,8 +137,8 @@ class FakeVercel(Fake):
         return {"aliases": listed, "pagination": {"count": 1, "next": None}}
 
     def _begin(self, kind: str, uid: str) -> None:
-        self._looks = 0
-        self.alias_request = {
+        self._looks, self._hidden = 0, self.unseen
+        self._begun = {
             "fromDeploymentId": self.live,
             "toDeploymentId": uid,
             "jobStatus": "pending",
@@ -145,9 +147,13 @@ class FakeVercel(Fake):
         }
 
     def _go_on(self) -> None:
-        job = self.alias_request
+        job = self._begun
         if job is None or job["jobStatus"] not in ("pending", "in-progress"):
             return
+        if self._hidden:
+            self._hidden -= 1
+            return
+        self.alias_request = job
         self._looks += 1
         job["jobStatus"] = "in-progress"
         if self.ends is not None and self._looks > self.steps:
@@ -156,3 +162,10 @@ class FakeVercel(Fake):
                 self.live = job["toDeploymentId"]
                 self.pinned = job["type"] == "rollback"
                 self.release["commit"] = self.commit_of(self.live)
+                self._was_live(self.live, job["requestedAt"])
+
+    def _was_live(self, uid: str, when: int) -> None:
+        for each in self.deployments:
+            if each["uid"] == uid and each.get("readySubstate") == "STAGED":
+                live = {"readySubstate": "PROMOTED", "aliasAssigned": when}
+                each.update(live, isRollbackCandidate=True)

@@ -83,6 +83,22 @@ def test_a_commit_is_promoted(monkeypatch: pytest.MonkeyPatch, queues: bool) -> 
     assert fake.release["commit"] == C
 
 
+def test_somebody_elses_deploy_is_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeRender()
+
+    def queued() -> tuple[str, int]:
+        fake._new("srv-quiz", C, "api")
+        pushed = FakeRender.deploy("dep-E", "e" * 40, 11, "build_failed", "Pushed meanwhile")
+        fake.deploys["srv-quiz"].insert(0, pushed)
+        return "", 202
+
+    fake.fail("POST", "/deploys", queued)
+    with served(fake, monkeypatch):
+        platform = service()
+        platform.promote(by_commit(platform, C))
+    assert fake.release["commit"] == C
+
+
 def test_automatic_deploys_end_before_a_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeRender()
     with served(fake, monkeypatch):

@@ -197,11 +197,11 @@ def test_somebody_elses_request_meanwhile_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_older_request_is_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = FakeVercel()
-    # C was promoted and rolled back once: the project still tells of the first promotion.
-    fake._begin("promote", "dpl_C")
-    assert fake.alias_request
-    fake.alias_request["jobStatus"] = "succeeded"
+    # C was promoted once before, and for some looks the project tells of that alone.
+    old = {"toDeploymentId": "dpl_C", "jobStatus": "succeeded", "type": "promote"}
+    fake = FakeVercel(
+        alias_request={**old, "fromDeploymentId": "dpl_A", "requestedAt": 1}, unseen=3
+    )
     with served(fake, monkeypatch):
         platform = project()
         platform.promote(by_commit(platform, C))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from grader.delivery.watch.charts import LOOKS, heartbeats, latency_chart, right_chart
+from grader.delivery.watch.charts import LOOKS, day_strip, heartbeats, latency_chart, right_chart
+from grader.delivery.watch.shown import HalfHour
 from grader.delivery.watch.values import Minute
 from grader.outcomes import Outcome
 from tests.grader.delivery.watch.watched import AT, minutes, samples
@@ -100,3 +101,18 @@ def test_all_that_may_be_seen_can_be_drawn(
         assert not drawn or parsed(drawn).tag == "figure"
         assert "nan" not in drawn
         assert "inf" not in drawn
+
+
+def test_a_half_hour_is_as_tall_as_its_share_of_right_answers() -> None:
+    newest = AT.replace(second=0)
+    seen = [
+        HalfHour(newest - timedelta(minutes=90), 100, 50),
+        HalfHour(newest - timedelta(minutes=60), 0, 0),
+        HalfHour(newest - timedelta(minutes=30), 100, 100),
+        HalfHour(newest, 100, 0),
+    ]
+    drawn = day_strip(seen, AT)
+    assert heights(drawn) == [8] * 44 + [26, 8, 40, 12]
+    assert said(drawn) == (
+        "The last 24 hours: 1 of 3 half hours with right answers alone, 0 % right in the worst."
+    )

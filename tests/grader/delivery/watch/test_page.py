@@ -1,5 +1,6 @@
 """The page of a watcher, and when it is written."""
 
+import json
 import os
 import stat
 import sys
@@ -18,6 +19,7 @@ from grader.delivery.watch.values import Incident, IncidentEvent, Look, Sample, 
 from grader.outcomes import Outcome
 from tests.grader.delivery.watch.watched import AT, GOOD, MISSED, OPEN, OVER, PAUSED, target
 from tests.grader.formats.classes import ATTACKS
+from tests.servers import wait_until
 
 
 def soup(text: str) -> BeautifulSoup:
@@ -29,7 +31,7 @@ def words(text: str) -> str:
 
 
 def test_says_how_it_stands_in_words() -> None:
-    page = render([GOOD, MISSED, PAUSED], [OPEN, OVER], AT, 10, "still.html")
+    page = render([GOOD, MISSED, PAUSED], [OPEN, OVER], AT, 10, "still.html", "watch.json")
     (title,) = soup(page).find_all("h1")
     assert title.get_text() == "1 of 2 apps misses an objective"
     said = words(page)
@@ -37,7 +39,7 @@ def test_says_how_it_stands_in_words() -> None:
         "shop.example keeps its objectives",
         "search.example misses an objective Last look: 76 was expected, and 75 came",
         "quiet.example paused maintenance until noon",
-        "right answers missed 90 % at least 99 % over 5 min 60 1000 % 600 %",
+        "right answers missed 90 % at least 99 % over 5 min 60 10 times 6 times",
         "search.example: right answers, in time open",
         "after 4 min 10 s Cause right answers: 90 %",
         "11:58:11 Dry run: with --act, render would be rolled back",
@@ -60,22 +62,22 @@ def test_says_how_it_stands_in_words() -> None:
     ],
 )
 def test_the_heading_sums_up(shown: list[object], title: str) -> None:
-    page = render(shown, [], AT, 10, "still.html")  # type: ignore[arg-type]
+    page = render(shown, [], AT, 10, "still.html", "watch.json")  # type: ignore[arg-type]
     assert soup(page).h1.get_text() == title  # type: ignore[union-attr]
     assert "None in the last seven days" in page
 
 
 def test_refreshes_itself_and_the_copy_stands_still() -> None:
-    page = render([GOOD], [], AT, 10, "watch-still.html")
+    page = render([GOOD], [], AT, 10, "watch-still.html", "watch.json")
     assert soup(page).find("meta", {"http-equiv": "refresh"})["content"] == "10"  # type: ignore[index]
     assert soup(page).find("a", {"href": "watch-still.html"})
-    copy = render([GOOD], [], AT, None, "watch.html")
+    copy = render([GOOD], [], AT, None, "watch.html", "watch.json")
     assert not soup(copy).find("meta", {"http-equiv": "refresh"})
     assert soup(copy).find("a", {"href": "watch.html"})
 
 
 def test_many_apps_are_folded_but_not_those_in_trouble() -> None:
-    page = soup(render([GOOD] * 9 + [MISSED], [], AT, 10, "still.html"))
+    page = soup(render([GOOD] * 9 + [MISSED], [], AT, 10, "still.html", "watch.json"))
     folded = [bool(section.find("details")) for section in page.find_all("section")]
     assert folded == [True] * 9 + [False, False]
 
@@ -86,8 +88,12 @@ def test_what_strangers_wrote_stays_text(attack: str) -> None:
     incident = replace(
         OPEN, cause=attack, timeline=(replace(OPEN.timeline[0], words=attack),), target=attack
     )
-    hostile = render([replace(MISSED, status=status)], [incident], AT, 10, "still.html")
-    plain = render([MISSED], [replace(OPEN, timeline=OPEN.timeline[:1])], AT, 10, "still.html")
+    hostile = render(
+        [replace(MISSED, status=status)], [incident], AT, 10, "still.html", "watch.json"
+    )
+    plain = render(
+        [MISSED], [replace(OPEN, timeline=OPEN.timeline[:1])], AT, 10, "still.html", "watch.json"
+    )
     assert {tag.name for tag in soup(hostile).find_all()} <= {
         tag.name for tag in soup(plain).find_all()
     }
@@ -124,11 +130,13 @@ def test_is_written_at_once_and_then_not_with_each_look(tmp_path: Path, history:
     assert "75 came" in path.read_text("utf-8")
     assert "51 looks: 50 wrong, 1 right" in path.read_text("utf-8")
     if sys.platform != "win32":
-        assert {stat.S_IMODE(os.stat(each).st_mode) for each in tmp_path.glob("*.html")} == {0o600}
+        assert {stat.S_IMODE(os.stat(each).st_mode) for each in tmp_path.glob("watch*")} == {0o600}
     assert sorted(each.name for each in tmp_path.glob("*.html")) == [
         "watch-still.html",
         "watch.html",
     ]
+    told = json.loads((tmp_path / "watch.json").read_text("utf-8"))
+    assert told["targets"][0]["words"] == "75 came"
 
 
 def test_waits_until_every_app_was_looked_at(tmp_path: Path, history: History) -> None:
@@ -150,3 +158,22 @@ def test_goes_on_with_what_the_store_holds(tmp_path: Path, history: History) -> 
     said = path.read_text("utf-8")
     assert "8 looks: 7 empty, 1 right" in said
     assert "shop.example: right open" in words(said)
+
+
+def test_an_incident_is_on_the_page_soon(
+    tmp_path: Path, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.delivery.watch.page._REFRESH", 3600.0)
+    path = tmp_path / "watch.html"
+    page = PageFile(path, history, [SHOP], every=5)
+    page.heard(look(Outcome.RIGHT))
+    history.enroll([SHOP.url])
+    incident = Incident(1, SHOP.url, "right", now(), "nothing came")
+    for event in history.write([IncidentEvent(Step.STARTED, incident, incident.started_at)]):
+        page.heard(event)
+
+    def is_there() -> bool:
+        page.heard(look(Outcome.RIGHT))
+        return "shop.example: right open" in words(path.read_text("utf-8"))
+
+    wait_until(is_there)

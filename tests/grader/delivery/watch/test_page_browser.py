@@ -19,7 +19,8 @@ WIDE, PHONE = (1280, 900), (390, 844)
 def write(folder: Path, refresh: float | None = None) -> str:
     path = folder / "watch.html"
     path.write_text(
-        render([GOOD, MISSED, PAUSED], [OPEN, OVER], AT, refresh, "watch.html"), encoding="utf-8"
+        render([GOOD, MISSED, PAUSED], [OPEN, OVER], AT, refresh, "watch.html", "watch.json"),
+        encoding="utf-8",
     )
     return path.as_uri()
 
@@ -72,5 +73,7 @@ def test_a_good_look_is_taller_than_a_bad_one(page: Page, tmp_path: Path) -> Non
 
 def test_refreshes_itself(page: Page, tmp_path: Path) -> None:
     page.goto(write(tmp_path, refresh=1))
-    (tmp_path / "watch.html").write_text(render([GOOD], [], AT, None, "watch.html"), "utf-8")
+    (tmp_path / "watch.html").write_text(
+        render([GOOD], [], AT, None, "watch.html", "watch.json"), "utf-8"
+    )
     expect(page.locator("h1")).to_have_text("All objectives are kept")

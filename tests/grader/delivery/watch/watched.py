@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from grader.delivery.watch.page import Shown
+from grader.delivery.watch.shown import HalfHour, Shown
 from grader.delivery.watch.values import (
     AppView,
     Incident,
@@ -55,6 +55,15 @@ def minutes(wrong_since: int = 60) -> list[Minute]:
     ]
 
 
+def day(parts: int, wrong: int = 0) -> list[HalfHour]:
+    """So many half hours, the last ones with wrong answers."""
+    newest = AT.replace(second=0)
+    return [
+        HalfHour(newest - timedelta(minutes=30 * back), 360, 360 if back >= wrong else 180)
+        for back in reversed(range(parts))
+    ]
+
+
 GOOD = Shown(
     Status(
         target("https://shop.example"),
@@ -76,6 +85,7 @@ GOOD = Shown(
     ),
     samples(*[Outcome.RIGHT] * 60),
     minutes(),
+    day(40),
 )
 OPEN = Incident(
     2,
@@ -132,6 +142,7 @@ MISSED = Shown(
         *[Outcome.RIGHT] * 20, *[Outcome.WRONG] * 3, Outcome.NOT_CHECKED, *[Outcome.TOO_SLOW] * 2
     ),
     minutes(45),
+    day(20, wrong=2),
 )
 PAUSED = Shown(
     Status(target("https://quiet.example"), AT, None, paused="maintenance until noon"), (), ()

@@ -37,6 +37,7 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
         (["--platform", "render", "--project", "x", "http://localhost:9"], "concerns one app"),
         (["--command", "say 'it"], "it cannot be split into words"),
         (["--command", " "], "it must not be empty"),
+        (["--webhook-format", "slack"], "Put the webhook's address into $GRADER_WEBHOOK"),
         (["--page", "{}/nowhere/watch.html"], "nowhere: make it first"),
     ],
 )
@@ -79,6 +80,13 @@ def test_alerts_have_arrived_when_a_single_round_ends(
     assert json.loads(heard.read_text())["data"]["url"] == url
     assert "1 of 1 app misses an objective" in page.read_text("utf-8")
     assert "tokenxyz" not in said
+
+
+def test_an_app_on_this_machine_opens_no_private_network_for_the_webhook(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADER_WEBHOOK", "http://10.255.255.1/T0SECRET")
+    assert "holds an http address" in grader("watch", HERE, code=2).output
 
 
 def test_a_dry_run_says_what_it_would_do(grader: Grader, hosted: Hosting) -> None:

@@ -80,12 +80,13 @@ def table(results: Sequence[Result]) -> str:
 
 def kept(running: Pipeline) -> str:
     """What to try while production runs."""
-    url, where = running.production.url, f"--platform pipeline --folder {running.folder}"
-    built = running.results[-1].commit
+    folder, url = running.folder, running.production.url
+    where, built = f"--platform pipeline --folder {folder}", running.results[-1].commit
+    watch = f"--every 1 --battery {folder / 'battery.toml'} --store {folder / 'watch'} --act"
     return f"""
-Production keeps running at {url} until Ctrl-C. In another terminal, try:
+Production keeps running at {url} until Ctrl-C. In other terminals, try:
   grader ask {url} "What is 8 plus 3?"
-  grader watch {url}
   grader releases list {where}
-  grader releases promote {where} --commit {built} --url {url}
+  grader watch {url} {watch} {where}
+  grader releases promote {where} --url {url} --commit {built}
   grader releases rollback {where} --url {url}"""

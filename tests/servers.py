@@ -15,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.components import ROOT
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
     from wsgiref.types import WSGIApplication
 
 LOOPBACK = "127.0.0.1"
@@ -29,14 +30,16 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serve(app: "WSGIApplication") -> Iterator[str]:
+def serve(app: "WSGIApplication", tls: "SSLContext | None" = None) -> Iterator[str]:
     """Serve an app in threads of this process; its base URL, without a trailing slash."""
-    server = make_server(LOOPBACK, 0, app, threaded=True, request_handler=QuietHandler)
+    server = make_server(
+        LOOPBACK, 0, app, threaded=True, request_handler=QuietHandler, ssl_context=tls
+    )
     # Half a second between two looks whether it is to end would be most of many tests' time.
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://{LOOPBACK}:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://{LOOPBACK}:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

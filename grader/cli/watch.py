@@ -124,7 +124,9 @@ class _Watch:
         plan = self._plan()
         with (
             self._showing(len(plan.targets)) as show,
-            self.acting.listening(history, plan.targets, self.every) as hear,
+            self.acting.listening(
+                history, plan.targets, self.every, allow_private=self.allow_private
+            ) as hear,
             contextlib.closing(watch(plan, history)) as events,
         ):
             for event in events:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import kinds
+from grader.cli import kinds, options
 from grader.cli.commands import option
 from grader.cli.output import say
 from grader.cli.releases_options import PLATFORMS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grader.delivery.releases.platform import Platform
     from grader.delivery.watch import History, Look, Target
     from grader.delivery.watch.actions import Rollbacks
-    from grader.delivery.watch.alerts import Channel
+    from grader.delivery.watch.alerts import Alerts, Channel
     from grader.delivery.watch.command import Command
     from grader.delivery.watch.values import IncidentEvent
 
@@ -53,10 +53,28 @@ def _page_faults() -> Iterator[None]:
         _say(f"The page {error.filename} was not written: {error.strerror}")
 
 
+def _in_a_folder(path: Path) -> Path:
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}: make it first")
+    return path
+
+
 def _program(line: str) -> Command:
     from grader.delivery.watch.command import Command
 
     return Command.of(line)
+
+
+def _alerts(engine: Engine, channels: Sequence[Channel], history: History) -> Alerts:
+    from grader.delivery.watch.alerts import Alerts
+    from grader.delivery.watch.history import HOUR
+    from grader.delivery.watch.incidents import incidents
+    from grader.delivery.watch.moments import now
+
+    alerts = Alerts(engine, channels, _say)
+    with history.reading() as connection:
+        alerts.catch_up(incidents(connection, since=now() - HOUR))
+    return alerts
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,7 @@ class Acting:
     """What is done about incidents, besides telling them here."""
 
     page: Path | None = option(
-        "--page", type=kinds.NEW_FILE, metavar="FILE",
+        "--page", type=kinds.NEW_FILE, read=_in_a_folder, metavar="FILE",
         help="A page with all that is known, which refreshes itself: made anew all the time.",
     )  # fmt: skip
     webhook_format: str = option(
@@ -105,26 +123,18 @@ class Acting:
 
     @contextlib.contextmanager
     def listening(
-        self, history: History, targets: Sequence[Target], every: float
+        self, history: History, targets: Sequence[Target], every: float, *, allow_private: bool
     ) -> Iterator[Hear]:
-        """Give what hears each event."""
+        """Give what hears each event. `allow_private` opens a webhook in a private network."""
         from grader.delivery.watch import IncidentEvent
         from grader.delivery.watch.acting_tables import open_acting
-        from grader.delivery.watch.alerts import Alerts
-        from grader.delivery.watch.history import HOUR
-        from grader.delivery.watch.incidents import incidents
-        from grader.delivery.watch.moments import now
         from grader.delivery.watch.page import PageFile
 
-        platform, channels = self._platform(targets), self._channels(targets)
+        platform, channels = self._platform(targets), self._channels(allow_private)
         with open_acting(history.engine) as engine:
             page = PageFile(self.page, history, targets, every) if self.page else None
-            alerts = Alerts(engine, channels, _say)
-            with history.reading() as connection:
-                alerts.catch_up(incidents(connection, since=now() - HOUR))
-            rollbacks = None
-            if platform is not None:
-                rollbacks = self._rollbacks(engine, targets[0], platform)
+            alerts = _alerts(engine, channels, history)
+            rollbacks = self._rollbacks(engine, targets[0], platform) if platform else None
             patience = _HASTE
             try:
 
@@ -147,13 +157,14 @@ class Acting:
                     with _page_faults():
                         page.write()
 
-    def _channels(self, targets: Sequence[Target]) -> list[Channel]:
+    def _channels(self, allow_private: bool) -> list[Channel]:
         from grader.delivery.watch.webhook import Webhook, WebhookFormat
 
         shape = WebhookFormat(self.webhook_format)
-        private = any(each.limits.allow_private for each in targets)
-        found = (Webhook.of(os.environ, shape, allow_private=private), self.program)
-        return [channel for channel in found if channel is not None]
+        webhook = Webhook.of(os.environ, shape, allow_private=allow_private)
+        if webhook is None and options.is_given("webhook_format"):
+            raise click.UsageError("Put the webhook's address into $GRADER_WEBHOOK")
+        return [channel for channel in (webhook, self.program) if channel is not None]
 
     def _platform(self, targets: Sequence[Target]) -> Platform | None:
         from grader.delivery.releases.platform import platform_named

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from grader.delivery.watch import AppView, Incident, IncidentEvent, Standing, Status, Step
-from grader.delivery.watch.causes import measured, wanted
+from grader.delivery.watch.causes import budget, measured, wanted
 from grader.delivery.watch.windows import LEAST_LOOKS
-from grader.formats.words import decimal, percent, seconds
+from grader.formats.words import percent, seconds
 from grader.text.cutting import cut
 
 _DIGITS = 7
@@ -125,11 +125,6 @@ def app_view(view: AppView) -> str:
 def _sign(standing: Standing) -> str:
     """Neither good nor bad is what was missed, and is good lately."""
     return UNSURE if standing.spent > 1 and not standing.missed else MARKS[standing.missed]
-
-
-def budget(spent: float) -> str:
-    """How much of a budget of bad looks is spent."""
-    return percent(100 * spent) if spent <= 1 else f"{decimal(spent, 1)} times"
 
 
 def share(value: float | None) -> str:

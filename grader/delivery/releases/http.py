@@ -40,7 +40,6 @@ _MOST_BYTES = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _SHOWN = 200
 _LONGEST_PAUSE = 30.0
-_CONNECTION_FAULTS = (requests.ConnectionError, requests.Timeout)
 _READING_FAULTS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
@@ -196,7 +195,7 @@ class Api:
                 stream=True,
                 **sent,
             )
-        except _CONNECTION_FAULTS as error:
+        except requests.RequestException as error:
             raise self._unanswered(method, error) from None
         try:
             with response:
@@ -205,7 +204,7 @@ class Api:
             words = f"{self.platform} answered with more than {_MOST_BYTES:,} bytes, which is odd"
         except _READING_FAULTS as error:
             words = f"{self.platform}'s reply broke off ({type(error).__name__})"
-        raise _of(method)(f"{words}. Look at grader releases list before you try again.")
+        raise _of(method)(f"{words}. {_next(method)}")
 
     def _unanswered(self, method: str, error: requests.RequestException) -> PlatformError:
         name = urlsplit(self._base).netloc
@@ -215,8 +214,7 @@ class Api:
                 "done. Are you online? Try again."
             )
         return _of(method)(
-            f"{self.platform} did not answer in time at {name} ({_reason(error)}). "
-            "Look at grader releases list before you try again."
+            f"{self.platform} did not answer at {name} ({_reason(error)}). {_next(method)}"
         )
 
     def _error(self, method: str, status: int, told: Any) -> PlatformError:
@@ -224,8 +222,8 @@ class Api:
         account = self._account
         if status >= 500:
             return _of(method)(
-                f"{self.platform} has a fault of its own (status {status}){said}. Look at its "
-                "status page, and at grader releases list before you try again."
+                f"{self.platform} has a fault of its own (status {status}){said}. Its status page "
+                f"may say more. {_next(method)}"
             )
         advice = {
             401: f"It does not accept the token in {account.token_in}: make a new one and set it.",
@@ -273,6 +271,11 @@ def _repeated() -> urllib3.Retry:
 
 def _of(method: str) -> type[PlatformError]:
     return PlatformError if method == "GET" else OutcomeUnknownError
+
+
+def _next(method: str) -> str:
+    again = "Try again in a minute."
+    return again if method == "GET" else "Look at grader releases list before you try again."
 
 
 def _body(response: requests.Response, until: float) -> bytes:

@@ -60,3 +60,8 @@ def period(length: float) -> str:
     if length >= 60 and length % 60 == 0:
         return f"{length / 60:.0f} min"
     return f"{decimal(length)} s"
+
+
+def budget(spent: float) -> str:
+    """How much of a budget of bad looks is spent."""
+    return percent(100 * spent) if spent <= 1 else f"{decimal(spent, 1)} times"

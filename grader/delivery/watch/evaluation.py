@@ -49,12 +49,14 @@ class Evaluation:
     def recall(self, url: str, sample: Sample) -> None:
         """Take a sample of an earlier watcher: its incidents are known already."""
         if url in self._watched:
-            self._add(self._watched[url], sample)
+            self._watched[url].recall(sample)
+            self._suspect()
 
     def take(self, url: str, sample: Sample) -> tuple[Look, tuple[IncidentEvent, ...]]:
         """Take a new sample of a target."""
         watched = self._watched[url]
-        news = self._add(watched, sample)
+        news = watched.add(sample)
+        self._suspect()
         standings = watched.standings(sample.at)
         event = self._event(watched, sample, standings, news) if counts(sample) else None
         look = Look(watched.status(sample.at, standings, self._ourselves), sample)
@@ -70,9 +72,8 @@ class Evaluation:
         watched = self._watched[url]
         return Look(watched.status(at, watched.standings(at), self._ourselves), None)
 
-    def _add(self, watched: Watched, sample: Sample) -> str:
-        """Take a sample, and find out whether this machine itself is to blame."""
-        news = watched.add(sample)
+    def _suspect(self) -> None:
+        """Find out whether this machine itself is to blame for what fails."""
         others = self._without_incident()
         failing = [each for each in others if each.failing_since]
         self._ourselves = ""
@@ -83,7 +84,6 @@ class Evaluation:
             )
             for each in failing:
                 each.forgive()
-        return news
 
     def _event(
         self, watched: Watched, sample: Sample, standings: tuple[Standing, ...], news: str

@@ -7,15 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from grader.delivery.watch import in_json
-from grader.delivery.watch.causes import measured, wanted
-from grader.delivery.watch.charts import (
-    LOOKS,
-    day_strip,
-    heartbeats,
-    latency_chart,
-    right_chart,
-)
+from grader.delivery.watch import causes, charts, in_json
+from grader.delivery.watch.charts import LOOKS
 from grader.delivery.watch.history import HOUR, History, minutes, samples
 from grader.delivery.watch.incidents import incidents
 from grader.delivery.watch.messages import lasted
@@ -68,13 +61,9 @@ def render(
         "other": other,
         "data": data,
         "folded": len(targets) > _UNFOLDED,
-        "heartbeats": heartbeats,
-        "day_strip": day_strip,
-        "right_chart": right_chart,
-        "latency_chart": latency_chart,
+        "charts": charts,
+        "causes": causes,
         "lasted": lasted,
-        "measured": measured,
-        "wanted": wanted,
     }
     return page("watch.html", context, package="grader.delivery", style="charts.css")
 

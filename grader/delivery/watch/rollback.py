@@ -71,38 +71,41 @@ def decide(
     live = live_release(tuple(releases))
     if live is None:
         return Refusal("The platform does not tell which release is live.")
-    since = live.live_at or live.created_at
-    known = incident.commit
-    if known and live.commit and not is_commit(live, known):
-        return Refusal(
-            f"When it began, commit {known[:12]} answered, but {named(live)} is live now: somebody "
-            "is at work."
-        )
-    if since > incident.started_at:
-        return Refusal(f"{_first(named(live))} is live only since then: somebody is at work.")
-    if incident.started_at - since > policy.watch_time:
-        return Refusal(
-            f"{_first(named(live))} is live since {moment(since)}: a breach so long after a "
-            "release is not taken for its fault."
-        )
+    if why := _not_its_fault(incident, live, policy.watch_time):
+        return Refusal(why)
     if now - incident.started_at > policy.watch_time:
         return Refusal("It began too long ago: the watcher did not run meanwhile.")
     if last_rollback is not None and now - last_rollback < policy.cool_down:
         return Refusal(
             f"The last rollback was at {moment(last_rollback)}, and the cool-down is not over."
         )
-    if live.is_rollback:
-        return Refusal(f"{_first(named(live))} is a rollback itself.")
     good = previous_release(tuple(releases))
     if good is None:
         return Refusal("The platform has no earlier release to go back to.")
     return Plan(live, good)
 
 
+def _not_its_fault(incident: Incident, live: PlatformRelease, watch_time: timedelta) -> str:
+    """Why the breach is not taken for the live release's fault; empty if it is."""
+    name = named(live)
+    began = f"{name[:1].upper()}{name[1:]} is"
+    since = live.live_at or live.created_at
+    answered = incident.commit
+    if answered and live.commit and not is_commit(live, answered):
+        return (
+            f"When it began, commit {answered[:12]} answered, but {name} is live now: somebody is "
+            "at work."
+        )
+    if since > incident.started_at:
+        return f"{began} live only since then: somebody is at work."
+    if incident.started_at - since > watch_time:
+        return (
+            f"{began} live since {moment(since)}: a breach so long after a release is not taken "
+            "for its fault."
+        )
+    return f"{began} a rollback itself." if live.is_rollback else ""
+
+
 def named(release: PlatformRelease) -> str:
     """Call a release by its commit, if that is known."""
     return f"commit {release.commit[:12]}" if release.commit else f"release {release.id}"
-
-
-def _first(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from grader.delivery.watch.moments import MINUTE_MS, from_ms, to_ms
 from grader.delivery.watch.tables import MINUTES, TARGETS
 from grader.delivery.watch.values import Indicator, Minute, Sample, Status
+from grader.delivery.watch.windows import LEAST_LOOKS
 
 _HALF_HOUR = 30  # minutes
 
@@ -58,9 +59,11 @@ class Shown:
     def tone(self) -> str:
         """The colour of the state."""
         status = self.status
-        if status.paused or status.ourselves or status.outcome is None:
+        if status.paused or status.ourselves:
             return "mute"
-        return "bad" if status.missed else "good"
+        if status.missed:
+            return "bad"
+        return "good" if status.looks >= LEAST_LOOKS else "mute"
 
     @property
     def state(self) -> str:
@@ -70,9 +73,13 @@ class Shown:
             return "paused"
         if status.ourselves:
             return "not judged"
-        if status.outcome is None:
-            return "no look yet"
-        return "misses an objective" if status.missed else "keeps its objectives"
+        if any(each.missed for each in status.standings):
+            return "misses an objective"
+        if status.incident is not None:
+            return "getting better"
+        if status.looks < LEAST_LOOKS:
+            return f"{status.looks} of {LEAST_LOOKS} looks that decide"
+        return "keeps its objectives"
 
     @property
     def bound(self) -> float | None:

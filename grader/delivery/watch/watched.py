@@ -67,6 +67,12 @@ class Watched:
         self._commit_since = sample.at
         return f"Release {sample.commit} answers instead of {before}"
 
+    def recall(self, sample: Sample) -> None:
+        """Take a sample of an earlier watcher, which has told what it meant."""
+        self.add(sample)
+        if self.incident and counts(sample):
+            self._count(sample, [each for each in self.standings(sample.at) if each.missed])
+
     def forgive(self) -> None:
         """Take back the bad looks since the last good one: they were our own fault."""
         self._window.forgive()
@@ -100,8 +106,7 @@ class Watched:
         told = [f"Missed as well: {self._cause(each, sample.at)}" for each in more]
         if news:
             told.append(news)
-        is_good = not missed and not self._window.is_bad(sample)
-        self._good_looks = self._good_looks + 1 if is_good else 0
+        self._count(sample, missed)
         ended_at = sample.at if self._good_looks >= self._good_looks_needed(sample.at) else None
         if ended_at:
             told.append(f"Over: {self._good_looks} good looks in a row")
@@ -147,6 +152,11 @@ class Watched:
             ourselves=ourselves,
             app=self._app,
         )
+
+    def _count(self, sample: Sample, missed: Sequence[Standing]) -> None:
+        """Count the good looks in a row of the open incident."""
+        is_good = not missed and not self._window.is_bad(sample)
+        self._good_looks = self._good_looks + 1 if is_good else 0
 
     def _noted(self, incident: Incident, at: datetime, told: Sequence[str]) -> IncidentEvent:
         moments = (Moment(at, words) for words in told)

@@ -77,6 +77,22 @@ def test_once_is_for_cron(grader: Grader, url: str, answer: Answer, tmp_path: Pa
     assert "has begun" not in told
 
 
+def test_cron_ends_an_incident_too(
+    grader: Grader, url: str, answer: Answer, objectives: Path, tmp_path: Path
+) -> None:
+    once = ("watch", url, "--once", *QUICK, "--store", tmp_path, "--objectives", objectives)
+    answer.words = "nobody"
+    grader(*once, code=1)
+    answer.words = POET
+    said: list[str] = []
+
+    def is_over() -> bool:
+        said.append(grader(*once, code=None).output)
+        return "Incident 1" in said[-1] and "is over after" in said[-1]
+
+    wait_until(is_over, lambda: said[-1])
+
+
 def test_minutes_end_with_how_it_is_then(
     grader: Grader, url: str, answer: Answer, objectives: Path
 ) -> None:

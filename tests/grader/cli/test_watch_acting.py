@@ -37,6 +37,8 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
         (["--platform", "render", "--project", "x", "http://localhost:9"], "concerns one app"),
         (["--command", "say 'it"], "it cannot be split into words"),
         (["--command", " "], "it must not be empty"),
+        (["--webhook-format", "slack"], "Put the webhook's address into $GRADER_WEBHOOK"),
+        (["--page", "{}/nowhere/watch.html"], "nowhere: make it first"),
     ],
 )
 def test_options_that_do_not_fit_together_are_said(
@@ -80,6 +82,13 @@ def test_alerts_have_arrived_when_a_single_round_ends(
     assert "tokenxyz" not in said
 
 
+def test_an_app_on_this_machine_opens_no_private_network_for_the_webhook(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADER_WEBHOOK", "http://10.255.255.1/T0SECRET")
+    assert "holds an http address" in grader("watch", HERE, code=2).output
+
+
 def test_a_dry_run_says_what_it_would_do(grader: Grader, hosted: Hosting) -> None:
     options = ("--every", 0.1, "--platform", "render", "--project", SERVICE)
     said = grader("watch", hosted.url, "--once", *options, code=1).output
@@ -102,8 +111,9 @@ def test_a_single_round_waits_until_the_rollback_is_verified(
 def test_a_page_that_cannot_be_written_does_not_end_the_watching(
     grader: Grader, tmp_path: Path
 ) -> None:
-    page = tmp_path / "nowhere" / "watch.html"
+    page, in_the_way = tmp_path / "watch.html", tmp_path / "watch-still.html"
+    in_the_way.mkdir()
     with app(lambda _: "no idea") as url:
         said = grader("watch", url, "--once", "--every", 0.1, "--page", page, code=1).output
-    assert f"The page {page.with_name('watch-still.html')} was not written: " in said
+    assert f"The page {in_the_way} was not written: " in said
     assert "has begun" in said

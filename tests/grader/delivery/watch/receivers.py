@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.servers import serve
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 PATH = "/services/T0SECRET/B0SECRET/tokenxyz"
@@ -36,9 +37,13 @@ class Receiver:
 
 
 @contextmanager
-def receiving(*statuses: str, headers: Iterable[tuple[str, str]] = ()) -> Iterator[Receiver]:
+def receiving(
+    *statuses: str,
+    headers: Iterable[tuple[str, str]] = (),
+    tls: "SSLContext | None" = None,
+) -> Iterator[Receiver]:
     receiver = Receiver(list(statuses), list(headers))
-    with serve(receiver) as base:
+    with serve(receiver, tls) as base:
         receiver.address = base + PATH
         try:
             yield receiver

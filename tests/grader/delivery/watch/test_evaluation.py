@@ -1,13 +1,15 @@
 """Incidents on a virtual clock."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.delivery.watch import (
     Evaluation,
     Incident,
+    IncidentEvent,
     Indicator,
     Objective,
     Objectives,
@@ -31,6 +33,8 @@ from tests.grader.delivery.watch.samples import (
 
 OUTCOMES = st.sampled_from([RIGHT, RIGHT, RIGHT, WRONG, DOWN, Outcome.NOT_CHECKED])
 GOOD_MINUTES = [RIGHT] * 60
+# Its last sixth has two looks: an incident may soon be over.
+SHORT = Objectives("", (Objective("mostly right", Indicator.RIGHT, 0.75, 60.0),))
 
 
 def test_two_wrong_answers_begin_one_incident_that_good_looks_end() -> None:
@@ -242,29 +246,51 @@ def test_a_paused_target_does_not_count_among_the_others() -> None:
     assert watcher.steps == ["started"] * 4
 
 
+OURS = Outcome.NOT_CHECKED
+STORY = [
+    *[WRONG] * 12, *[RIGHT, OURS] * 4, *[WRONG, RIGHT] * 4, *[RIGHT] * 12, *[DOWN] * 4,
+    *[RIGHT] * 20,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("killed_after", range(len(STORY) + 1))
+def test_killed_at_any_moment_a_watcher_goes_on(killed_after: int) -> None:
+    goes_on(STORY, killed_after)
+
+
+@pytest.mark.parametrize("killed_after", range(26))
+def test_looks_from_before_an_incident_do_not_end_it(killed_after: int) -> None:
+    # It begins with a good look, the twelfth.
+    goes_on([RIGHT] * 2 + [WRONG] * 3 + [RIGHT] * 20, killed_after, every=1.0)
+
+
 @given(st.lists(OUTCOMES, max_size=120), st.integers(0, 120))
 def test_a_watcher_that_is_started_again_tells_the_same(
     outcomes: list[Outcome], killed_after: int
 ) -> None:
-    every = list(samples(outcomes))
-    whole = Watcher()
-    whole.take(*every)
-    first = Watcher()
-    first.take(*every[:killed_after])
+    goes_on(outcomes, killed_after)
+
+
+def goes_on(outcomes: list[Outcome], killed_after: int, every: float = EVERY) -> None:
+    """Fail if a restart after so many looks changes what is told."""
+    looks = list(samples(outcomes, every))
+    whole = Watcher(SHORT)
+    whole.take(*looks)
+    first = Watcher(SHORT)
+    first.take(*looks[:killed_after])
     known: dict[int, Incident] = {event.incident.id: event.incident for event in first.events}
-    second = Watcher()
+    second = Watcher(SHORT)
     second.evaluation = Evaluation(
-        second.targets, USUAL, incidents=known.values(), next_id=len(known) + 1
+        second.targets, SHORT, incidents=known.values(), next_id=len(known) + 1
     )
-    for each in every[:killed_after]:
+    for each in looks[:killed_after]:
         second.evaluation.recall(second.targets[0].url, each)
-    second.take(*every[killed_after:])
-    told = [(event.step, event.at, event.incident.id) for event in first.events + second.events]
-    assert [each for each in told if each[0] is Step.STARTED] == [
-        (event.step, event.at, event.incident.id)
-        for event in whole.events
-        if event.step is Step.STARTED
-    ]
+    second.take(*looks[killed_after:])
+    assert told(first.events + second.events) == told(whole.events)
+
+
+def told(events: list[IncidentEvent]) -> list[tuple[Step, datetime, int, tuple[str, ...]]]:
+    return [(each.step, each.at, each.incident.id, each.incident.objectives) for each in events]
 
 
 @given(st.lists(OUTCOMES, max_size=200), st.sampled_from([0.5, 5.0, 24.0]))

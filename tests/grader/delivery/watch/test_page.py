@@ -39,7 +39,7 @@ def test_says_how_it_stands_in_words() -> None:
         "shop.example keeps its objectives",
         "search.example misses an objective Last look: 76 was expected, and 75 came",
         "quiet.example paused maintenance until noon",
-        "right answers missed 90 % at least 99 % over 5 min 60 1000 % 600 %",
+        "right answers missed 90 % at least 99 % over 5 min 60 10 times 6 times",
         "search.example: right answers, in time open",
         "after 4 min 10 s Cause right answers: 90 %",
         "11:58:11 Dry run: with --act, render would be rolled back",

@@ -2,12 +2,15 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from grader.delivery.watch import in_json
 from grader.delivery.watch.history import open_history
-from grader.delivery.watch.shown import HalfHour, half_hours
+from grader.delivery.watch.shown import HalfHour, Shown, half_hours
 from grader.delivery.watch.values import Sample
 from grader.outcomes import Outcome
 from tests.grader.delivery.watch.watched import AT, GOOD, MISSED, OPEN, PAUSED
@@ -57,3 +60,18 @@ def test_all_that_is_drawn_is_there_for_programs() -> None:
         "right": 360,
     }
     assert found["incidents"][0]["timeline"][0]["words"] == "Missed: right answers: 90 %"
+
+
+@pytest.mark.parametrize(
+    ("shown", "state", "tone"),
+    [
+        (GOOD, "keeps its objectives", "good"),
+        (MISSED, "misses an objective", "bad"),
+        (PAUSED, "paused", "mute"),
+        (replace(GOOD, status=replace(GOOD.status, looks=3)), "3 of 12 looks that decide", "mute"),
+        (replace(GOOD, status=replace(GOOD.status, incident=OPEN)), "getting better", "bad"),
+        (replace(MISSED, status=replace(MISSED.status, ourselves="5 of 5")), "not judged", "mute"),
+    ],
+)
+def test_a_state_has_words_and_a_tone(shown: Shown, state: str, tone: str) -> None:
+    assert (shown.state, shown.tone) == (state, tone)

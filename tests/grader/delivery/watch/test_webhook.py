@@ -5,12 +5,15 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from grader.delivery.watch.messages import Message, UndeliveredError
 from grader.delivery.watch.webhook import Webhook, WebhookFormat, signature
@@ -103,8 +106,9 @@ def test_a_redirect_is_not_followed() -> None:
         assert other.sent == []
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_name_that_leads_into_a_private_network_gets_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     with receiving() as receiver:
         port = int(receiver.address.split(":")[2].split("/")[0])
@@ -114,12 +118,28 @@ def test_a_name_that_leads_into_a_private_network_gets_nothing(
             return plain("127.0.0.1" if host == "hooks.example" else host, *rest)
 
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-        address = f"http://hooks.example:{port}{PATH}"
+        address = f"hooks.example:{port}{PATH}"
         with pytest.raises(UndeliveredError, match="private network") as raised:
-            Webhook(address).deliver(MESSAGE)
+            Webhook(f"{scheme}://{address}").deliver(MESSAGE)
         assert "hooks.example" not in str(raised.value)
         assert receiver.sent == []
-        Webhook(address, private=True).deliver(MESSAGE)
+        Webhook(f"http://{address}", private=True).deliver(MESSAGE)
+        assert len(receiver.sent) == 1
+
+
+def test_a_certificate_is_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(own)
+    with receiving(tls=own) as receiver:
+        hook = webhook(receiver.address)
+        with pytest.raises(UndeliveredError, match="certificate is not accepted"):
+            hook.deliver(MESSAGE)
+        assert receiver.sent == []
+        authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+        known = str(tmp_path / "authority.pem")
+        monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", known)
+        hook.deliver(MESSAGE)
         assert len(receiver.sent) == 1
 
 

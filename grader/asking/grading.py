@@ -183,6 +183,7 @@ class _Grading:
         # Strangers' pages are long: to look through all of them could hold the loop up.
         asleep = await beside(is_api_asleep, asked)
         own = waking.own or await beside(seen_own, asked)
+        self._own = self._own or own
         if questioning.is_blocked or waking.left < 1 or (own and not asleep):
             return
         if not await beside(worth_another_look, asked):

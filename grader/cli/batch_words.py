@@ -9,11 +9,11 @@ import click
 from grader.cli.output import say, width
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from grader.jobs import Enrollment, Run
-    from grader.model import Scorecard
     from grader.services.classes import Enrolled, OpenClass, Order, Preview
+    from grader.services.files import Written
 
 
 def say_preview(found: Preview) -> None:
@@ -84,14 +84,14 @@ def say_stopped(why: str, opened: OpenClass) -> None:
     )
 
 
-def say_graded(opened: OpenClass, scorecards: Collection[Scorecard]) -> None:
+def say_graded(opened: OpenClass, written: Written) -> None:
     """Print the summary of a class, and say where its files are."""
     from grader.formats import keeping, terminal
     from grader.services.files import DOUBT
     from grader.services.folders import GRADES, REPORT
 
     run, folder = opened.run, opened.folder
-    say(terminal.summary_table(scorecards, width=width()))
+    say(terminal.summary_table(written.scorecards, written.summary, width=width()))
     say(f"\nReport: {folder / REPORT}\nGrades: {folder / GRADES}")
     for note in keeping.notes(run.info.keep, run.late()):
         say(note)

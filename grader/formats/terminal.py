@@ -158,9 +158,14 @@ def reply(value: Reply) -> str:
     return "\n".join([*lines, "Reply:", text])
 
 
-def summary_table(scorecards: Collection[Scorecard], *, width: int = 80) -> str:
-    """Sum a class up in at most `width` columns: states, scores, questions, what needs a look."""
-    summary = summarize(scorecards)
+def summary_table(
+    scorecards: Collection[Scorecard], summary: ClassSummary | None = None, *, width: int = 80
+) -> str:
+    """Sum a class up in at most `width` columns: states, scores, questions, what needs a look.
+
+    `summary` saves to count the class again.
+    """
+    summary = summary or summarize(scorecards)
     states = ", ".join(
         f"{summary.states[state]} {words.STATE_WORDS[state]}"
         for state in State

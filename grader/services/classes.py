@@ -1,7 +1,7 @@
 """A class of students: previewed, enrolled, graded, and written to files."""
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ from grader.model import (
     ProbeKind,
     Question,
     RunInfo,
-    Scorecard,
     State,
     Submission,
     asks_in_browser,
@@ -23,7 +22,7 @@ from grader.model import (
 from grader.questions import draw, load_battery
 from grader.roster import Roster
 from grader.services.deployments import drawn
-from grader.services.files import write_files
+from grader.services.files import Written, write_files
 from grader.services.folders import PAGES, STORE_NAME, alone_in, holds_run, opened
 from grader.services.graders import cluster_at, graders_for, require_browser_of
 from grader.services.grading_class import Graded, grade_class
@@ -112,8 +111,8 @@ class OpenClass:
         steps = grade_class(self.run, self.graders, self.limits, self.per_site)
         return with_pages(self.run, steps, self._pages)
 
-    def finish(self) -> Collection[Scorecard]:
-        """Write the files of the class, and return the scorecards in them."""
+    def finish(self) -> Written:
+        """Write the files of the class."""
         if self.accept_unreachable:
             self.run.accept_unreachable()
         return write_files(self.run, self.folder, self._pages)

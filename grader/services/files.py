@@ -1,10 +1,10 @@
 """The files of a run, made from its store."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.analysis.summary import summarize
+from grader.analysis.summary import ClassSummary, summarize
 from grader.formats import grades_csv, keeping, report_html, results_json
 from grader.jobs import Run
 from grader.model import Note, NoteKind, Scorecard
@@ -19,7 +19,15 @@ DOUBT = (
 )
 
 
-def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Collection[Scorecard]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the files of a run show."""
+
+    scorecards: Collection[Scorecard]
+    summary: ClassSummary
+
+
+def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Written:
     """Make `folder`'s files anew from the store: grades.csv, results.json, report.html, students/.
 
     A page in `pages` that shows the same scorecard already is not written again.
@@ -35,7 +43,7 @@ def write_files(run: Run, folder: Path, pages: StudentPages | None = None) -> Co
     write_private(folder / RESULTS, results_json.render(info, cards))
     summary = summarize(_handed_out(cards, pages or StudentPages(run.info, folder / PAGES)))
     write_private(folder / REPORT, report_html.render(info, cards, summary))
-    return cards
+    return Written(cards, summary)
 
 
 def _handed_out(cards: Collection[Scorecard], pages: StudentPages) -> Iterator[Scorecard]:

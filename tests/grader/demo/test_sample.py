@@ -16,7 +16,7 @@ def test_a_sample_class_is_graded_without_a_word(
 ) -> None:
     with open_sample(tmp_path, ACTIVITY, 3, students=2, latency=0) as opened:
         steps = [step for step in opened.grade() if step.final]
-        assert [card.percent for card in opened.finish()] == [100, 100]
+        assert [card.percent for card in opened.finish().scorecards] == [100, 100]
     assert len(steps) == 2
     assert (tmp_path / REPORT).exists()
     assert capfd.readouterr() == ("", "")

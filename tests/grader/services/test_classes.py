@@ -29,7 +29,7 @@ def test_a_class_is_enrolled_graded_and_written(two: TwoStudents) -> None:
         }
         assert final == {"ada": 100, "ben": 30}
         assert not (two.folder / GRADES).exists()
-        assert [card.percent for card in open_class.finish()] == [100, 30]
+        assert [card.percent for card in open_class.finish().scorecards] == [100, 30]
     assert {path.name for path in two.folder.iterdir()} >= set(FILES)
     rows = list(csv.DictReader((two.folder / GRADES).read_text("utf-8").splitlines()))
     assert [(row["andrew_id"], row["percent"]) for row in rows] == [("ada", "100"), ("ben", "30")]

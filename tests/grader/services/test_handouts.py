@@ -39,7 +39,7 @@ def test_a_page_is_there_before_the_class_is_done_and_made_again_where_it_has_ch
         assert list(_files(folder)) == ["ada"]
         assert list(steps) == []
         before = _files(folder)
-        assert write_files(run, tmp_path, pages)
+        assert write_files(run, tmp_path, pages).scorecards
         assert _files(folder) == before
 
         now = datetime(2030, 1, 2, tzinfo=UTC)

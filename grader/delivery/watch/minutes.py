@@ -22,19 +22,21 @@ _MONTH_MINUTES = 31 * 24 * 60
 def roll_up(connection: sa.Connection, now: datetime) -> None:
     """Make the minutes that are over, and delete what is too old. Called twice, it does no more."""
     now_ms = to_ms(now)
-    last = connection.scalar(sa.select(sa.func.max(MINUTES.c.minute)))
-    oldest = connection.scalar(sa.select(sa.func.min(LOOKS.c.at)))
-    if oldest is None:
-        return
-    first = oldest // MINUTE_MS if last is None else last + 1
     until = now_ms // MINUTE_MS  # this one is not over yet
-    if first >= until:
-        return
-    rows = _minutes(connection, first, until)
-    if rows:
+    first = _first_to_make(connection)
+    if first is not None and first < until and (rows := _minutes(connection, first, until)):
         connection.execute(MINUTES.insert().prefix_with("OR IGNORE"), rows)
     connection.execute(LOOKS.delete().where(LOOKS.c.at < now_ms - _HOUR_MS))
     connection.execute(MINUTES.delete().where(MINUTES.c.minute < until - _MONTH_MINUTES))
+
+
+def _first_to_make(connection: sa.Connection) -> int | None:
+    """The first minute that was not made yet; None if there are no looks."""
+    last = connection.scalar(sa.select(sa.func.max(MINUTES.c.minute)))
+    oldest = connection.scalar(sa.select(sa.func.min(LOOKS.c.at)))
+    if last is not None:
+        return int(last) + 1
+    return None if oldest is None else int(oldest) // MINUTE_MS
 
 
 def minute_of(row: sa.Row[Any]) -> Minute:

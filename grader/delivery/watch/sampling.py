@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +16,12 @@ from grader.model import ProbeKind, Question, Verdict
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 from grader.text.cutting import cut, quoted
-from grader.text.hosts import leads_to_own_machine
 
 # So often, in seconds, all connections are new: a certificate that ran out, or an old instance
 # behind a balancer, would stay unseen on connections that are kept.
 _FRESH = 600.0
 _METRICS = 60.0
 _METRICS_TIMEOUT = 5.0
-_WAKE_SECONDS, _WAKE_SECONDS_HERE = 90.0, 5.0
 _COMMIT_DIGITS = 12
 _LONGEST_WORDS = 300
 
@@ -48,12 +46,12 @@ async def sampled(
     questions: Sequence[Question],
     pace: Pace,
     pauses: Callable[[], Pauses],
-    awake: frozenset[str],
+    asleep: Mapping[str, float],
 ) -> AsyncGenerator[tuple[Target, Sample | None], None]:
     """Each look as it ends; None in place of a sample if the target is paused.
 
-    Who is not known to be `awake` is woken up first: what a free host takes for that is no
-    incident.
+    Who may be `asleep` is woken up first, within so many seconds: what a free host takes for that
+    is no incident.
     """
     told: asyncio.Queue[tuple[Target, Sample | None] | None] = asyncio.Queue()
 
@@ -61,22 +59,28 @@ async def sampled(
         # Not all at the same moment, and not all the same question.
         await asyncio.sleep(pace.every * number / len(targets))
         async with contextlib.aclosing(_Looker(target, questions, number)) as looker:
-            if target.url not in awake and target.url not in pauses():
-                await looker.wake()
+            if target.url in asleep and target.url not in pauses():
+                await looker.wake(asleep[target.url])
             async for _ in _beats(pace, target.url):
                 is_paused = target.url in pauses()
                 told.put_nowait((target, None if is_paused else await looker.look()))
 
-    tasks = [asyncio.create_task(look(each, number)) for number, each in enumerate(targets)]
-    ended = asyncio.gather(*tasks)
-    ended.add_done_callback(lambda _: told.put_nowait(None))
+    async def look_at_all() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, target in enumerate(targets):
+                    group.create_task(look(target, number))
+        finally:
+            told.put_nowait(None)
+
+    looking = asyncio.create_task(look_at_all())
     try:
         while (seen := await told.get()) is not None:
             yield seen
-        await ended  # a crash is raised here
+        await looking  # a crash is raised here
     finally:
-        ended.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        looking.cancel()
+        await asyncio.wait([looking])
 
 
 async def _beats(pace: Pace, url: str) -> AsyncGenerator[None, None]:
@@ -102,26 +106,18 @@ class _Looker:
         self._target = target
         self._questions = questions
         self._next = first
-        self._deployment = Deployment(target.submission, target.limits)
+        self._connections = contextlib.AsyncExitStack()
+        self._deployment = self._new_deployment()
         self._app = AppReader()
         self._fresh_at = self._metrics_at = 0.0
         self._certificate: datetime | None = None
 
-    async def wake(self) -> None:
+    async def wake(self, seconds: float) -> None:
         """Wait until something of the app answers, or its time is over."""
-        is_here = leads_to_own_machine(self._target.url)
-        seconds = _WAKE_SECONDS_HERE if is_here else _WAKE_SECONDS
-        if self._target.limits.wake_timeout is not None:
-            seconds = self._target.limits.wake_timeout
-        waking = Waking(
-            self._deployment,
-            self._questions[0].query,
-            ProbeKind.PAGE,
-            seconds,
-            0.0,
-            self._target.limits.timeout,
-        )
-        await waking.until_awake()
+        query, timeout = self._questions[0].query, self._target.limits.timeout
+        async with self._new_deployment() as deployment:
+            waking = Waking(deployment, query, ProbeKind.PAGE, seconds, 0.0, timeout)
+            await waking.until_awake()
 
     async def look(self) -> Sample:
         """Ask the next question, then what else is due."""
@@ -137,31 +133,34 @@ class _Looker:
         self._certificate = next(filter(None, expiries), self._certificate)
         return sample_of(verdict, now(), commit, self._certificate, app)
 
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._connections.aclose()
+
+    def _new_deployment(self) -> Deployment:
+        return Deployment(self._target.submission, self._target.limits)
+
     async def _refresh(self) -> None:
+        """Have new connections if it is time: only they show the certificate."""
         time = asyncio.get_running_loop().time()
-        if time < self._fresh_at:
-            return
-        self._fresh_at = time + _FRESH
-        await self._deployment.__aexit__()
-        self._deployment = Deployment(self._target.submission, self._target.limits)
+        if time >= self._fresh_at:
+            self._fresh_at = time + _FRESH
+            await self._connections.aclose()
+            self._deployment = await self._connections.enter_async_context(self._new_deployment())
 
     async def _commit(self) -> str | None:
         release = read_release(await self._deployment.ask_release())
         return release.commit if release else None
 
     async def _app_view(self) -> AppView | None:
+        """The app's own view, if it is time to read it."""
         time = asyncio.get_running_loop().time()
         if time < self._metrics_at:
             return None
         seconds = min(_METRICS_TIMEOUT, self._target.limits.timeout)
-        reply = await self._deployment.ask_metrics(seconds)
-        is_there, view = await self._app.read(reply, time)
+        is_there, view = await self._app.read(await self._deployment.ask_metrics(seconds), time)
         self._metrics_at = time + (_METRICS if is_there else _FRESH)
         return view
-
-    async def aclose(self) -> None:
-        """Close its connections."""
-        await self._deployment.__aexit__()
 
 
 def sample_of(

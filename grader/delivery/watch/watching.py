@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from grader.asking.loops import Scope
+from grader.asking.passes import wake_seconds
 from grader.delivery.watch.causes import period
 from grader.delivery.watch.evaluation import Evaluation
 from grader.delivery.watch.history import HOUR, History, samples
@@ -22,7 +23,7 @@ from grader.delivery.watch.values import (
 )
 from grader.delivery.watch.windows import LEAST_LOOKS
 from grader.formats.words import decimal
-from grader.model import Battery, Entry, IdKey, InputError, ProbeKind, Question
+from grader.model import Battery, Entry, IdKey, InputError, Job, ProbeKind, Question
 from grader.questions import ColumnError, draw
 
 _ONCE_EVERY = 1.0
@@ -70,8 +71,8 @@ def watch(plan: Plan, history: History) -> Generator[Look | IncidentEvent, None,
         yield IncidentEvent(Step.RESUMED, incident, now())
     pauses = history.pauses()
     yield from history.write(evaluation.pause(pauses, now()))
-    pace, awake = _pace(plan, beginning.known), frozenset(beginning.known)
-    looking = sampled(plan.targets, questions, pace, lambda: pauses, awake)
+    pace, asleep = _pace(plan, beginning.known), _asleep(plan, beginning.known)
+    looking = sampled(plan.targets, questions, pace, lambda: pauses, asleep)
     with Scope() as scope:
         try:
             for target, sample in scope.iterate(looking):
@@ -163,6 +164,15 @@ def _begin(plan: Plan, history: History) -> _Beginning:
     urls = {target.url for target in plan.targets}
     going_on = (each for each in earlier if each.ended_at is None and each.target in urls)
     return _Beginning(evaluation, known, tuple(going_on))
+
+
+def _asleep(plan: Plan, known: Mapping[str, int]) -> dict[str, float]:
+    """The seconds to wake up for each target that was not looked at lately."""
+    return {
+        each.url: wake_seconds(Job(each.submission, plan.battery, plan.seed, each.limits))
+        for each in plan.targets
+        if each.url not in known
+    }
 
 
 def _pace(plan: Plan, known: Mapping[str, int]) -> Pace:

@@ -103,6 +103,21 @@ def test_a_minute_is_made_once_whoever_comes_later(history: History) -> None:
         assert [each.looks for each in minutes(connection, URL, at(0))] == [2, 2, 1]
 
 
+def test_a_clock_that_was_wrong_for_a_while_lets_nothing_grow(history: History) -> None:
+    history.add(URL, sample(30 * 24 * 3600))
+    history.write()
+    history.add(URL, sample(30 * 24 * 3600 + 60))
+    history.write()
+    for hour in range(5):
+        history.add(URL, sample(3600 * hour))
+        history.write()
+    with history.reading() as connection:
+        assert [look.at for _, look in samples(connection, at(0))][:2] == [
+            at(3600 * 3),
+            at(3600 * 4),
+        ]
+
+
 def test_minutes_that_nobody_made_before_are_made_by_the_next_watcher(tmp_path: Path) -> None:
     first = open_history(tmp_path)
     first.enroll([URL])

@@ -34,13 +34,9 @@ from tests.servers import LOOPBACK, PATIENCE, free_port, serve
 from webapp.app import create_app
 
 QUICK = Limits(timeout=5.0, wake_timeout=0.2)
-QUICKLY = Objectives(
-    "",
-    (
-        Objective("right answers", Indicator.RIGHT, 0.99, 3.0),
-        Objective("latency", Indicator.LATENCY, 0.95, 3.0, 150.0),
-    ),
-)
+QUICKLY = Objectives("", (Objective("right answers", Indicator.RIGHT, 0.99, 6.0),))
+# This alone would depend on how busy the machine is.
+IN_TIME = Objectives("", (Objective("latency", Indicator.LATENCY, 0.9, 60.0, 1000.0),))
 
 
 @dataclass
@@ -132,13 +128,17 @@ def test_an_app_that_fails_and_comes_back(history: History) -> None:
     assert status.commit is not None
 
 
-def test_an_app_that_slows_down_misses_its_latency_alone(history: History) -> None:
-    with apps(1) as ([made], urls), Watching(plan(urls), history) as watching:
-        watching.until_looks(20)
-        made.takes = 0.3
+def test_an_app_that_slows_down_is_late_and_right(history: History) -> None:
+    with (
+        apps(1) as ([made], urls),
+        Watching(plan(urls, objectives=IN_TIME), history) as watching,
+    ):
+        watching.until_looks(12)
+        made.takes = 1.2
         started = watching.until_step(Step.STARTED)
     assert started.incident.objectives == ("latency",)
     assert "late" in started.incident.cause
+    assert watching.looks[-1].status.right == 1.0
 
 
 def test_an_app_that_is_gone_and_comes_back_elsewhere(history: History) -> None:
@@ -267,7 +267,7 @@ def test_what_cannot_be_watched_is_said_at_once(history: History) -> None:
     with pytest.raises(WatchError, match="given twice"):
         next(watch(plan(["http://127.0.0.1:1", "http://127.0.0.1:1/"]), history))
     rare = plan(["http://127.0.0.1:1"], every=1.0)
-    with pytest.raises(WatchError, match=r"look at least every 0\.25 s, or make the period longer"):
+    with pytest.raises(WatchError, match=r"look at least every 0\.5 s, or make the period longer"):
         next(watch(rare, history))
     only_ids = '[[entry]]\nfamily = "andrew_id"\npoints = 1\n'
     battery = parse_battery(f'title = "x"\n{only_ids}', "ids", "ids.toml")

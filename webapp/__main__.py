@@ -89,7 +89,7 @@ def load_app() -> "WSGIApplication":
     @app.before_request
     def look_again() -> None:
         """Look up the commit anew: a file is served as soon as it is saved, and committed later."""
-        if flask.request.endpoint == "views.healthz":
+        if flask.request.endpoint in ("views.healthz", "metrics"):
             app.config["RELEASE"] = find_release(os.environ, ROOT)
 
     return app

@@ -126,11 +126,13 @@ def test_a_commit_is_told_without_a_new_start(project: Path) -> None:
         wait_until(lambda: told() == "a" * 40)
         head.write_text("b" * 40)
         wait_until(lambda: told() == "b" * 40)
+        head.write_text("c" * 40)
+        assert 'commit="' + "c" * 40 in get(port, "/metrics")[1]
         assert "Detected change" not in (project / "log").read_text()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the program is a script for a POSIX shell")
-def test_git_is_asked_for_the_commit_with_healthz_alone(project: Path) -> None:
+def test_git_is_asked_for_the_commit_only_where_it_is_told(project: Path) -> None:
     port = free_port()
     (project / ".git").mkdir()
     program, calls = project / "bin/git", project / "calls"

@@ -9,7 +9,17 @@ from typing import Any
 
 import click
 
-from grader.cli import batch, corrections, exports, gate, pipeline, releases, replay, student, watch
+from grader.cli import (
+    batch,
+    corrections,
+    exports,
+    gate,
+    pipeline,
+    releases,
+    replay,
+    student,
+    watch,
+)
 from grader.cli.commands import write_codes
 from grader.cli.exit_codes import BAD_INPUT, EXIT_CODES, INTERRUPTED
 from grader.cli.output import say

@@ -30,13 +30,13 @@ def beginning(running: Pipeline, columns: int) -> str:
         f"[oooooooN] stands for the {SERVERS} servers: o gives users the old release, N the new "
         "one. + is good news, ! bad news, ? neither."
     )
-    return textwrap.fill(told, min(columns, _WIDEST))
+    return _filled(told, columns)
 
 
-def title(story: Story, number: int, total: int) -> str:
+def title(story: Story, number: int, total: int, columns: int) -> str:
     """The heading of a story."""
     heading = f"STORY {number} of {total}: {story.title.upper()}"
-    return f"\n{heading}\n{'=' * len(heading)}\n{textwrap.fill(story.words, _WIDEST)}"
+    return f"\n{heading}\n{'=' * len(heading)}\n{_filled(story.words, columns)}"
 
 
 def step(told: Told, columns: int) -> str:
@@ -55,6 +55,10 @@ def step(told: Told, columns: int) -> str:
         subsequent_indent=" " * len(start),
         break_on_hyphens=False,
     )
+
+
+def _filled(words: str, columns: int) -> str:
+    return textwrap.fill(words, min(columns, _WIDEST))
 
 
 def users(result: Result) -> str:

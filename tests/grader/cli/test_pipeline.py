@@ -56,7 +56,7 @@ def test_the_table_says_what_was_unexpected() -> None:
     assert "rolled back" in words
     assert "unexpected: promoted was" in words
     assert "expected" not in table([Result(story, "1", "2", story.ending, 0, 9, 8, None, 9, 9, 0)])
-    assert title(story, 1, 5).splitlines()[1] == "STORY 1 of 5: A GOOD RELEASE"
+    assert title(story, 1, 5, 80).splitlines()[1] == "STORY 1 of 5: A GOOD RELEASE"
 
 
 def test_what_to_try_is_what_the_commands_take(tmp_path: Path) -> None:

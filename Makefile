@@ -16,7 +16,7 @@ STORY ?= all
 .PHONY: help demo pipeline dev test lint format bench install clean
 
 help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/grader.stamp ## Grade a sample class on this machine and write its report
 	@$(BIN)/python -m grader demo $(ARGS)

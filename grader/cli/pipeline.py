@@ -72,7 +72,7 @@ def _tell(running: Pipeline, stories: Sequence[Story]) -> None:
     from grader.cli import pipeline_words
 
     for number, story in enumerate(stories, 1):
-        say(pipeline_words.title(story, number, len(stories)))
+        say(pipeline_words.title(story, number, len(stories), width()))
         for told in running.deliver(story):
             say(pipeline_words.step(told, width()))
         say(pipeline_words.users(running.results[-1]))

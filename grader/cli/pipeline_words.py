@@ -30,13 +30,13 @@ def beginning(running: Pipeline, columns: int) -> str:
         f"[oooooooN] stands for the {SERVERS} servers: o gives users the old release, N the new "
         "one. + is good news, ! bad news, ? neither."
     )
-    return textwrap.fill(told, min(columns, _WIDEST))
+    return _filled(told, columns)
 
 
-def title(story: Story, number: int, total: int) -> str:
+def title(story: Story, number: int, total: int, columns: int) -> str:
     """The heading of a story."""
     heading = f"STORY {number} of {total}: {story.title.upper()}"
-    return f"\n{heading}\n{'=' * len(heading)}\n{textwrap.fill(story.words, _WIDEST)}"
+    return f"\n{heading}\n{'=' * len(heading)}\n{_filled(story.words, columns)}"
 
 
 def step(told: Told, columns: int) -> str:
@@ -55,6 +55,10 @@ def step(told: Told, columns: int) -> str:
         subsequent_indent=" " * len(start),
         break_on_hyphens=False,
     )
+
+
+def _filled(words: str, columns: int) -> str:
+    return textwrap.fill(words, min(columns, _WIDEST))
 
 
 def users(result: Result) -> str:
@@ -80,12 +84,13 @@ def table(results: Sequence[Result]) -> str:
 
 def kept(running: Pipeline) -> str:
     """What to try while production runs."""
-    url, where = running.production.url, f"--platform pipeline --folder {running.folder}"
-    built = running.results[-1].commit
+    folder, url = running.folder, running.production.url
+    where, built = f"--platform pipeline --folder {folder}", running.results[-1].commit
+    watch = f"--every 1 --battery {folder / 'battery.toml'} --store {folder / 'watch'} --act"
     return f"""
-Production keeps running at {url} until Ctrl-C. In another terminal, try:
+Production keeps running at {url} until Ctrl-C. In other terminals, try:
   grader ask {url} "What is 8 plus 3?"
-  grader watch {url}
   grader releases list {where}
-  grader releases promote {where} --commit {built} --url {url}
+  grader watch {url} {watch} {where}
+  grader releases promote {where} --url {url} --commit {built}
   grader releases rollback {where} --url {url}"""

@@ -63,8 +63,11 @@ class Delivery:
         self._staging.clear()
         if ending is None:
             ending = yield from self._rolled_out()
-        tone = Tone.GOOD if ending is self._story.ending else Tone.BAD
-        yield self._told(Stage.END, f"{ending.upper()}. {self._story.moral}", tone)
+        if ending is self._story.ending:
+            yield self._told(Stage.END, f"{ending.upper()}. {self._story.moral}", Tone.GOOD)
+        else:
+            words = f"{ending.upper()}. It should have been: {self._story.ending}."
+            yield self._told(Stage.END, words, Tone.BAD)
         asked, right, lost = self._users.counts(self._started)
         yield Result(
             self._story,

@@ -1,13 +1,18 @@
 import os
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import click
 import psutil
 import pytest
 
-from grader.cli.pipeline_words import step, table, title
+from grader.cli import cli
+from grader.cli.pipeline_words import kept, step, table, title
 from grader.delivery.pipeline.record import Result, Stage, Told, Tone
 from grader.delivery.pipeline.stories import STORIES, Ending
 from tests.components import ROOT
@@ -51,7 +56,22 @@ def test_the_table_says_what_was_unexpected() -> None:
     assert "rolled back" in words
     assert "unexpected: promoted was" in words
     assert "expected" not in table([Result(story, "1", "2", story.ending, 0, 9, 8, None, 9, 9, 0)])
-    assert title(story, 1, 5).splitlines()[1] == "STORY 1 of 5: A GOOD RELEASE"
+    assert title(story, 1, 5, 80).splitlines()[1] == "STORY 1 of 5: A GOOD RELEASE"
+
+
+def test_what_to_try_is_what_the_commands_take(tmp_path: Path) -> None:
+    story = STORIES[0]
+    result = Result(story, "1234567", "7654321", story.ending, 0, 9, 8, None, 100, 100, 0)
+    production = SimpleNamespace(url="http://127.0.0.1:5")
+    running: Any = SimpleNamespace(folder=tmp_path, production=production, results=[result])
+    lines = [line for line in kept(running).splitlines() if line.startswith("  grader ")]
+    assert len(lines) == 5
+    for line in lines:
+        program, name, *arguments = shlex.split(line)
+        command = cli.commands[name]
+        while isinstance(command, click.Group):
+            command = command.commands[arguments.pop(0)]
+        command.make_context(f"{program} {name}", arguments)
 
 
 @pytest.mark.slow

@@ -54,9 +54,12 @@ def save(connection: sa.Connection, event: IncidentEvent, target_id: int) -> Non
     )
     if not changed.rowcount:
         connection.execute(INCIDENTS.insert().values(id=incident.id, **row))
-    known = _timelines(connection, [incident.id])[incident.id]
+    # As they are kept: whole milliseconds, and cut.
+    known = {
+        (to_ms(each.at), each.words) for each in _timelines(connection, [incident.id])[incident.id]
+    }
     for moment in incident.timeline:
-        if moment not in known:
+        if (to_ms(moment.at), cut(moment.words, _LONGEST_WORDS)) not in known:
             note(connection, incident.id, moment.at, moment.words)
 
 

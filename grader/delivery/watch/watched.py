@@ -24,6 +24,10 @@ from grader.delivery.watch.windows import Window
 _GOOD_LOOKS = 2
 _MOST_DOUBLINGS = 4
 _HOUR = timedelta(hours=1)
+# An app can tell another release at each look, and nobody reads so many lines.
+_MOST_LINES = 100
+_BY_TURNS = "Different releases answer by turns: no more of that is told here"
+_NO_MORE = "So much happens that no more of it is told here"
 
 
 class Watched:
@@ -104,8 +108,7 @@ class Watched:
         """Go on with the open incident, or end it; None if nothing is to be told of that."""
         more = [each for each in missed if each.objective.name not in incident.objectives]
         told = [f"Missed as well: {self._cause(each, sample.at)}" for each in more]
-        if news:
-            told.append(news)
+        told += _not_too_often(incident, news)
         self._count(sample, missed)
         ended_at = sample.at if self._good_looks >= self._good_looks_needed(sample.at) else None
         if ended_at:
@@ -124,8 +127,11 @@ class Watched:
         if reason == self.paused:
             return None
         self.paused = reason
+        if self.incident is None:
+            return None
         words = f"Paused: {reason}" if reason else "Watched again"
-        return self._noted(self.incident, at, [words]) if self.incident else None
+        told = _as_it_fits(self.incident, words)
+        return self._noted(self.incident, at, told) if told else None
 
     def status(self, now: datetime, standings: tuple[Standing, ...], ourselves: str) -> Status:
         """How the target is."""
@@ -171,3 +177,19 @@ class Watched:
         """How many good looks in a row end the incident. A target that flaps needs more."""
         lately = sum(now - ended < _HOUR for ended in self._ended)
         return _GOOD_LOOKS << min(lately, _MOST_DOUBLINGS)
+
+
+def _not_too_often(incident: Incident, news: str) -> list[str]:
+    """What to tell of another release that answers: the same news only once in an incident."""
+    told = {moment.words for moment in incident.timeline}
+    if news in told:
+        news = _BY_TURNS
+    return _as_it_fits(incident, news) if news and news not in told else []
+
+
+def _as_it_fits(incident: Incident, words: str) -> list[str]:
+    """What to tell if the timeline may be full: that it is full is told once."""
+    lines = incident.timeline
+    if len(lines) < _MOST_LINES:
+        return [words]
+    return [] if any(moment.words == _NO_MORE for moment in lines) else [_NO_MORE]

@@ -132,6 +132,32 @@ def test_an_incident_knows_the_release_and_since_when_it_answers() -> None:
     )
 
 
+def test_releases_that_answer_by_turns_are_told_once() -> None:
+    watcher = Watcher()
+    watcher.take(*(sample(5 * n, WRONG, commit="ab"[n % 2] * 12) for n in range(1000)))
+    assert [moment.words for moment in watcher.events[-1].incident.timeline[1:]] == [
+        "Release aaaaaaaaaaaa answers instead of bbbbbbbbbbbb",
+        "Release bbbbbbbbbbbb answers instead of aaaaaaaaaaaa",
+        "Different releases answer by turns: no more of that is told here",
+    ]
+    [changed] = watcher.take(sample(5000, WRONG, commit="c" * 12))
+    assert changed.incident.timeline[-1].words.startswith("Release cccccccccccc answers")
+
+
+def test_the_timeline_is_bounded_whatever_an_app_tells() -> None:
+    watcher = Watcher()
+    watcher.take(*(sample(5 * n, WRONG, commit=f"{n:012x}") for n in range(1, 300)))
+    url = watcher.targets[0].url
+    for number in range(300):
+        watcher.evaluation.pause({url: str(number)}, at(1500))
+    [*_, ended] = watcher.take(*samples([RIGHT] * 60, since=1500))
+    words = [moment.words for moment in ended.incident.timeline]
+    assert words[100:] == [
+        "So much happens that no more of it is told here",
+        "Over: 2 good looks in a row",
+    ]
+
+
 def test_an_abbreviated_commit_is_the_same_release() -> None:
     watcher = Watcher()
     watcher.take(sample(0, commit="a" * 12), sample(5, commit="a" * 7), sample(10))

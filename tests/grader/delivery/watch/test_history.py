@@ -159,6 +159,13 @@ def test_an_incident_and_its_timeline(history: History) -> None:
         assert next_id(connection) == 2
 
 
+def test_a_line_that_is_cut_is_written_once(history: History) -> None:
+    moments = (Moment(at(0), "x" * 3000), Moment(at(0.0001), "y"))
+    for _ in range(2):
+        [told] = history.write([IncidentEvent(Step.CHANGED, incident(timeline=moments), at(0))])
+        assert len(told.incident.timeline) == 2
+
+
 def test_pauses_are_kept(history: History, tmp_path: Path) -> None:
     history.pause(URL, "lunch")
     other = open_history(tmp_path / "kept")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from grader.asking.loops import Scope
-from grader.asking.passes import wake_seconds
+from grader.asking.passes import seconds_to_wake
 from grader.delivery.watch.causes import period
 from grader.delivery.watch.evaluation import Evaluation
 from grader.delivery.watch.history import HOUR, History, samples
@@ -23,7 +23,7 @@ from grader.delivery.watch.values import (
 )
 from grader.delivery.watch.windows import LEAST_LOOKS
 from grader.formats.words import decimal
-from grader.model import Battery, Entry, IdKey, InputError, Job, ProbeKind, Question
+from grader.model import Battery, Entry, IdKey, InputError, ProbeKind, Question
 from grader.questions import ColumnError, draw
 
 _ONCE_EVERY = 1.0
@@ -169,7 +169,7 @@ def _begin(plan: Plan, history: History) -> _Beginning:
 def _asleep(plan: Plan, known: Mapping[str, int]) -> dict[str, float]:
     """The seconds to wake up for each target that was not looked at lately."""
     return {
-        each.url: wake_seconds(Job(each.submission, plan.battery, plan.seed, each.limits))
+        each.url: seconds_to_wake(each.submission, each.limits)
         for each in plan.targets
         if each.url not in known
     }

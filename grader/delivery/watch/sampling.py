@@ -80,7 +80,8 @@ async def sampled(
         await looking  # a crash is raised here
     finally:
         looking.cancel()
-        await asyncio.wait([looking])
+        # Whoever went away is told of no crash any more.
+        await asyncio.gather(looking, return_exceptions=True)
 
 
 async def _beats(pace: Pace, url: str) -> AsyncGenerator[None, None]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -165,10 +165,12 @@ def test_faults_in_the_objectives_have_file_and_line(
 
 
 @contextmanager
-def watching(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+def watching(*arguments: object, stderr: IO[str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """The command as a process; killed at the end if it still runs."""
     command = [sys.executable, "-m", "grader", "watch", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True
+    ) as process:
         try:
             yield process
         finally:
@@ -252,10 +254,21 @@ def test_the_store_is_private(grader: Grader, url: str, tmp_path: Path) -> None:
     assert b"s3cr3t" not in path.read_bytes()
 
 
-def test_ctrl_c_ends_it(url: str, tmp_path: Path) -> None:
-    with watching(url, "--store", tmp_path, *QUICK, "--format", "json") as process:
+def test_ctrl_c_ends_it_without_a_traceback(url: str, tmp_path: Path) -> None:
+    # Two targets: whatever one of them is at, the other one is at something else.
+    other = url.replace("127.0.0.1", "localhost")
+    store, printed = tmp_path / "store", tmp_path / "stderr"
+    with (
+        printed.open("w") as stderr,
+        watching(
+            url, other, "--store", store, *QUICK, "--format", "json", stderr=stderr
+        ) as process,
+    ):
         assert process.stdout is not None
-        process.stdout.readline()
+        for _ in range(40):
+            process.stdout.readline()
         process.send_signal(signal.SIGINT)
+        process.stdout.read()
         assert process.wait(PATIENCE) == 130
-    wait_until(lambda: not (tmp_path / f"{STORE}-wal").exists())
+    assert not (store / f"{STORE}-wal").exists()
+    assert printed.read_text().strip() == "Stopped."

@@ -100,8 +100,8 @@ class Screen:
         room = max(1, self._console.height - _ROOM)
         for status in every[:room]:
             table.add_row(*_cells(status, is_wide=is_wide))
-        if hidden := len(every) - room:
-            table.caption = Text(f"and {hidden} more") if hidden > 0 else None
+        if len(every) > room:
+            table.caption = Text(f"and {len(every) - room} more")
         return table
 
     def __enter__(self) -> Self:

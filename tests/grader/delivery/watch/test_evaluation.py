@@ -74,12 +74,12 @@ def test_one_bad_look_alone_is_no_incident_however_small_the_budget() -> None:
 
 def test_what_is_exactly_allowed_is_not_missed() -> None:
     for percent in (90.0, 95.0, 99.0, 99.5):
-        allowed = round(1000 - 10 * percent)
-        objective = Objective("right", Indicator.RIGHT, percent / 100, 1000.0)
+        allowed = round(200 - 2 * percent)
+        objective = Objective("right", Indicator.RIGHT, percent / 100, 200.0)
         watcher = Watcher(Objectives("", (objective,)))
-        watcher.take(*samples([RIGHT] * (1000 - allowed) + [WRONG] * allowed, every=1))
+        watcher.take(*samples([RIGHT] * (200 - allowed) + [WRONG] * allowed, every=1))
         assert not watcher.events
-        assert watcher.take(sample(1000, WRONG))
+        assert watcher.take(sample(200, WRONG))
 
 
 def test_what_is_over_is_no_incident() -> None:

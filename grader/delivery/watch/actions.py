@@ -24,10 +24,11 @@ from grader.delivery.releases.platform import (
     live_release,
 )
 from grader.delivery.watch.acting_tables import ACTIONS
+from grader.delivery.watch.history import HOUR, samples
 from grader.delivery.watch.incidents import incidents, note
 from grader.delivery.watch.moments import now
-from grader.delivery.watch.rollback import PLAN, Plan, Policy, Refusal, decide, named
-from grader.delivery.watch.values import Incident, IncidentEvent, Step, Target
+from grader.delivery.watch.rollback import PLAN, Later, Plan, Policy, Refusal, decide, named
+from grader.delivery.watch.values import Incident, IncidentEvent, Sample, Step, Target
 from grader.model import InputError, Job
 from grader.questions import load_battery
 from grader.services.waiting import Standing, wait_for
@@ -38,6 +39,7 @@ _LOOKED_AT = 20  # releases
 class Stage(StrEnum):
     """How far the action on an incident is. The values are stored."""
 
+    WAITING = "waiting"
     NOTHING = "nothing done"
     DRY_RUN = "dry run"
     INTENDED = "intended"
@@ -91,6 +93,7 @@ class Rollbacks:
         self._policy = policy
         self._patience = patience
         self._to_do: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._later: tuple[int, datetime] | None = None
         self._thread = threading.Thread(target=self._work, name="rollbacks", daemon=True)
         self._thread.start()
 
@@ -109,14 +112,25 @@ class Rollbacks:
         try:
             for begun in self._store.unfinished():
                 self._carry_on(begun)
-            while (incident_id := self._to_do.get()) is not None:
+            while (incident_id := self._next()) is not None:
                 if self._store.is_open(incident_id, act=self._policy.act):
                     self._begin(incident_id)
         except InputError as error:
             # The store cannot be written: without it, nothing is safe to do.
             self._store.say(f"No rollback from now on: {error}")
 
+    def _next(self) -> int | None:
+        """The incident to decide on next; None at the end."""
+        if self._later is None:
+            return self._to_do.get()
+        incident_id, until = self._later
+        try:
+            return self._to_do.get(timeout=max(0.0, (until - now()).total_seconds()))
+        except queue.Empty:
+            return incident_id
+
     def _begin(self, incident_id: int) -> None:
+        self._later = None
         try:
             releases = self._releases()
         except PlatformError as error:
@@ -124,8 +138,12 @@ class Rollbacks:
             return
         incident = self._store.incident(incident_id)
         last = self._store.last_rollback()
-        plan = decide(incident, releases, last, self._policy, now())
-        if isinstance(plan, Refusal):
+        looks = self._store.looks()
+        plan = decide(incident, looks, releases, last, self._policy, now())
+        if isinstance(plan, Later):
+            self._later = incident_id, plan.until
+            self._store.wait(incident_id, f"Nothing is rolled back yet. {plan.words}")
+        elif isinstance(plan, Refusal):
             self._store.put(incident_id, Stage.NOTHING, f"Nothing is rolled back. {plan.words}")
         elif not self._policy.act:
             words = f"Dry run: with --act, {self._platform.name} would be rolled back {plan}."
@@ -202,10 +220,11 @@ class Rollbacks:
 
     def _verify(self, incident_id: int, plan: Plan) -> None:
         url = self._target.url
-        if plan.good.commit is None:
-            words = (
-                f"Not verified: the platform tells no commit of {named(plan.good)}. Look at {url}"
-            )
+        if plan.good.commit is None or not plan.app_tells:
+            who = "app does not tell which release answers"
+            if plan.good.commit is None:
+                who = f"platform tells no commit of {named(plan.good)}"
+            words = f"Not verified: the {who}. Look at {url}"
             self._store.put(incident_id, Stage.FAILED, words)
             return
         job = Job(self._target.submission, load_battery("activity"), 0, self._target.limits)
@@ -247,6 +266,17 @@ class _Actions:
             note(connection, incident_id, at, words)
         self.say(words)
 
+    def wait(self, incident_id: int, words: str) -> None:
+        """Write once that nothing is decided yet."""
+        if self._stage(incident_id) is not Stage.WAITING:
+            self.put(incident_id, Stage.WAITING, words)
+
+    def looks(self) -> list[Sample]:
+        """The looks at the target that are kept one by one."""
+        with self._reading() as connection:
+            found = samples(connection, now() - HOUR)
+            return [sample for url, sample in found if url == self._target.url]
+
     def unfinished(self) -> Iterable[int]:
         """The incidents with an action that was begun and has not ended."""
         chosen = sa.and_(ACTIONS.c.target == self._target.url, ACTIONS.c.stage.in_(_UNFINISHED))
@@ -255,10 +285,8 @@ class _Actions:
 
     def is_open(self, incident_id: int, *, act: bool) -> bool:
         """Whether nothing was decided yet; a dry run decides nothing for one who acts."""
-        mine = ACTIONS.c.incident_id == incident_id
-        with self._reading() as connection:
-            stage = connection.scalar(sa.select(ACTIONS.c.stage).where(mine))
-        return stage is None or (act and stage == Stage.DRY_RUN)
+        stage = self._stage(incident_id)
+        return stage in (None, Stage.WAITING) or (act and stage is Stage.DRY_RUN)
 
     def stage_of(self, incident_id: int) -> tuple[Stage, Plan]:
         """How far an action is, and its plan."""
@@ -266,6 +294,12 @@ class _Actions:
         with self._reading() as connection:
             row = connection.execute(sa.select(ACTIONS).where(mine)).one()
         return Stage(row.stage), PLAN.validate_json(row.document)
+
+    def _stage(self, incident_id: int) -> Stage | None:
+        mine = ACTIONS.c.incident_id == incident_id
+        with self._reading() as connection:
+            stage = connection.scalar(sa.select(ACTIONS.c.stage).where(mine))
+        return None if stage is None else Stage(stage)
 
     def last_rollback(self) -> datetime | None:
         """When a platform was last asked to roll this target back."""

@@ -15,8 +15,9 @@ from grader.delivery.watch.history import STORE, History, open_history
 from grader.delivery.watch.incidents import incidents
 from grader.delivery.watch.moments import now
 from grader.delivery.watch.rollback import Plan, Policy
-from grader.delivery.watch.values import Incident, IncidentEvent, Step, Target
+from grader.delivery.watch.values import Incident, IncidentEvent, Sample, Step, Target
 from grader.model import Limits, Submission
+from grader.outcomes import Outcome
 from grader.store import open_store
 from tests.grader.delivery.watch.hosting import BAD, GOOD, NEWER, SERVICE, Hosting, hosting
 from tests.servers import PATIENCE
@@ -43,9 +44,10 @@ def target(hosted: Hosting) -> Target:
 
 
 def begun(hosted: Hosting, history: History, number: int = 1, commit: str = BAD) -> IncidentEvent:
-    """An incident that is in the store, as the watcher leaves it."""
+    """An incident that is in the store with its looks, as the watcher leaves it."""
     incident = Incident(number, hosted.url, "right", now(), "wrong answers", commit=commit[:12])
     history.enroll([hosted.url])
+    history.add(hosted.url, Sample(incident.started_at, Outcome.WRONG, 20.0, commit=commit[:12]))
     (event,) = history.write([IncidentEvent(Step.STARTED, incident, incident.started_at)])
     return event
 
@@ -224,6 +226,36 @@ def test_killed_before_the_request_left_it_asks_after_a_while(
     with acting(hosted, tmp_path, patience=replace(QUICK, settle=0.1)) as rollbacks:
         rollbacks.heard(replace(event, step=Step.RESUMED))
     assert hosted.rollbacks == ["dep-1"]
+
+
+def test_an_app_that_tells_a_stale_commit_is_rolled_back_later(
+    hosted: Hosting, history: History, tmp_path: Path
+) -> None:
+    event = begun(hosted, history, commit=GOOD)
+    # Until then, both releases may answer.
+    soon = event.at - hosted.live.created_at + timedelta(seconds=1)
+    with acting(hosted, tmp_path, replace(POLICY, watch_time=soon)) as rollbacks:
+        rollbacks.heard(event)
+        assert hosted.asked.wait(PATIENCE)
+    assert hosted.rollbacks == ["dep-1"]
+    assert timeline(history)[-1] == (
+        f"Not verified: the app does not tell which release answers. Look at {hosted.url}"
+    )
+
+
+def test_started_again_it_goes_on_waiting_and_says_so_once(
+    hosted: Hosting, history: History, tmp_path: Path
+) -> None:
+    event = begun(hosted, history, commit=GOOD)
+    for step in (Step.STARTED, Step.RESUMED):
+        with acting(hosted, tmp_path) as rollbacks:
+            rollbacks.heard(replace(event, step=step))
+    assert hosted.reads == 2
+    assert hosted.rollbacks == []
+    (line,) = timeline(history)
+    assert line.startswith(
+        "Nothing is rolled back yet. When it began, commit aaaaaaaaaaaa answered"
+    )
 
 
 @pytest.mark.parametrize("change", ["released", "ended", "stale"])

@@ -1,5 +1,6 @@
 """Whether a machine may roll back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.delivery.releases.platform import PlatformRelease
-from grader.delivery.watch.rollback import PLAN, Plan, Policy, Refusal, decide
-from grader.delivery.watch.values import Incident
+from grader.delivery.watch.rollback import PLAN, Later, Plan, Policy, Refusal, decide
+from grader.delivery.watch.values import Incident, Sample
+from grader.outcomes import Outcome
 
 T = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -17,18 +19,25 @@ POLICY = Policy(act=True, watch_time=10 * MINUTE, cool_down=30 * MINUTE)
 OLD = PlatformRelease("dep-1", "a" * 40, T - 60 * MINUTE, T - 59 * MINUTE, False, True, "was live")
 NEW = PlatformRelease("dep-2", "b" * 40, T - 6 * MINUTE, T - 5 * MINUTE, True, False, "live")
 INCIDENT = Incident(1, "http://shop", "right", T, "wrong", commit="b" * 12)
+RIGHT, WRONG, DOWN = Outcome.RIGHT, Outcome.WRONG, Outcome.UNREACHABLE
+
+
+def look(minutes: float, commit: str = "", outcome: Outcome = WRONG) -> Sample:
+    """A look so long after the incident began."""
+    return Sample(T + minutes * MINUTE, outcome, 20.0, commit=12 * commit or None)
 
 
 def decided(
     *releases: PlatformRelease,
+    looks: Sequence[Sample] = (),
     incident: Incident = INCIDENT,
     last: datetime | None = None,
     now: datetime = T + MINUTE,
-) -> Plan | Refusal:
-    return decide(incident, releases, last, POLICY, now)
+) -> Plan | Refusal | Later:
+    return decide(incident, looks, releases, last, POLICY, now)
 
 
-def refused(plan: Plan | Refusal) -> str:
+def refused(plan: Plan | Refusal | Later) -> str:
     assert isinstance(plan, Refusal)
     return plan.words
 
@@ -55,17 +64,65 @@ def test_what_began_before_the_release_is_not_its_fault() -> None:
     assert refused(decided(young, OLD)).startswith("Commit bbbbbbbbbbbb is live only since then")
 
 
-def test_another_release_than_the_one_that_answered_is_left_alone() -> None:
-    other = replace(NEW, commit="c" * 40)
-    assert "commit bbbbbbbbbbbb answered, but commit cccccccccccc is live now" in refused(
-        decided(other, OLD)
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [],
+        [look(-0.1), look(0)],  # it tells no commit
+        [look(-1, "b"), look(0, "b")],
+        [look(-1, "b"), look(0, "a")],  # a server was left behind, and was asked last
+        [look(-1, "b", RIGHT), look(-0.1, "a"), look(0, "a")],
+        [look(-5.1, "a", RIGHT), look(-4, "", DOWN), look(0, "", DOWN)],  # it does not even start
+        [look(-4.9, "a", RIGHT), look(-4, "", DOWN), look(0, "", DOWN), look(1, "b")],
+        [look(-1, "b", RIGHT), look(0, "a", RIGHT)],  # they were late
+    ],
+)
+def test_one_look_that_told_the_live_commit_is_enough_and_so_is_silence(
+    looks: list[Sample],
+) -> None:
+    assert decided(NEW, OLD, looks=looks) == Plan(NEW, OLD)
+
+
+def test_an_app_of_a_platform_that_tells_no_commit_is_rolled_back_too() -> None:
+    assert isinstance(decided(replace(NEW, commit=None), OLD, looks=[look(0, "c")]), Plan)
+
+
+def test_what_failed_before_the_live_release_answered_is_not_its_fault() -> None:
+    looks = [look(-1, "a"), look(0, "a"), look(0.5, "b")]
+    assert refused(decided(NEW, OLD, looks=looks)) == (
+        "When it began, commit aaaaaaaaaaaa answered, and commit bbbbbbbbbbbb only later: somebody "
+        "is at work."
     )
 
 
-@pytest.mark.parametrize("commit", [None, "b" * 12])
-def test_an_app_or_a_platform_that_tells_no_commit_is_rolled_back_too(commit: str | None) -> None:
-    assert isinstance(decided(NEW, OLD, incident=replace(INCIDENT, commit=commit)), Plan)
-    assert isinstance(decided(replace(NEW, commit=None), OLD), Plan)
+def test_another_release_than_those_of_the_platform_is_left_alone() -> None:
+    for now in (T + MINUTE, T + 9 * MINUTE):
+        words = refused(decided(NEW, OLD, looks=[look(0, "c")], now=now))
+        assert words.startswith("When it began, commit cccccccccccc answered, but commit bbbbbb")
+        assert words.endswith("see whether --project is that of this app.")
+
+
+@pytest.mark.parametrize("outcome", [WRONG, RIGHT])  # RIGHT is late
+def test_a_commit_that_stays_the_one_before_for_long_is_stale(outcome: Outcome) -> None:
+    young = replace(NEW, live_at=T - 2 * MINUTE)
+    looks = [look(-1, "a", outcome), look(0, "a", outcome), look(1, "a")]
+    later = decided(young, OLD, looks=looks)
+    assert isinstance(later, Later)
+    assert later.until == T + 3 * MINUTE
+    assert later.words == (
+        "When it began, commit aaaaaaaaaaaa answered, but commit bbbbbbbbbbbb is live: until "
+        "2026-11-26 12:03 UTC both may answer."
+    )
+    plan = decided(young, OLD, looks=looks, now=later.until)
+    assert plan == Plan(young, OLD, app_tells=False)
+    # It was not stale after all.
+    looks.append(look(2, "b"))
+    assert "only later" in refused(decided(young, OLD, looks=looks, now=later.until))
+
+
+def test_what_is_over_meanwhile_is_left_alone() -> None:
+    over = replace(INCIDENT, ended_at=T + MINUTE)
+    assert "kept again" in refused(decided(NEW, OLD, incident=over))
 
 
 def test_the_cool_down_holds() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from grader.delivery.releases.platform import platform_named
+from grader.delivery.watch.acting_store import Actions, Stage
 from grader.delivery.watch.acting_tables import ROOM
-from grader.delivery.watch.actions import Patience, Rollbacks, Stage, _Actions
+from grader.delivery.watch.actions import Patience, Rollbacks
 from grader.delivery.watch.history import STORE, History, open_history
 from grader.delivery.watch.incidents import incidents
 from grader.delivery.watch.moments import now
@@ -77,7 +78,7 @@ def put(history: History, hosted: Hosting, folder: Path, stage: Stage) -> None:
     """Leave an action as a watcher that was killed left it."""
     engine = open_store(folder / STORE, ROOM)
     bad, good = platform_named("render", SERVICE).releases(2)
-    _Actions(engine, target(hosted), lambda _: None).put(1, stage, "Intended.", Plan(bad, good))
+    Actions(engine, target(hosted), lambda _: None).put(1, stage, "Intended.", Plan(bad, good))
     engine.dispose()
 
 

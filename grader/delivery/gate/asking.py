@@ -8,7 +8,7 @@ from random import Random
 
 from grader.asking.ask import ask
 from grader.asking.loops import Scope
-from grader.asking.passes import wake_seconds
+from grader.asking.passes import seconds_to_wake
 from grader.asking.waking import Waking
 from grader.delivery.gate import enough, health, reasons, releases, rules
 from grader.delivery.gate.texts import Grading, Text, seen, texts_of
@@ -25,7 +25,7 @@ from grader.delivery.gate.values import (
     Sample,
     Seen,
 )
-from grader.model import Job, ProbeKind, Reply, Submission, Verdict
+from grader.model import ProbeKind, Reply, Submission, Verdict
 from grader.probes import Deployment
 from grader.probes.beside import beside
 from grader.probes.lag import lag_meter
@@ -107,7 +107,7 @@ class _Gate:
             deployment,
             query=self._texts[0].question.query,
             page=ProbeKind.PAGE,
-            seconds=wake_seconds(Job(submission, self._order.battery, self._seed, limits)),
+            seconds=seconds_to_wake(submission, limits),
             waited=0.0,
             timeout=limits.timeout,
         )
@@ -184,7 +184,8 @@ class _Gate:
             first = await self._seen(sides[0], text, is_candidate=candidate_first)
             second = await self._seen(sides[1], text, is_candidate=not candidate_first)
             here, there = (first, second) if candidate_first else (second, first)
-            trial.add(Sample(text, *grading.pair(text, here, there), candidate_first))
+            here, there = await beside(grading.pair, text, here, there)
+            trial.add(Sample(text, here, there, candidate_first))
             findings = trial.look(time_is_over=self._is_over)
             yield Progress("Asking pairs", len(trial.evidence.samples), trial.pairs)
         self._reasons.extend(reasons.of_pairs(finding, trial.evidence) for finding in findings)

@@ -177,7 +177,7 @@ class _Gate:
         findings: tuple[Finding, ...] | None = None
         candidate_first = True
         while findings is None:
-            await self._pace.wait()
+            await self._pace.wait(trial.pace)
             text = trial.next_text()
             candidate_first = not candidate_first
             sides = (candidate, baseline) if candidate_first else (baseline, candidate)
@@ -224,13 +224,13 @@ class _Pace:
     """Keeps a rate: so many requests a second reach each side at most."""
 
     def __init__(self, per_second: float) -> None:
-        self._pause = 1 / per_second
+        self._per_second = per_second
         self._next = 0.0
 
-    async def wait(self) -> None:
-        """Wait until the next request is due."""
+    async def wait(self, share: float = 1.0) -> None:
+        """Wait until the next request is due; the one after it comes at this share of the rate."""
         await asyncio.sleep(self._next - time.monotonic())
-        self._next = max(self._next, time.monotonic()) + self._pause
+        self._next = max(self._next, time.monotonic()) + 1 / (share * self._per_second)
 
     def leave_alone(self, seconds: float) -> None:
         """Wait before the next request as long as a platform wants, within bounds."""

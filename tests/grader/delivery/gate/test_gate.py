@@ -10,6 +10,7 @@ from flask import Flask, request
 
 from grader.asking import loops
 from grader.delivery.gate import Decision, Gated, Reason, Rule, asking
+from grader.delivery.gate.trial import LATER_PACE
 from grader.model import IdKey
 from grader.outcomes import Outcome
 from tests.grader.apps import ACTIVITY, QUICK
@@ -253,6 +254,19 @@ def test_pairs_and_connections_come_at_a_polite_rate(baseline: str) -> None:
         end = gated(url, baseline, samples=20, per_second=100.0)
     requests = 104 + len(end.samples)
     assert end.seconds >= (requests - 2) / 100
+
+
+def test_who_is_undecided_after_a_quarter_of_the_pairs_is_asked_more_slowly(baseline: str) -> None:
+    with served() as url:
+        end = gated(url, baseline, samples=40, per_second=100.0)
+    asked = [
+        side.verdict.reply.asked_at
+        for sample in end.samples
+        for side in (sample.candidate, sample.baseline)
+        if side.verdict and side.verdict.reply
+    ]
+    # At the full rate, thirty pairs would take 0.3 s.
+    assert (max(asked) - asked[20]).total_seconds() >= 25 / (LATER_PACE * 100)
 
 
 def test_a_platform_that_asks_for_time_gets_it() -> None:

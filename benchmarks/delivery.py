@@ -64,8 +64,7 @@ def decide(kind: Kind, seed: int) -> Decided:
     candidate, baseline = pair(kind, len(TEXTS), rng)
     now = CONNECTIONS / PER_SECOND
     met = _connected(candidate, now, _commit)
-    there = _connected(baseline, now, _commit) if met.is_mixed else None
-    found = one_commit(met, there, "")
+    found = one_commit(met, _connected(baseline, now, _commit) if met.is_mixed else None, "")
     if found.decision is Decision.REJECT:
         return Decided(found.decision, found.rule, 0, now)
     trial, findings = Trial(TEXTS, PAIRS, rng), None

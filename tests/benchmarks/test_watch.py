@@ -1,12 +1,12 @@
 """The apps of the benchmark are what the watcher takes them for."""
 
-import asyncio
 from datetime import UTC, datetime
 
 from benchmarks.watched import metrics
 from grader.delivery.watch import AppView
 from grader.delivery.watch.metrics import AppReader
 from grader.model import Reply
+from tests.grader.probes.loops import in_a_thread
 
 
 def test_their_pages_are_read_and_not_refused() -> None:
@@ -17,4 +17,4 @@ def test_their_pages_are_read_and_not_refused() -> None:
             _, view = await reader.read(reply, float(asked))
         return view
 
-    assert asyncio.run(read()) == AppView(25.0, 25, 0, 0)
+    assert in_a_thread(read()) == AppView(25.0, 25, 0, 0)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that prometheus-client reads
 NEEDED = 100_000  # bytes: more than the counts of one worker take
 
+# A setting of gunicorn's, which older versions pass over: nobody here uses its control socket, which
+# all apps of one user would share in the home folder.
+control_socket_disable = True
+
 
 def on_starting(server: "Arbiter") -> None:
     """Give the workers an empty folder."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that prometheus-client reads
 NEEDED = 100_000  # bytes: more than the counts of one worker take
 
-# A setting of gunicorn's, which older versions pass over: nobody here uses its control socket, which
-# all apps of one user would share in the home folder.
+# Gunicorn reads this, and versions that have no control socket pass over it. Nobody here uses that
+# socket, and all apps of one user would share it in the home folder.
 control_socket_disable = True
 
 

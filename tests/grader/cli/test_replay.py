@@ -77,14 +77,14 @@ def test_programs_get_everything(grader: Grader, capture: Path) -> None:
         ("changed", HOSTILE, 1),
         ("lost", "gone", 1),
     ]
-    last = found[0]["rounds"][-1]
+    last = found[0]["replies"][-1]
     assert [last[name]["text"] for name in ("baseline", "candidate", "baseline_again")] == [
         "4",
         "5",
         "4",
     ]
     assert last["candidate"]["is"] == "answer"
-    assert found[2]["rounds"][0]["candidate"]["is"] == "nothing"
+    assert found[2]["replies"][0]["candidate"]["is"] == "nothing"
 
 
 def test_a_page_shows_strangers_words_as_they_are(grader: Grader, capture: Path) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from grader.delivery.replay import replay_html
 from grader.delivery.replay.asking import Name, Order, Side, Stopped, Woke
-from grader.delivery.replay.comparing import Round, compared, seen
+from grader.delivery.replay.comparing import Replies, compared, seen
 from grader.delivery.replay.report import Report
 from grader.model import Limits, Release, Reply, Submission
 
@@ -38,8 +38,8 @@ def url(tmp_path: Path) -> str:
     report = Report(Order(side, side, {f"{kind} {ATTACK}": 3 for kind in REPLIES}, 7, 10))
     report.add(Woke(Name.BASELINE, Release(ATTACK), 1.0, ""))
     for kind, replies in REPLIES.items():
-        round_ = Round(*map(seen, replies))
-        report.add(compared(f"{kind} {ATTACK}", 3, [round_, round_]))
+        given = Replies(*map(seen, replies))
+        report.add(compared(f"{kind} {ATTACK}", 3, [given, given]))
     report.add(Stopped(Name.CANDIDATE, ATTACK))
     path = tmp_path / "page.html"
     path.write_text(replay_html.render(report), encoding="utf-8")

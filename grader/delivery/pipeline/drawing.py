@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from grader.delivery.pipeline.record import SERVERS, Result, Second, Stage, Told, Tone
-from grader.delivery.pipeline.stories import STORIES, Ending, Story
+from grader.delivery.pipeline.stories import Ending, story_named
 from grader.formats.markup import escaped, html
 from grader.formats.pages import page
 from grader.formats.words import decimal, percent, seconds
@@ -57,11 +57,6 @@ def clock(at: float) -> str:
     return f"{int(at) // 60}:{int(at) % 60:02}"
 
 
-def servers_shown(told: Told) -> str:
-    """Which release each server gives to users, as in [NNNNoooo]."""
-    return f"[{''.join('N' if each == told.release else 'o' for each in told.servers)}]"
-
-
 def _names(told: Iterable[Told]) -> list[str]:
     return list(dict.fromkeys(each.story for each in told))
 
@@ -91,32 +86,13 @@ def _shown(steps: Sequence[Told], result: Result | None, met: Sequence[Second]) 
     marks = [each.at for each in steps if each.stage in _MARKED]
     tone = TONES[result.ending] if result else Tone.DOUBT
     return {
-        "story": _story(name),
+        "story": story_named(name),
         "result": result,
-        "diff": [each.words for each in steps if _is_diff(each)],
+        "diff": [each.words for each in steps if each.is_diff],
         "traffic": _traffic(during, release, tone, marks),
         "right": _right(during, marks),
         "latency": _latency(during, marks),
-        "told": [_step(each) for each in steps if not _is_diff(each)],
-    }
-
-
-def _story(name: str) -> Story:
-    return next(story for story in STORIES if story.name == name)
-
-
-def _is_diff(told: Told) -> bool:
-    return told.stage is Stage.BUILD and told.words.startswith(("+ ", "- "))
-
-
-def _step(told: Told) -> dict[str, Any]:
-    with_servers = told.stage in (*_MARKED, Stage.WATCH)
-    return {
-        "at": told.at,
-        "stage": told.stage,
-        "words": told.words,
-        "tone": told.tone,
-        "servers_shown": servers_shown(told) if with_servers else "",
+        "told": [each for each in steps if not each.is_diff],
     }
 
 

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -25,7 +26,7 @@ from grader.delivery.gate import Decision
 from grader.delivery.gate.releases import CONNECTIONS, Met, one_answer, one_commit
 from grader.delivery.gate.texts import ENOUGH
 from grader.delivery.gate.trial import Trial, worst
-from grader.delivery.gate.values import Grade, Sample, Seen
+from grader.delivery.gate.values import Finding, Grade, Sample, Seen
 
 PAIRS, PER_SECOND, MINUTES = 1000, 2.0, 15.0  # as the command has them
 TEXTS = [f"query {number}" for number in range(ENOUGH)]
@@ -38,6 +39,7 @@ KINDS = (
     Kind("errors on 5% of requests more", "reject", errors=0.05),
     Kind("median latency up by half", "stop", slower=1.5),
     Kind("one stale server of eight", "reject", stale=1),
+    Kind("the same, and no release is told", "reject", stale=1, learned=1, tells=False),
     Kind("10% of all replies wrong", "", wavering=0.10),
     Kind("errors on 3% of requests more", "", errors=0.03),
     Kind("identical, hosts differ by 20%", "", noise=Noise(spread=0.20)),
@@ -60,24 +62,36 @@ def decide(kind: Kind, seed: int) -> Decided:
     """Let the gate decide once."""
     rng = Random(f"{kind.name} {seed}")
     candidate, baseline = pair(kind, len(TEXTS), rng)
-    met = _connected(candidate)
-    found = one_commit(met, _connected(baseline) if met.is_mixed else None, "")
+    now = CONNECTIONS / PER_SECOND
+    met = _connected(candidate, now, _commit)
+    found = one_commit(met, _connected(baseline, now, _commit) if met.is_mixed else None, "")
     if found.decision is Decision.REJECT:
-        return Decided(found.decision, found.rule, 0, CONNECTIONS / PER_SECOND)
-    trial = Trial(TEXTS, PAIRS, rng)
-    now, findings = 0.0, None
+        return Decided(found.decision, found.rule, 0, now)
+    trial, findings = Trial(TEXTS, PAIRS, rng), None
     while findings is None:
         text = trial.next_text()
         here = _asked(candidate, text, now)
         there = _asked(baseline, text, now + here.ms / 1000)
         trial.add(Sample(text, here, there))
-        now += max(1 / PER_SECOND, (here.ms + there.ms) / 1000)
+        now += max(1 / (trial.pace * PER_SECOND), (here.ms + there.ms) / 1000)
         findings = trial.look(time_is_over=now >= 60 * MINUTES)
-    answered = one_answer(_connected(candidate, tells_old_code=False), None)
-    every = (found, *findings, answered)
+    every = [found, *findings]
+    if worst(each.decision for each in findings) is not Decision.REJECT:
+        now += CONNECTIONS / PER_SECOND
+        every.append(_answered(candidate, baseline, trial.evidence.telling(), now))
     decision = worst(each.decision for each in every)
     rule = next(each.rule for each in every if each.decision is decision)
     return Decided(decision, rule, len(trial.evidence.samples), now)
+
+
+def _answered(candidate: Host, baseline: Host, text: int, now: float) -> Finding:
+    """What the rule says of one question on fresh connections, which are over at `now`."""
+
+    def answer(host: Host) -> str:
+        return "right" if host.answers_right(text) else "wrong"
+
+    met = _connected(candidate, now, answer)
+    return one_answer(met, _connected(baseline, now, answer) if met.is_mixed else None)
 
 
 def _asked(host: Host, text: int, now: float) -> Seen:
@@ -87,17 +101,21 @@ def _asked(host: Host, text: int, now: float) -> Seen:
     return Seen(Grade.RIGHT if host.answers_right(text) else Grade.WRONG, ms)
 
 
-def _connected(host: Host, *, tells_old_code: bool = True) -> Met:
-    """What fresh connections meet; lost ones are made up for, as the gate does it.
+def _commit(host: Host) -> str:
+    if not host.kind.tells:
+        return ""
+    return "old" if host.is_stale() else "new"
 
-    A commit tells old code. An answer does not: here, old code gives the same ones.
-    """
+
+def _connected(host: Host, now: float, read: Callable[[Host], str]) -> Met:
+    """What fresh connections meet until `now`; lost ones are made up for, as the gate does it."""
     counts: Counter[str] = Counter()
+    missing = max(0.0, now - 60 * MINUTES) * PER_SECOND
     for _ in range(2 * CONNECTIONS):
-        if counts.total() == CONNECTIONS:
+        if counts.total() >= CONNECTIONS - missing:
             break
         if not host.fails():
-            counts["old" if tells_old_code and host.is_stale() else "new"] += 1
+            counts[read(host)] += 1
     return Met(counts)
 
 

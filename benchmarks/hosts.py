@@ -5,10 +5,10 @@ The model, the same for candidate and baseline, each drawn anew for every decisi
 - a reply takes 120 ms in the median, and is log-normal around it (sigma 0.35: one of twenty takes
   1.8 times as long);
 - two hosts differ by up to 10% either way (the logarithm of their ratio is uniform);
-- each host drifts slowly: three waves of 5, 20 and 60 minutes with any phase, 1.5% each;
+- each host drifts slowly: three waves of 5, 20 and 60 minutes with any phase, 2% each;
 - 1% of the requests fail;
 - 0.5% of the replies come from a cold start, and take one to five seconds more;
-- where there are eight servers, each fresh connection meets any of them.
+- where there are eight servers, each request meets any of them.
 """
 
 import math
@@ -27,7 +27,7 @@ class Noise:
     """How far hosts differ, and how far each of a host's waves drifts."""
 
     spread: float = 0.10
-    drift: float = 0.015
+    drift: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Kind:
         errors: the share of requests that fail beside the usual ones.
         slower: how many times longer its replies take.
         stale: how many of its eight servers run old code.
+        learned: how many queries it answers right, and old code and the baseline wrong.
+        tells: whether either side tells its release.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Kind:
     errors: float = 0.0
     slower: float = 1.0
     stale: int = 0
+    learned: int = 0
+    tells: bool = True
     noise: Noise = Noise()
 
 
@@ -57,6 +61,7 @@ class Host:
 
     def __init__(self, kind: Kind, factor: float, texts: int, rng: Random) -> None:
         self.kind = kind
+        self.wrong_on_stale: set[int] = set()
         self.wrong = {text for text in range(texts) if rng.random() < kind.wrong}
         self._rng = rng
         self._typical = math.log(MEDIAN_MS * factor * kind.slower)
@@ -69,7 +74,8 @@ class Host:
 
     def answers_right(self, text: int) -> bool:
         """Whether the reply to this query is right."""
-        return text not in self.wrong and self._rng.random() >= self.kind.wavering
+        wrong = self.wrong_on_stale if self.wrong_on_stale and self.is_stale() else self.wrong
+        return text not in wrong and self._rng.random() >= self.kind.wavering
 
     def takes_ms(self, now: float) -> float:
         """How long a reply takes."""
@@ -80,7 +86,7 @@ class Host:
         return ms
 
     def is_stale(self) -> bool:
-        """Whether a fresh connection meets a server with old code."""
+        """Whether a request meets a server with old code."""
         return self._rng.randrange(SERVERS) < self.kind.stale
 
 
@@ -88,4 +94,6 @@ def pair(kind: Kind, texts: int, rng: Random) -> tuple[Host, Host]:
     """A candidate of this kind, and its baseline."""
     factor = math.exp(rng.uniform(-1, 1) * math.log1p(kind.noise.spread))
     good = Kind("baseline", "", noise=kind.noise)
-    return Host(kind, factor, texts, rng), Host(good, 1.0, texts, rng)
+    candidate, baseline = Host(kind, factor, texts, rng), Host(good, 1.0, texts, rng)
+    baseline.wrong = candidate.wrong_on_stale = set(rng.sample(range(texts), kind.learned))
+    return candidate, baseline

@@ -31,7 +31,13 @@ values.ValueClass = values.MultiProcessValue(lambda: WORKER) if FOLDER else valu
 disable_created_metrics()
 
 # Labels are words of ours and never what a stranger sent: each is one more series for ever.
-KINDS = {400: "bad_request", 404: "not_found", 405: "method", 414: "too_long", 500: "failed"}
+KINDS = {
+    "400": "bad_request",
+    "404": "not_found",
+    "405": "method",
+    "414": "too_long",
+    "500": "failed",
+}
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.8, 1, 2, 5, 15)  # seconds
 
 
@@ -59,41 +65,43 @@ class Indicators(Collector):
         self.errors = Counter("webapp_errors", "Errors that it replied.", ["kind"], registry=None)
         for kind in (*KINDS.values(), "client", "server"):
             self.errors.labels(kind)
-        self.busy = Gauge(
+        busy = Gauge(
             "webapp_threads_busy",
             "Requests that are being answered, each in a thread; this one counts.",
             multiprocess_mode="livesum",
             registry=None,
         )
+        self.busy_by = busy._value.inc  # Gauge.inc() costs double
         pid = Gauge("webapp_pid", "A worker.", multiprocess_mode="liveall", registry=None)
         pid.set(os.getpid())
-        self.counted = (durations, self.errors, self.busy, pid)
+        self.counted = (durations, self.errors, busy, pid)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer a request."""
-        status = 500  # unless the app says another
+        status = "500"  # unless the app says another
 
         def note_status(line: str, *rest: Any) -> Callable[[bytes], object]:
             nonlocal status
-            status = int(line.partition(" ")[0])
+            status = line[:3]
             return start_response(line, *rest)
 
-        self.busy.inc()
+        self.busy_by(1)
         environ["webapp.began"] = began = perf_counter()
         try:
             return self.app(environ, note_status)
         finally:
             self.count(status, perf_counter() - began, environ.get("webapp.answer"))
-            self.busy.dec()
+            self.busy_by(-1)
 
-    def count(self, status: int, seconds: float, answer: str | None) -> None:
+    def count(self, status: str, seconds: float, answer: str | None) -> None:
         """Count a request, which was a query if there is an answer, however empty."""
-        if status >= 400:
-            self.errors.labels(KINDS.get(status, "client" if status < 500 else "server")).inc()
+        failed = status >= "400"
+        if failed:
+            self.errors.labels(KINDS.get(status, "client" if status < "500" else "server")).inc()
         if answer is not None:
-            answered = status < 400 and answer.strip()
+            answered = not failed and answer.strip()
             (self.answered if answered else self.not_answered).observe(seconds)
 
     def page(self) -> Response:

@@ -37,7 +37,7 @@ class _Grader(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            # click's own exit code is 1; from `check` and `ask` it means that the app falls short.
+            # click's own exit code is 1; from our commands it means that the app falls short.
             say("\nStopped.", err=True)
             sys.exit(INTERRUPTED)
         except Exception as error:

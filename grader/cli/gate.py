@@ -46,7 +46,8 @@ class _Gate:
     )  # fmt: skip
     replay: Path | None = option(
         "--replay", type=kinds.FILE, metavar="FILE",
-        help="Captured queries to ask as well; replies are compared with the baseline's.",
+        help="Captured queries to ask as well, the most frequent first; replies are compared with "
+        "the baseline's.",
     )  # fmt: skip
     expect_commit: str = option(
         "--expect-commit", default="", read=reading.commit, metavar="SHA|HEAD",
@@ -121,9 +122,9 @@ class _Gate:
     def _captured(self) -> tuple[str, ...]:
         if self.replay is None:
             return ()
-        from grader.delivery.replay.capture import read_capture
+        from grader.delivery.replay.capture import count_queries, most_asked
 
-        return read_capture(self.replay)
+        return most_asked(count_queries(self.replay))
 
 
 _GATED = {

@@ -81,12 +81,12 @@ class _Replay:
 
     def _order(self) -> Order:
         from grader.delivery.replay.asking import Order
-        from grader.delivery.replay.capture import count_queries
+        from grader.delivery.replay.capture import count_queries, most_asked
 
         baseline, candidate = self._side(self.baseline), self._side(self.candidate)
         counts = count_queries(*self.files)
         # What was captured most often, and first; it is asked in the order of the capture.
-        asked = set(sorted(counts, key=lambda query: -counts[query])[: self.limit])
+        asked = set(most_asked(counts)[: self.limit])
         queries = {query: times for query, times in counts.items() if query in asked}
         return Order(baseline, candidate, queries, len(counts) - len(queries), self.rate)
 

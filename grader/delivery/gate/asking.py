@@ -8,7 +8,7 @@ from random import Random
 
 from grader.asking.ask import ask
 from grader.asking.loops import Scope
-from grader.asking.passes import wake_seconds
+from grader.asking.passes import seconds_to_wake
 from grader.asking.waking import Waking
 from grader.delivery.gate import enough, health, reasons, releases, rules
 from grader.delivery.gate.texts import Grading, Text, seen, texts_of
@@ -25,7 +25,7 @@ from grader.delivery.gate.values import (
     Sample,
     Seen,
 )
-from grader.model import Job, ProbeKind, Reply, Submission, Verdict
+from grader.model import ProbeKind, Reply, Submission, Verdict
 from grader.probes import Deployment
 from grader.probes.beside import beside
 from grader.probes.lag import lag_meter
@@ -107,7 +107,7 @@ class _Gate:
             deployment,
             query=self._texts[0].question.query,
             page=ProbeKind.PAGE,
-            seconds=wake_seconds(Job(submission, self._order.battery, self._seed, limits)),
+            seconds=seconds_to_wake(submission, limits),
             waited=0.0,
             timeout=limits.timeout,
         )
@@ -177,14 +177,15 @@ class _Gate:
         findings: tuple[Finding, ...] | None = None
         candidate_first = True
         while findings is None:
-            await self._pace.wait()
+            await self._pace.wait(trial.pace)
             text = trial.next_text()
             candidate_first = not candidate_first
             sides = (candidate, baseline) if candidate_first else (baseline, candidate)
             first = await self._seen(sides[0], text, is_candidate=candidate_first)
             second = await self._seen(sides[1], text, is_candidate=not candidate_first)
             here, there = (first, second) if candidate_first else (second, first)
-            trial.add(Sample(text, *grading.pair(text, here, there), candidate_first))
+            here, there = await beside(grading.pair, text, here, there)
+            trial.add(Sample(text, here, there, candidate_first))
             findings = trial.look(time_is_over=self._is_over)
             yield Progress("Asking pairs", len(trial.evidence.samples), trial.pairs)
         self._reasons.extend(reasons.of_pairs(finding, trial.evidence) for finding in findings)
@@ -223,13 +224,13 @@ class _Pace:
     """Keeps a rate: so many requests a second reach each side at most."""
 
     def __init__(self, per_second: float) -> None:
-        self._pause = 1 / per_second
+        self._per_second = per_second
         self._next = 0.0
 
-    async def wait(self) -> None:
-        """Wait until the next request is due."""
+    async def wait(self, share: float = 1.0) -> None:
+        """Wait until the next request is due; the one after it comes at this share of the rate."""
         await asyncio.sleep(self._next - time.monotonic())
-        self._next = max(self._next, time.monotonic()) + self._pause
+        self._next = max(self._next, time.monotonic()) + 1 / (share * self._per_second)
 
     def leave_alone(self, seconds: float) -> None:
         """Wait before the next request as long as a platform wants, within bounds."""

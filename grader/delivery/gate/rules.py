@@ -52,7 +52,7 @@ def answers(evidence: Evidence, level: float) -> Finding:
         return Finding(Rule.ANSWERS, Decision.REJECT, words, numbers, places)
     words = (
         f"no question wrong that the baseline answers right ({of} answers to {len(known)} "
-        "questions of that kind)"
+        f"question{'s' * (len(known) != 1)} of that kind)"
     )
     return Finding(Rule.ANSWERS, Decision.PROMOTE, words, numbers)
 

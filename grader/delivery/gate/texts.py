@@ -1,8 +1,10 @@
 """The questions of a comparison: drawn from the battery and captured, judged or compared. Pure."""
 
 import dataclasses
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from grader.delivery.gate.values import Grade, Order, Seen
 from grader.model import (
@@ -102,36 +104,37 @@ class Grading:
 
     def __init__(self, texts: tuple[Text, ...]) -> None:
         self._texts = texts
-        self._first: dict[int, str] = {}
+        self._first: dict[int, _Answer] = {}
 
     def pair(self, text: int, candidate: Seen, baseline: Seen) -> tuple[Seen, Seen]:
-        """Both sides graded; each has its verdict."""
-        if not self._texts[text].compared:
-            return candidate, baseline
-        reply = _text_of(baseline)
-        if reply is not None:
-            self._first.setdefault(text, reply)
-        return self._compared(text, candidate), self._compared(text, baseline)
+        """Both sides graded; each has its verdict. Of long replies the beginning is kept."""
+        if self._texts[text].compared:
+            answer = _answer_of(baseline)
+            if answer is not None:
+                self._first.setdefault(text, answer)
+            candidate, baseline = self._compared(text, candidate), self._compared(text, baseline)
+        return _kept(candidate), _kept(baseline)
 
     def _compared(self, text: int, seen: Seen) -> Seen:
-        reply, first = _text_of(seen), self._first.get(text)
-        if reply is None or seen.verdict is None:
+        answer, first = _answer_of(seen), self._first.get(text)
+        if answer is None or seen.verdict is None:
             return seen
         if first is None:
             return seen._replace(grade=Grade.ANSWERED)
-        outcome = Outcome.RIGHT if reply == first else Outcome.WRONG
-        differs = "as the baseline answered" if reply == first else "the baseline answered"
-        judgement = Judgement(outcome, f"{differs} {quoted(first)}")
-        verdict = dataclasses.replace(seen.verdict, judgement=judgement)
+        outcome, reason = Outcome.RIGHT, f"as the baseline answered {first.begins}"
+        if answer.digest != first.digest:
+            outcome, reason = Outcome.WRONG, f"the baseline answered {first.begins}"
+            if answer.begins == first.begins:
+                reason += ", and the replies differ after that"
+        verdict = dataclasses.replace(seen.verdict, judgement=Judgement(outcome, reason))
         return seen._replace(grade=_GRADES[outcome], verdict=verdict)
 
 
 def seen(verdict: Verdict, *, on_time: bool) -> Seen:
-    """What one side did, as its verdict says. Of a long reply the beginning is kept."""
+    """What one side did, as its verdict says."""
     reply = verdict.reply
-    kept = dataclasses.replace(verdict, replies=tuple(map(kept_of, verdict.replies)))
     grade = _GRADES.get(verdict.outcome, Grade.FAILED)
-    return Seen(grade, reply.elapsed_ms if reply else 0.0, on_time, kept)
+    return Seen(grade, reply.elapsed_ms if reply else 0.0, on_time, verdict)
 
 
 def kept_of(reply: Reply) -> Reply:
@@ -139,10 +142,27 @@ def kept_of(reply: Reply) -> Reply:
     return dataclasses.replace(reply, text=cut(reply.text, _KEPT))
 
 
-def _text_of(seen: Seen) -> str | None:
-    """The answer, in the form in which answers are compared; None if none came."""
+def _kept(seen: Seen) -> Seen:
+    if seen.verdict is None:
+        return seen
+    replies = tuple(map(kept_of, seen.verdict.replies))
+    return seen._replace(verdict=dataclasses.replace(seen.verdict, replies=replies))
+
+
+class _Answer(NamedTuple):
+    """What is remembered of a whole reply, in the form in which answers are compared."""
+
+    digest: bytes
+    begins: str
+
+
+def _answer_of(seen: Seen) -> _Answer | None:
+    """The answer; None if none came."""
     if seen.verdict is None or seen.verdict.reply is None:
         return None
     if seen.grade in (Grade.FAILED, Grade.UNSEEN):
         return None
-    return normalize(seen.verdict.reply.text)
+    answer = normalize(seen.verdict.reply.text)
+    # A reply may hold half of a surrogate pair, which no encoding takes.
+    digest = hashlib.sha256(answer.encode("utf-8", "surrogatepass")).digest()
+    return _Answer(digest, quoted(answer))

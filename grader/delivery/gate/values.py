@@ -41,7 +41,8 @@ class Order:
         minutes: how long pairs are asked at most.
         per_second: how many pairs are asked in a second at most.
         expect_commit: what the candidate has to tell as its release; empty for any.
-        captured: further queries; the candidate's reply is compared with the baseline's.
+        captured: further queries, the most important first; the candidate's reply is compared with
+            the baseline's.
     """
 
     candidate: Submission

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from grader.delivery.releases.platform import OutcomeUnknownError, PlatformError
 
+# Most platforms need a second or some minutes: a quarter of the time so far is added to this.
+_SOONEST = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -15,7 +18,7 @@ class Pace:
         request: for one reply.
         call: for a call with its repetitions and the platform's rate limits.
         action: for the platform to carry out a promotion or a rollback.
-        between: two looks at how far it is.
+        between: two looks at how far it is; the first ones come sooner.
         sleep: how to wait.
     """
 
@@ -42,7 +45,8 @@ def follow(look: Callable[[], Progress], what: str, pace: Pace) -> None:
         PlatformError: if it failed.
         OutcomeUnknownError: if it is not finished in time.
     """
-    until = time.monotonic() + pace.action
+    began = time.monotonic()
+    until = began + pace.action
     while True:
         try:
             progress = look()
@@ -57,4 +61,4 @@ def follow(look: Callable[[], Progress], what: str, pace: Pace) -> None:
                 f"{what} is not finished after {pace.action:g} s. At last: {progress.words}. Look "
                 "at the platform's dashboard and at grader releases list before you try again."
             )
-        pace.sleep(pace.between)
+        pace.sleep(min(pace.between, _SOONEST + (time.monotonic() - began) / 4))

@@ -43,19 +43,14 @@ class _Line(BaseModel):
     release: str | None
 
 
-def read_capture(*paths: Path) -> tuple[str, ...]:
-    """The distinct queries of one capture, in the order in which they were first asked.
+def count_queries(*paths: Path) -> Mapping[str, int]:
+    """How often each query was asked, in the order in which they were first asked.
 
     A capture has a file for each worker of the web app.
 
     Raises:
         CaptureError: if a file is no capture, or larger than anybody can replay.
     """
-    return tuple(count_queries(*paths))
-
-
-def count_queries(*paths: Path) -> Mapping[str, int]:
-    """How often each query was asked, in the order of `read_capture`; for the errors see there."""
     counts: dict[str, int] = {}
     first: dict[str, float] = {}
     for path in paths:
@@ -69,6 +64,11 @@ def count_queries(*paths: Path) -> Mapping[str, int]:
     if not counts:
         raise CaptureError(paths[0], None, f"no query was captured. {_ADVICE}")
     return {query: counts[query] for query in sorted(counts, key=first.__getitem__)}
+
+
+def most_asked(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """The queries, those that were asked most often first; else they keep their order."""
+    return tuple(sorted(counts, key=counts.__getitem__, reverse=True))
 
 
 def _lines(path: Path) -> Iterator[tuple[_Line, int]]:

@@ -38,7 +38,7 @@ class Pace:
 
     every: float
     seconds: float | None = None
-    looks: dict[str, int] | None = None
+    looks: Mapping[str, int] | None = None
 
 
 async def sampled(

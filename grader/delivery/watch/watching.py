@@ -18,6 +18,7 @@ from grader.delivery.watch.values import (
     IncidentEvent,
     Look,
     Objectives,
+    Pauses,
     Step,
     Target,
 )
@@ -71,7 +72,7 @@ def watch(plan: Plan, history: History) -> Generator[Look | IncidentEvent, None,
         yield IncidentEvent(Step.RESUMED, incident, now())
     pauses = history.pauses()
     yield from history.write(evaluation.pause(pauses, now()))
-    pace, asleep = _pace(plan, beginning.known), _asleep(plan, beginning.known)
+    pace, asleep = _pace(plan, beginning.known, pauses), _asleep(plan, beginning.known)
     looking = sampled(plan.targets, questions, pace, lambda: pauses, asleep)
     with Scope() as scope:
         try:
@@ -175,8 +176,9 @@ def _asleep(plan: Plan, known: Mapping[str, int]) -> dict[str, float]:
     }
 
 
-def _pace(plan: Plan, known: Mapping[str, int]) -> Pace:
+def _pace(plan: Plan, known: Mapping[str, int], pauses: Pauses) -> Pace:
     if not plan.once:
         return Pace(plan.every, plan.minutes and 60 * plan.minutes)
     missing = {each.url: max(1, LEAST_LOOKS - known.get(each.url, 0)) for each in plan.targets}
-    return Pace(min(plan.every, _ONCE_EVERY), looks=missing)
+    looks = {url: 1 if url in pauses else count for url, count in missing.items()}
+    return Pace(min(plan.every, _ONCE_EVERY), looks=looks)

@@ -118,6 +118,21 @@ def test_captured_queries_are_asked_as_well(grader: Grader, baseline: str, tmp_p
     assert "1 question wrong that the baseline answers right: “the meaning of life”" in end.stdout
 
 
+def test_of_many_captured_queries_the_most_frequent_are_asked(
+    grader: Grader, baseline: str, tmp_path: Path
+) -> None:
+    once = [f"once {number}" for number in range(100)]
+    file = captured(tmp_path, *once, "often", "often")
+    options = ("--battery", "activity", "--replay", file)
+
+    def answer(query: str) -> str:
+        return "changed" if query == "often" else right(query)
+
+    with served(answer) as url:
+        end = grader("gate", url, "--baseline", baseline, *OPTIONS, *options, code=FALLS_SHORT)
+    assert "1 question wrong that the baseline answers right: “often”" in end.stdout
+
+
 def test_the_secret_opens_both_sides_and_is_never_printed(grader: Grader) -> None:
     made = deployed()
 

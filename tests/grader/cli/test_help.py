@@ -10,7 +10,7 @@ import pytest
 
 from grader.cli import cli
 from grader.cli.commands import Command
-from grader.cli.exit_codes import BAD_INPUT, DONE, INTERRUPTED
+from grader.cli.exit_codes import BAD_INPUT, DONE, EXIT_CODES, FALLS_SHORT, INTERRUPTED
 from tests.components import ROOT
 from tests.grader.cli.conftest import Grader
 
@@ -54,6 +54,16 @@ def test_every_commands_exit_codes_are_told(grader: Grader, name: str) -> None:
     assert {DONE, BAD_INPUT, INTERRUPTED} <= set(command.codes)
     section = grader(*name.split(), "--help").output.partition("\nExit codes:\n")[2]
     assert [int(code) for code in re.findall(r"^  (\d+) ", section, re.M)] == list(command.codes)
+
+
+def test_the_commands_that_say_that_an_app_falls_short_are_named() -> None:
+    they = {
+        name.split()[0]
+        for name, command in BY_NAME.items()
+        if isinstance(command, Command) and FALLS_SHORT in command.codes
+    }
+    named = re.findall(r"[a-z]+", EXIT_CODES[FALLS_SHORT])
+    assert they == {*named} & {*cli.commands}
 
 
 HOLDERS: dict[tuple[str, ...], click.Group] = {

@@ -80,6 +80,7 @@ def grades(*pairs: tuple[str | None, str | None]) -> list[tuple[Grade, Grade]]:
     return [(sample.candidate.grade, sample.baseline.grade) for sample in samples]
 
 
+LONG = "x" * 2500
 R, W, A, F = Grade.RIGHT, Grade.WRONG, Grade.ANSWERED, Grade.FAILED
 
 
@@ -93,6 +94,8 @@ R, W, A, F = Grade.RIGHT, Grade.WRONG, Grade.ANSWERED, Grade.FAILED
         # Until the baseline has answered, nobody knows what is right.
         ([("a", None), ("a", "a")], [(A, F), (R, R)]),
         ([(None, "a"), ("a", None)], [(F, R), (R, F)]),
+        # Much longer than what is kept: the whole replies are compared.
+        ([(LONG + "b", LONG + "a"), (LONG + "a", LONG + "a")], [(W, R), (R, R)]),
     ],
 )
 def test_replies_are_compared_with_the_baselines_first(
@@ -101,8 +104,22 @@ def test_replies_are_compared_with_the_baselines_first(
     assert grades(*pairs) == expected
 
 
-def test_of_a_long_reply_the_beginning_is_kept() -> None:
-    kept = side("x" * 60_000).verdict
-    assert kept is not None
-    assert kept.reply is not None
-    assert len(kept.reply.text) == 2000
+@pytest.mark.parametrize("compared", [True, False])
+def test_of_a_long_reply_the_beginning_is_kept(compared: bool) -> None:
+    grading = Grading((replace(COMPARED[0], compared=compared),))
+    for seen_ in grading.pair(0, side("x" * 60_000), side("x" * 60_000)):
+        assert seen_.verdict is not None
+        assert seen_.verdict.reply is not None
+        assert len(seen_.verdict.reply.text) == 2000
+
+
+def test_replies_that_begin_alike_are_told_to_differ_later() -> None:
+    here, there = Grading(COMPARED).pair(0, side(LONG + "b"), side(LONG + "a"))
+    assert here.verdict is not None
+    assert there.verdict is not None
+    assert here.verdict.judgement.reason.endswith("…”, and the replies differ after that")
+    assert "differ" not in there.verdict.judgement.reason
+
+
+def test_a_reply_that_no_encoding_takes_is_compared_too() -> None:
+    assert grades(("\ud800", "\ud800"), ("\ud801", "\ud800")) == [(R, R), (W, R)]

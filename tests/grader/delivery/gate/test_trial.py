@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from grader.delivery.gate import Decision, Rule, rules
 from grader.delivery.gate.enough import DOWN_IN_A_ROW
 from grader.delivery.gate.evidence import Evidence
+from grader.delivery.gate.releases import CONNECTIONS
 from grader.delivery.gate.rules import errors, latency, remarks
-from grader.delivery.gate.trial import ANSWERS, ERRORS, LATENCY, LOOKS, Trial, worst
+from grader.delivery.gate.trial import ANSWERS, ERRORS, LATENCY, LATER_PACE, LOOKS, Trial, worst
 from grader.delivery.gate.values import Finding, Grade, Sample, Seen
 
 PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
@@ -290,6 +291,18 @@ def test_rules_are_asked_at_the_planned_looks_alone(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(rules, "errors", noted)
     run(alike, pairs=200)
     assert looks == [(20, ERRORS[0]), (50, ERRORS[1]), (100, ERRORS[2]), (200, ERRORS[3])]
+
+
+def test_pairs_come_more_slowly_once_most_good_candidates_are_through() -> None:
+    made = Trial(TEXTS, 100, Random(1))
+    paces = []
+    for _ in range(100):
+        paces.append(made.pace)
+        made.add(Sample(made.next_text(), *both((RIGHT, RIGHT))))
+    assert paces == [1.0] * 25 + [LATER_PACE] * 75
+    # All pairs, and all fresh connections before and after them, fit into what the command allows.
+    seconds = (25 + 75 / LATER_PACE) * 10 / 2.0 + 2 * CONNECTIONS / 2.0
+    assert seconds < 0.95 * 60 * 15
 
 
 @given(st.integers(20, 300), st.integers(0, 2**32))

@@ -245,6 +245,15 @@ def test_once_makes_only_as_many_looks_as_decide(history: History) -> None:
     assert (len(first), len(second)) == (12, 1)
 
 
+def test_once_says_once_that_an_app_is_paused(history: History) -> None:
+    with apps(1) as (_, urls):
+        history.enroll(urls)
+        history.pause(urls[0], "lunch")
+        [look] = watch(plan(urls, once=True), history)
+    assert isinstance(look, Look)
+    assert look.sample is None
+
+
 def test_minutes_end_it(history: History) -> None:
     with apps(1) as (_, urls):
         looks = list(watch(plan(urls, minutes=0.01), history))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from grader.delivery.gate import Decision, Rule
 from grader.delivery.pipeline import builds, gating, instances
-from grader.delivery.pipeline.builds import Build
 from grader.delivery.pipeline.gating import Pace, Staging
 from grader.delivery.pipeline.instances import Instance
 from grader.delivery.pipeline.production import Production
@@ -32,7 +31,6 @@ class Delivery:
     def __init__(
         self,
         story: Story,
-        live: Build,
         places: tuple[Production, Staging, Users],
         asked: tuple[Battery, Sequence[Question]],
         pace: Pace,
@@ -40,8 +38,8 @@ class Delivery:
         began: float,
     ) -> None:
         self._story = story
-        self._old = live
         self._production, self._staging, self._users = places
+        self._old = self._production.serving[0].build
         self._battery, self._questions = asked
         self._pace = pace
         self._folder = folder
@@ -50,7 +48,7 @@ class Delivery:
         self._most = 0
         self._alerted = 0.0
         self._restoring: float | None = None
-        self.build = live
+        self.build = self._old
 
     def steps(self) -> Iterator[Told | Result]:
         """Take the release as far as it comes: each step, and at last what became of it."""

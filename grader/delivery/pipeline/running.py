@@ -52,7 +52,6 @@ class Pipeline:
         created_at = datetime.now(UTC)
         delivery = Delivery(
             story,
-            self.production.serving[0].build,
             (self.production, self.staging, self.users),
             self._asked,
             self.pace,

@@ -84,7 +84,8 @@ def test_one_pipeline_at_a_time_in_a_folder(running: Pipeline) -> None:
 
 
 def test_releases_may_be_ordered_about(running: Pipeline) -> None:
-    told_of(running, story_named("wrong"))
+    if not running.results:  # of another test; none of them ends as the live one
+        told_of(running, story_named("wrong"))
     platform = PipelinePlatform(running.folder)
     with pytest.raises(PlatformError, match="grader pipeline --keep"):
         platform.releases(5)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that prometheus-client reads
 NEEDED = 100_000  # bytes: more than the counts of one worker take
 
+# Gunicorn reads this, and versions that have no control socket pass over it. Nobody here uses that
+# socket, and all apps of one user would share it in the home folder.
+control_socket_disable = True
+
 
 def on_starting(server: "Arbiter") -> None:
     """Give the workers an empty folder."""

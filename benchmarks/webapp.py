@@ -55,7 +55,7 @@ class Server:
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", APPS[app], "--log-level", "error"),
-                *("--bind", f"127.0.0.1:{self.port}", "--no-control-socket"),
+                *("--bind", f"127.0.0.1:{self.port}"),
                 *("--workers", str(WORKERS), "--threads", str(THREADS)),
             ],
             cwd=ROOT,

@@ -19,7 +19,8 @@ import pytest
 import yaml
 
 from tests.components import ROOT, SCRIPTS
-from tests.grader.delivery.releases.fakes import TOKEN, A, B, FakeVercel, served
+from tests.grader.delivery.releases.fake_vercel import FakeVercel
+from tests.grader.delivery.releases.fakes import TOKEN, A, B, served
 from tests.servers import serve
 from webapp.app import create_app
 from webapp.query_processor import process

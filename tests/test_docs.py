@@ -24,8 +24,10 @@ from grader.formats import registry
 from grader.model import IN_WORDS, State
 from grader.outcomes import OUTCOMES, Outcome
 from tests.components import ROOT
-from tests.grader.delivery.releases import faking
-from tests.grader.delivery.releases.fakes import FakeRender, FakeVercel, deployed, served
+from tests.grader.delivery.releases import fakes
+from tests.grader.delivery.releases.fake_render import FakeRender
+from tests.grader.delivery.releases.fake_vercel import FakeVercel
+from tests.grader.delivery.releases.fakes import deployed, served
 from tests.servers import serve
 from webapp.app import create_app
 from webapp.query_processor import process
@@ -121,7 +123,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         "https://hbovik.example.com": (finished, "0123456789abcdef"),
         "https://starter1.example.com": (process, "fedcba9876543210"),
     }
-    monkeypatch.setattr(faking, "BEGAN", datetime.now(UTC) - timedelta(days=20))
+    monkeypatch.setattr(fakes, "BEGAN", datetime.now(UTC) - timedelta(days=20))
     vercel, render = FakeVercel(), FakeRender()
     with ExitStack() as servers:
         for platform in (vercel, render):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
-from grader.delivery.pipeline.drawing import servers_shown
-from grader.delivery.pipeline.record import SERVERS, Stage, Tone
+from grader.delivery.pipeline.drawing import clock
+from grader.delivery.pipeline.record import SERVERS, Tone
+from grader.formats.terminal import wrapped
 from grader.text.cutting import cut
 
 if TYPE_CHECKING:
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 _WIDEST = 100  # longer lines are hard to read on a projector
 _LONGEST = 240
 _SIGNS = {Tone.PLAIN: " ", Tone.GOOD: "+", Tone.DOUBT: "?", Tone.BAD: "!"}
-_WITH_SERVERS = (Stage.RELEASE, Stage.WATCH, Stage.ROLL_BACK, Stage.END)
 
 
 def beginning(running: Pipeline, columns: int) -> str:
     """What runs, and how to read what follows."""
     release = running.production.commits[0]
     told = (
-        f"Users ask {running.production.url}, and release {release} answers. Below, "
+        f"Users ask {running.production.address.url}, and release {release} answers. Below, "
         f"[oooooooN] stands for the {SERVERS} servers: o gives users the old release, N the new "
         "one. + is good news, ! bad news, ? neither."
     )
@@ -41,24 +40,18 @@ def title(story: Story, number: int, total: int, columns: int) -> str:
 
 def step(told: Told, columns: int) -> str:
     """One step: when, where, how good, which servers, and what happened."""
-    minutes, seconds = divmod(int(told.at), 60)
-    if told.stage is Stage.BUILD and told.words.startswith(("+ ", "- ")):
+    if told.is_diff:
         return f"        {told.words}"
-    start = f"{minutes:2}:{seconds:02} {_SIGNS[told.tone]} {told.stage.upper():<10}"
-    if told.stage in _WITH_SERVERS:
-        start += f"{servers_shown(told)} "
+    start = f"{clock(told.at):>5} {_SIGNS[told.tone]} {told.stage.upper():<10}"
+    if told.servers_shown:
+        start += f"{told.servers_shown} "
     # The words keep to their own column.
-    return textwrap.fill(
-        cut(told.words, _LONGEST),
-        max(min(columns, _WIDEST), len(start) + 20),
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_on_hyphens=False,
-    )
+    width = max(min(columns, _WIDEST), len(start) + 20)
+    return wrapped(start + cut(told.words, _LONGEST), width, " " * len(start))
 
 
 def _filled(words: str, columns: int) -> str:
-    return textwrap.fill(words, min(columns, _WIDEST))
+    return wrapped(words, min(columns, _WIDEST))
 
 
 def users(result: Result) -> str:
@@ -84,7 +77,7 @@ def table(results: Sequence[Result]) -> str:
 
 def kept(running: Pipeline) -> str:
     """What to try while production runs."""
-    folder, url = running.folder, running.production.url
+    folder, url = running.folder, running.production.address.url
     where, built = f"--platform pipeline --folder {folder}", running.results[-1].commit
     watch = f"--every 1 --battery {folder / 'battery.toml'} --store {folder / 'watch'} --act"
     return f"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,8 +112,6 @@ class _Metrics:
             say(f"Only the last {LOOKED_AT} releases were looked at.")
 
     def _failures(self, since: datetime) -> list[Failure] | None:
-        import contextlib
-
         from grader.delivery.releases.metrics import Failure
         from grader.delivery.watch.history import open_history
         from grader.delivery.watch.incidents import incidents

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.formats.escaping import visible
+from grader.formats.terminal import wrapped
+from grader.formats.words import decimal, moment, percent
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
@@ -36,10 +40,6 @@ def listed(releases: Iterable[PlatformRelease], width: int) -> str:
 
 def one(release: PlatformRelease, width: int) -> str:
     """A release in two or three lines of `width` columns; addresses are never broken."""
-    from grader.formats.escaping import visible
-    from grader.formats.terminal import wrapped
-    from grader.formats.words import moment
-
     commit = release.commit[:12] if release.commit else "no commit"
     lines = [wrapped(f"{commit:<12}  {visible(release.words)}", width, _INDENT)]
     told = [f"made {moment(release.created_at)}"]
@@ -60,9 +60,6 @@ def measured(metrics: Metrics, width: int, *, watched: bool) -> str:
 
     `watched` tells whether the incidents of a watcher are counted.
     """
-    from grader.formats.terminal import wrapped
-    from grader.formats.words import decimal, moment, percent
-
     count, failed = len(metrics.deployments), len(metrics.failed)
     rate = "-" if metrics.failure_rate is None else percent(100 * metrics.failure_rate)
     known = f"{len(metrics.lead_times)} of {count} known"
@@ -86,15 +83,13 @@ def measured(metrics: Metrics, width: int, *, watched: bool) -> str:
 
 
 def _median(value: timedelta | None) -> str:
-    return "-" if value is None else f"median {duration(value)}"
+    return "-" if value is None else f"median {_duration(value)}"
 
 
-def duration(value: timedelta) -> str:
+def _duration(value: timedelta) -> str:
     """A time for people, in a precision that suits it."""
     seconds = value.total_seconds()
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
-            from grader.formats.words import decimal
-
             return f"{decimal(seconds / size, 1)} {unit}"
     return f"{seconds:.0f} s"

@@ -48,9 +48,9 @@ def finished_app(andrew_id: str, battery: Battery = ACTIVITY) -> Iterator[str]:
 
 
 @contextmanager
-def app(process: Callable[[str], str]) -> Iterator[str]:
-    """The web app with `process` as its answers; its URL."""
-    made = create_app({"PROCESS": process})
+def app(process: Callable[[str], str], **config: object) -> Iterator[str]:
+    """The web app with `process` as its answers, and what else is set; its URL."""
+    made = create_app({"PROCESS": process, **config})
     made.logger.disabled = True
     try:
         with serve(made) as url:

@@ -119,7 +119,7 @@ def serving(
     temporary.mkdir()
     port = free_port()
     command = [
-        *(*before, sys.executable, "-m", "gunicorn", "answering:app", "--no-control-socket"),
+        *(*before, sys.executable, "-m", "gunicorn", "answering:app"),
         *("--pythonpath", str(folder), "--bind", f"{LOOPBACK}:{port}"),
         *("--workers", "2", "--threads", "4", *options),
     ]

@@ -105,6 +105,14 @@ def test_the_folder_of_the_counts_goes_with_the_server(tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_nothing_is_put_into_the_home_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(tmp_path, HOME=str(home), XDG_RUNTIME_DIR="") as server:
+        server.ask("who?")
+    assert list(home.iterdir()) == []
+
+
 def test_without_a_folder_each_worker_counts_alone_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "counts"

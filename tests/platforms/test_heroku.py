@@ -27,9 +27,8 @@ def heroku(log: Path, workers: int = 2, **environment: str) -> Iterator[tuple[st
     """Start the Procfile's `web` as Heroku does, on loopback; its base URL and honcho's process."""
     port = free_port()
     honcho = [sys.executable, "-m", "honcho", "start", "-p", str(port), "web"]
-    gunicorn = f"--bind {LOOPBACK}:{port} --no-control-socket"
     path = f"{SCRIPTS}:/usr/bin:/bin"
-    variables = {"GUNICORN_CMD_ARGS": gunicorn, "PATH": path, **environment}
+    variables = {"GUNICORN_CMD_ARGS": f"--bind {LOOPBACK}:{port}", "PATH": path, **environment}
     with serve_command(honcho, port, variables, log) as process:
         # The master listens before its workers run, and honcho can end only what it has heard of.
         wait_until(lambda: log.read_text().count("Booting worker") >= workers, log.read_text)

@@ -76,7 +76,6 @@ def test_its_commands_build_and_serve_the_web_app(service: dict[str, Any], tmp_p
     variables = {
         "PATH": path,
         "PORT": str(port),
-        "GUNICORN_CMD_ARGS": "--no-control-socket",
         "RENDER": "true",
         "RENDER_GIT_COMMIT": commit,
     }

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from grader.delivery.gate import Decision, Rule
 from grader.delivery.pipeline import builds, gating, instances
-from grader.delivery.pipeline.builds import Build
 from grader.delivery.pipeline.gating import Pace, Staging
 from grader.delivery.pipeline.instances import Instance
 from grader.delivery.pipeline.production import Production
@@ -32,7 +31,6 @@ class Delivery:
     def __init__(
         self,
         story: Story,
-        live: Build,
         places: tuple[Production, Staging, Users],
         asked: tuple[Battery, Sequence[Question]],
         pace: Pace,
@@ -40,8 +38,8 @@ class Delivery:
         began: float,
     ) -> None:
         self._story = story
-        self._old = live
         self._production, self._staging, self._users = places
+        self._old = self._production.serving[0].build
         self._battery, self._questions = asked
         self._pace = pace
         self._folder = folder
@@ -50,8 +48,7 @@ class Delivery:
         self._most = 0
         self._alerted = 0.0
         self._restoring: float | None = None
-        self._reasons: Sequence[str] = ()
-        self.build = live
+        self.build = self._old
 
     def steps(self) -> Iterator[Told | Result]:
         """Take the release as far as it comes: each step, and at last what became of it."""
@@ -81,7 +78,6 @@ class Delivery:
             asked,
             right,
             lost,
-            tuple(self._reasons),
         )
 
     def _built(self) -> _Steps:
@@ -101,19 +97,17 @@ class Delivery:
         if fault := self._staging.put(self.build):
             yield self._told(Stage.STAGE, f"Staging fails: {fault}.", Tone.BAD)
             return Ending.STOPPED_AT_GATE
-        words = f"{self.build.short} runs at {self._staging.url}. No user knows."
+        words = f"{self.build.short} runs at {self._staging.address.url}. No user knows."
         yield self._told(Stage.STAGE, words)
         return None
 
     def _gated(self) -> _Steps:
         words = f"Staging and production are asked in turn, {self._pace.pairs} times at most."
         yield self._told(Stage.GATE, words)
-        gated = gating.compared(
-            self._staging.url, self._production.url, self.build, self._battery, self._pace
-        )
+        staging, production = self._staging.address.url, self._production.address.url
+        gated = gating.compared(staging, production, self.build, self._battery, self._pace)
         tone = _TONES[gated.decision]
         behind = [each for each in gated.reasons if each.decision is gated.decision]
-        self._reasons = [f"{each.rule}: {each.words}" for each in behind]
         for reason in behind:
             if reason.rule not in _UNTOLD or reason.decision is not Decision.PROMOTE:
                 yield self._told(Stage.GATE, f"{reason.rule}: {reason.words}", tone)
@@ -126,24 +120,23 @@ class Delivery:
         words = f"{SERVERS} servers start {self.build.short} beside {self._old.short}: no traffic."
         yield self._told(Stage.DEPLOY, words)
         if faults := instances.faults_of(new, self.build.commit):
-            self._reasons = faults
             yield self._told(Stage.DEPLOY, f"Asked directly: {'; '.join(faults)}!", Tone.BAD)
             self._production.retire(new)
             return Ending.STOPPED_BEFORE_TRAFFIC
         words = f"Asked directly, each of the {SERVERS} runs {self.build.short}."
         yield self._told(Stage.DEPLOY, words, Tone.GOOD)
         for count in PHASES:
-            alert = yield from self._phase(old, new, count)
-            if alert:
-                yield from self._rolled_back(old, new, alert)
+            is_well = yield from self._phase(old, new, count)
+            if not is_well:
+                yield from self._rolled_back(old, new)
                 return Ending.ROLLED_BACK
         self._production.retire(old)
         return Ending.PROMOTED
 
     def _phase(
         self, old: Sequence[Instance], new: Sequence[Instance], count: int
-    ) -> Generator[Told, None, str]:
-        """Let `count` servers give the new release to users; the cause of an alert, or ""."""
+    ) -> Generator[Told, None, bool]:
+        """Let `count` servers give the new release to users; whether no alert came."""
         self._production.share([*new[:count], *old[count:]])
         self._most = count
         words = f"{count} of {SERVERS} servers give {self.build.short} to users."
@@ -151,7 +144,7 @@ class Delivery:
         asked = right = 0
         pace = self._pace
         watched = watch(
-            self._production.url, new[:count], self._questions,
+            self._production.address.url, new[:count], self._questions,
             pace.interval, pace.intervals, pace.looks,
         )  # fmt: skip
         for looks in watched:
@@ -160,15 +153,12 @@ class Delivery:
                 self._alerted = time.monotonic()
                 words = f"ALERT in interval {looks.number}: {looks.alert.cause}"
                 yield self._told(Stage.WATCH, words, Tone.BAD)
-                return looks.alert.cause
+                return False
         words = f"{right} of {asked} answers right in {pace.intervals * pace.interval:g} s."
         yield self._told(Stage.WATCH, words, Tone.GOOD)
-        return ""
+        return True
 
-    def _rolled_back(
-        self, old: Sequence[Instance], new: Sequence[Instance], cause: str
-    ) -> Iterator[Told]:
-        self._reasons = (cause,)
+    def _rolled_back(self, old: Sequence[Instance], new: Sequence[Instance]) -> Iterator[Told]:
         self._production.share(old)
         restored = self._production.answers_alone(self._old)
         self._restoring = time.monotonic() - self._alerted

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from grader.delivery.pipeline.record import SERVERS, Result, Second, Stage, Told, Tone
-from grader.delivery.pipeline.stories import STORIES, Ending, Story
+from grader.delivery.pipeline.stories import Ending, story_named
 from grader.formats.markup import escaped, html
 from grader.formats.pages import page
 from grader.formats.words import decimal, percent, seconds
@@ -20,7 +20,7 @@ TONES: Mapping[Ending, Tone] = {
     Ending.ROLLED_BACK: Tone.BAD,
 }
 _SIGNS = {Tone.GOOD: "good", Tone.DOUBT: "unclear", Tone.BAD: "bad"}
-_MARKED = (Stage.RELEASE, Stage.ROLL_BACK)
+_CHANGES = (Stage.RELEASE, Stage.ROLL_BACK)
 _LEAST_TOP_MS = 20.0  # so that noise looks like noise
 
 
@@ -57,11 +57,6 @@ def clock(at: float) -> str:
     return f"{int(at) // 60}:{int(at) % 60:02}"
 
 
-def servers_shown(told: Told) -> str:
-    """Which release each server gives to users, as in [NNNNoooo]."""
-    return f"[{''.join('N' if each == told.release else 'o' for each in told.servers)}]"
-
-
 def _names(told: Iterable[Told]) -> list[str]:
     return list(dict.fromkeys(each.story for each in told))
 
@@ -88,35 +83,16 @@ def _shown(steps: Sequence[Told], result: Result | None, met: Sequence[Second]) 
     until = result.ended if result else math.inf
     during = [each for each in met if math.floor(steps[0].at) <= each.at <= until]
     release = steps[-1].release
-    marks = [each.at for each in steps if each.stage in _MARKED]
+    changes = [each.at for each in steps if each.stage in _CHANGES]
     tone = TONES[result.ending] if result else Tone.DOUBT
     return {
-        "story": _story(name),
+        "story": story_named(name),
         "result": result,
-        "diff": [each.words for each in steps if _is_diff(each)],
-        "traffic": _traffic(during, release, tone, marks),
-        "right": _right(during, marks),
-        "latency": _latency(during, marks),
-        "told": [_step(each) for each in steps if not _is_diff(each)],
-    }
-
-
-def _story(name: str) -> Story:
-    return next(story for story in STORIES if story.name == name)
-
-
-def _is_diff(told: Told) -> bool:
-    return told.stage is Stage.BUILD and told.words.startswith(("+ ", "- "))
-
-
-def _step(told: Told) -> dict[str, Any]:
-    with_servers = told.stage in (*_MARKED, Stage.WATCH)
-    return {
-        "at": told.at,
-        "stage": told.stage,
-        "words": told.words,
-        "tone": told.tone,
-        "servers_shown": servers_shown(told) if with_servers else "",
+        "diff": [each.words for each in steps if each.is_diff],
+        "traffic": _traffic(during, release, tone, changes),
+        "right": _right(during, changes),
+        "latency": _latency(during, changes),
+        "told": [each for each in steps if not each.is_diff],
     }
 
 
@@ -133,15 +109,15 @@ def _overview(met: Sequence[Second], tones: Mapping[str, Tone]) -> Markup:
             drawn += _column(each.at, met[0].at, below, share, tones.get(release, Tone.PLAIN))
             below += share
     words = f"Which of {len(releases)} releases answered users, second by second."
-    keys = (
-        _key("old", "the first release")
-        + _key("new good", "promoted")
-        + _key("new bad", "rolled back")
+    legend = (
+        _label("old", "the first release")
+        + _label("new good", "promoted")
+        + _label("new bad", "rolled back")
     )
-    return _figure("Who answers users", words, drawn, keys, met, "traffic", ())
+    return _figure("Who answers users", words, drawn, legend, met, "traffic", ())
 
 
-def _traffic(met: Sequence[Second], release: str, tone: Tone, marks: Sequence[float]) -> Markup:
+def _traffic(met: Sequence[Second], release: str, tone: Tone, changes: Sequence[float]) -> Markup:
     """The new release's share of the traffic, from the foot."""
     drawn, most = "", 0.0
     for each in met:
@@ -151,11 +127,11 @@ def _traffic(met: Sequence[Second], release: str, tone: Tone, marks: Sequence[fl
         drawn += _column(each.at, met[0].at, share, 100 - share if total else 0.0, Tone.PLAIN)
         drawn += _column(each.at, met[0].at, 0.0, share, tone)
     words = f"The new release answered {percent(most)} of a second's requests at most."
-    keys = _key(f"new {tone}", f"new release {release}") + _key("old", "old release")
-    return _figure("Share of traffic", words, drawn, keys, met, "traffic", marks)
+    legend = _label(f"new {tone}", f"new release {release}") + _label("old", "old release")
+    return _figure("Share of traffic", words, drawn, legend, met, "traffic", changes)
 
 
-def _right(met: Sequence[Second], marks: Sequence[float]) -> Markup:
+def _right(met: Sequence[Second], changes: Sequence[float]) -> Markup:
     """The share of right answers that users got, and what was not right above it."""
     drawn, worst = "", 100.0
     for each in met:
@@ -164,11 +140,11 @@ def _right(met: Sequence[Second], marks: Sequence[float]) -> Markup:
         drawn += _column(each.at, met[0].at, 0.0, share, Tone.GOOD)
         drawn += _column(each.at, met[0].at, share, 100 - share, Tone.BAD)
     words = f"Answers that were right: {percent(worst)} in the worst second."
-    keys = _key("new good", "right") + _key("new bad", "not right")
-    return _figure("Answers to users", words, drawn, keys, met, "small", marks)
+    legend = _label("new good", "right") + _label("new bad", "not right")
+    return _figure("Answers to users", words, drawn, legend, met, "small", changes)
 
 
-def _latency(met: Sequence[Second], marks: Sequence[float]) -> Markup:
+def _latency(met: Sequence[Second], changes: Sequence[float]) -> Markup:
     """How long users waited, as medians."""
     took = [(each.at, each.median_ms) for each in met if each.median_ms is not None]
     top = max([_LEAST_TOP_MS, *(value for _, value in took)])
@@ -177,8 +153,8 @@ def _latency(met: Sequence[Second], marks: Sequence[float]) -> Markup:
     )
     worst = max((value for _, value in took), default=0.0)
     words = f"The median time to reply was {seconds(worst)} in the slowest second."
-    keys = _key("old", f"median, {seconds(top)} at the top")
-    return _figure("Time to reply", words, drawn, keys, met, "small", marks)
+    legend = _label("old", f"median, {seconds(top)} at the top")
+    return _figure("Time to reply", words, drawn, legend, met, "small", changes)
 
 
 def _column(at: float, since: float, below: float, height: float, tone: Tone) -> str:
@@ -190,7 +166,7 @@ def _column(at: float, since: float, below: float, height: float, tone: Tone) ->
     )
 
 
-def _key(kind: str, words: str) -> str:
+def _label(kind: str, words: str) -> str:
     return f'<span class="key {kind}">{escaped(words)}</span>'
 
 
@@ -198,21 +174,21 @@ def _figure(
     title: str,
     words: str,
     drawn: str,
-    keys: str,
+    legend: str,
     met: Sequence[Second],
     size: str,
-    marks: Sequence[float],
+    changes: Sequence[float],
 ) -> Markup:
     if not met:
         return html("")
     since, until = met[0].at, met[-1].at + 1
-    lines = "".join(f"M{decimal(mark - since)} 0V100" for mark in marks)
-    marked = f'<path class="mark" d="{lines}"/>' if lines else ""
+    lines = "".join(f"M{decimal(each - since)} 0V100" for each in changes)
+    drawn_changes = f'<path class="change" d="{lines}"/>' if lines else ""
     return html(
-        f'<figure class="line-chart"><figcaption><strong>{title}</strong> {keys}'
+        f'<figure class="line-chart"><figcaption><strong>{title}</strong> {legend}'
         f'<span class="under">{escaped(words)}</span></figcaption>'
         f'<svg class="{size}" viewBox="0 0 {until - since} 100" preserveAspectRatio="none" '
-        f'role="img" aria-label="{escaped(words)}">{drawn}{marked}</svg>'
+        f'role="img" aria-label="{escaped(words)}">{drawn}{drawn_changes}</svg>'
         f'<span class="scale"><span>{clock(since)}</span><span>{clock(until)}</span></span>'
         "</figure>"
     )

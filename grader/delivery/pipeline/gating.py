@@ -40,7 +40,7 @@ class Staging:
         self._processes = processes
         self._proxy = proxy
         self._instance: instances.Instance | None = None
-        self.url = proxy.urls["staging"]
+        self.address = proxy.addresses["staging"]
 
     def put(self, build: Build) -> str:
         """Start a release there: what is wrong with it, or "" if it answers."""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from grader.delivery.pipeline.keeper import LOOPBACK
 
 _LOOK_SECONDS = 0.05
+_GET_SECONDS, _PATCH_SECONDS = 5.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,42 @@ class Answer:
     served_by: int = 0
 
 
-def get(port: int, path: str, timeout: float = 5.0) -> Answer:
+def get(port: int, path: str) -> Answer:
     """Ask a server at a port for a path."""
+    return _asked(http.client.HTTPConnection(LOOPBACK, port, timeout=_GET_SECONDS), "GET", path)
+
+
+def patch(where: Path | int, path: str, document: Any) -> Answer:
+    """Send a document to an administration at a socket or at a port."""
+    connection = (
+        http.client.HTTPConnection(LOOPBACK, where, timeout=_PATCH_SECONDS)
+        if isinstance(where, int)
+        else _OverSocket(where)
+    )
+    return _asked(connection, "PATCH", path, json.dumps(document))
+
+
+class _OverSocket(http.client.HTTPConnection):
+    """HTTP over a private socket in the file system."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_PATCH_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _asked(
+    connection: http.client.HTTPConnection, method: str, path: str, body: str | None = None
+) -> Answer:
     started = time.perf_counter()
     status, text, served_by = None, "", 0
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=timeout)
+    headers = {"Connection": "close", "Content-Type": "application/json"}
     try:
-        connection.request("GET", path, headers={"Connection": "close"})
+        connection.request(method, path, body, headers)
         with connection.getresponse() as reply:
             text = reply.read().decode(errors="replace")
             status = reply.status
@@ -53,9 +83,9 @@ def query_path(query: str) -> str:
     return f"/api?q={quote(query, safe='')}"
 
 
-def commit_at(port: int, timeout: float = 5.0) -> str:
+def commit_at(port: int) -> str:
     """The commit that an app names; empty if it names none."""
-    answer = get(port, "/healthz", timeout)
+    answer = get(port, "/healthz")
     try:
         commit = json.loads(answer.text)["release"]["commit"] if answer.status == 200 else ""
     except (ValueError, LookupError, TypeError):
@@ -71,36 +101,3 @@ def wait_for(holds: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(_LOOK_SECONDS)
     return True
-
-
-class _OverSocket(http.client.HTTPConnection):
-    """HTTP over a private socket in the file system."""
-
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-
-def patch(where: Path | int, path: str, document: Any, timeout: float = 10.0) -> Answer:
-    """Send a document to an administration at a socket or at a port."""
-    started = time.perf_counter()
-    connection = (
-        http.client.HTTPConnection(LOOPBACK, where, timeout=timeout)
-        if isinstance(where, int)
-        else _OverSocket(where, timeout)
-    )
-    try:
-        headers = {"Content-Type": "application/json"}
-        connection.request("PATCH", path, json.dumps(document), headers)
-        with connection.getresponse() as reply:
-            status, text = reply.status, reply.read().decode(errors="replace")
-    except (OSError, http.client.HTTPException) as error:
-        status, text = None, f"{type(error).__name__}: {error}"
-    finally:
-        connection.close()
-    return Answer(status, text, 1000 * (time.perf_counter() - started))

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from grader.delivery.pipeline import instances, local
 from grader.delivery.pipeline.builds import Build
@@ -25,7 +24,7 @@ class Production:
         self._processes = processes
         self._proxy = proxy
         self._users = users
-        self.url = proxy.urls["production"]
+        self.address = proxy.addresses["production"]
         self.serving: Sequence[Instance] = ()
         """Who gets the traffic of each place."""
 
@@ -66,7 +65,7 @@ class Production:
 
     def answers_alone(self, build: Build) -> bool:
         """Wait until this release alone answers at the address of production; whether it does."""
-        port = urlsplit(self.url).port or 0
+        port = self.address.port
 
         def alone() -> bool:
             return all(local.commit_at(port) == build.commit for _ in range(_IN_A_ROW))

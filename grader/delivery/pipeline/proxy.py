@@ -26,8 +26,8 @@ _RETRIES = 3
 class Proxy:
     """The proxy while it runs: the addresses for users, and what stands behind them."""
 
-    def __init__(self, urls: Mapping[str, str], administration: Path | int) -> None:
-        self.urls = urls
+    def __init__(self, addresses: Mapping[str, Address], administration: Path | int) -> None:
+        self.addresses = addresses
         self._administration = administration
 
     def share(self, place: str, weights: Mapping[int, int]) -> None:
@@ -61,7 +61,7 @@ def proxy(processes: Processes) -> Iterator[Proxy]:
             raise PipelineError(
                 f"Caddy did not start: see {processes.log('edge')} and {processes.log('router')}"
             )
-        yield Proxy({place: address.url for place, address in edge.items()}, where)
+        yield Proxy(edge, where)
 
 
 @contextlib.contextmanager

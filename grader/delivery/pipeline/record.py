@@ -24,6 +24,9 @@ class Stage(StrEnum):
     END = "end"
 
 
+_OF_TRAFFIC = frozenset({Stage.RELEASE, Stage.WATCH, Stage.ROLL_BACK, Stage.END})
+
+
 class Tone(StrEnum):
     """How good the news is: the names of the colors on pages."""
 
@@ -52,6 +55,18 @@ class Told:
     release: str = ""
     servers: tuple[str, ...] = ()
 
+    @property
+    def is_diff(self) -> bool:
+        """Whether it is a line that the story changed, and no sentence."""
+        return self.stage is Stage.BUILD and self.words.startswith(("+ ", "- "))
+
+    @property
+    def servers_shown(self) -> str:
+        """Which release each server gives to users, as in [NNNNoooo]; "" before it may change."""
+        if self.stage not in _OF_TRAFFIC:
+            return ""
+        return f"[{''.join('N' if each == self.release else 'o' for each in self.servers)}]"
+
 
 @dataclass(frozen=True, slots=True)
 class Second:
@@ -59,7 +74,6 @@ class Second:
 
     Attributes:
         lost: requests without a reply of the app: the fault of a change, not of a release.
-        errors: requests to which the app answered with an error.
         releases: how many requests each commit answered.
     """
 
@@ -67,7 +81,6 @@ class Second:
     asked: int
     right: int
     lost: int
-    errors: int
     median_ms: float | None
     releases: Mapping[str, int] = field(default_factory=dict)
 
@@ -95,7 +108,6 @@ class Result:
     asked: int
     right: int
     lost: int
-    reasons: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> int:

@@ -3,10 +3,9 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from grader.delivery.pipeline import builds, drawing
 from grader.delivery.pipeline.delivering import Delivery
@@ -18,7 +17,7 @@ from grader.delivery.pipeline.proxy import proxy
 from grader.delivery.pipeline.record import Result, Told
 from grader.delivery.pipeline.stories import FIRST, Ending, Story
 from grader.delivery.pipeline.users import Users, users
-from grader.model import Submission
+from grader.model import Battery, Question, Submission
 from grader.questions import draw, load_battery
 from grader.store import exclusive, write_private
 
@@ -30,7 +29,12 @@ class Pipeline:
     """A running production, and what has been delivered to it."""
 
     def __init__(
-        self, folder: Path, pace: Pace, places: tuple[Production, Staging, Users], began: float
+        self,
+        folder: Path,
+        pace: Pace,
+        places: tuple[Production, Staging, Users],
+        asked: tuple[Battery, Sequence[Question]],
+        began: float,
     ) -> None:
         self.folder = folder
         self.pace = pace
@@ -41,17 +45,15 @@ class Pipeline:
         self._began = began
         first, now = self.production.serving[0].build, datetime.now(UTC)
         self._known = [Known(first, now, now, "the first release")]
-        self._battery = load_battery(str(_BATTERY))
-        self._questions = draw(self._battery, Submission("", url=""), _SEED)
+        self._asked = asked
 
     def deliver(self, story: Story) -> Iterator[Told]:
         """Deliver the release of a story: the steps as they happen."""
         created_at = datetime.now(UTC)
         delivery = Delivery(
             story,
-            self.production.serving[0].build,
             (self.production, self.staging, self.users),
-            (self._battery, self._questions),
+            self._asked,
             self.pace,
             self.folder / "releases",
             self._began,
@@ -90,13 +92,15 @@ def pipeline(folder: Path, pace: Pace) -> Iterator[Pipeline]:
     # For grader watch and grader gate: just what the sample app can answer.
     shutil.copyfile(_BATTERY, folder / "battery.toml")
     began = time.monotonic()
-    questions = draw(load_battery(str(_BATTERY)), Submission("", url=""), _SEED)
+    battery = load_battery(str(_BATTERY))
+    questions = draw(battery, Submission("", url=""), _SEED)
     with exclusive(folder), processes(folder) as servers, proxy(servers) as front:
-        asking = Users(urlsplit(front.urls["production"]).port or 0, questions, began)
+        asking = Users(front.addresses["production"].port, questions, began)
         production = Production(servers, front, asking)
         production.begin(builds.build(FIRST, None, folder / "releases"))
         with users(asking):
-            running = Pipeline(folder, pace, (production, Staging(servers, front), asking), began)
+            places = (production, Staging(servers, front), asking)
+            running = Pipeline(folder, pace, places, (battery, questions), began)
             try:
                 yield running
             finally:

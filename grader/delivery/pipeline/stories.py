@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """What became of a release. The values appear in `pipeline.json`."""
+    """What became of a release, in the words that people read."""
 
     PROMOTED = "promoted"
     NOT_BUILT = "not built"
@@ -117,3 +117,8 @@ STORIES = (
         forgotten=8,
     ),
 )
+
+
+def story_named(name: str) -> Story:
+    """The story of this name; StopIteration if there is none."""
+    return next(story for story in STORIES if story.name == name)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from grader.asking.ask import ask
 from grader.asking.loops import Scope
 from grader.delivery.pipeline.instances import Instance
+from grader.delivery.pipeline.keeper import LOOPBACK
 from grader.delivery.watch import (
     Evaluation,
     Incident,
@@ -63,16 +64,17 @@ def watch(
 
     The servers are one target: if all of them fail, the release is to blame, and not this machine.
     """
-    production, release = _target(front), _target(f"http://127.0.0.1:{servers[0].port}")
+    doors = [_target(f"http://{LOOPBACK}:{server.port}") for server in servers]
+    production, release = _target(front), doors[0]
     evaluation = Evaluation((production, release), OBJECTIVES)
-    doors = itertools.cycle(_target(f"http://127.0.0.1:{server.port}") for server in servers)
+    in_turn = itertools.cycle(doors)
     chosen = random.Random(front)
     started = time.monotonic()
     with Scope() as scope:
         for number in range(1, intervals + 1):
             asked = right = 0
             for _ in range(per_interval):
-                for target, door in ((production, production), (release, next(doors))):
+                for target, door in ((production, production), (release, next(in_turn))):
                     question = chosen.choice(questions)
                     sample = sample_of(scope.result(_verdict(question, door)), datetime.now(UTC))
                     _, events = evaluation.take(target.url, sample)

@@ -4,16 +4,19 @@ Read in Heroku's published schema (June 2026), not tried against the live servic
 no new features since February 2026. Unconfirmed: that a rollback answers 201.
 """
 
-from pathlib import Path
-
 from pydantic import AwareDatetime
 
 from grader.delivery.releases.account import Account
 from grader.delivery.releases.http import Api, Id, RefusedError, Shape, checked
 from grader.delivery.releases.pace import Pace, Progress, follow
-from grader.delivery.releases.platform import OutcomeUnknownError, PlatformError, PlatformRelease
+from grader.delivery.releases.platform import (
+    OutcomeUnknownError,
+    PlatformError,
+    PlatformRelease,
+    commit_of,
+    with_staged,
+)
 from grader.formats.escaping import one_line
-from grader.model import COMMIT
 
 _ACCOUNT = Account(
     "Heroku",
@@ -56,12 +59,7 @@ class _Target(Shape):
     error_message: str | None = None
 
 
-def connect(
-    project: str,
-    folder: Path | None = None,  # noqa: ARG001 - of the pipeline alone
-    staging: str = "",
-    pace: Pace | None = None,
-) -> "Heroku":
+def connect(project: str, staging: str = "", pace: Pace | None = None) -> "Heroku":
     """An app on Heroku; PlatformError if its token or its name cannot be used."""
     stage = checked(staging, "app") if staging else ""
     return Heroku(Api(_ACCOUNT, pace or Pace()), checked(project, "app"), stage)
@@ -81,14 +79,9 @@ class Heroku:
     def releases(self, limit: int) -> tuple[PlatformRelease, ...]:
         """The last releases, newest first, and what waits on staging."""
         found = [self._read(each, self._app) for each in self._list(self._app, limit)]
-        live = next((each for each in found if each.live), None)
-        for each in self._list(self._staging, _RECENT) if self._staging else ():
-            if not each.current:
-                continue
-            staged = self._read(each, self._staging, staged=True)
-            if live is None or staged.commit is None or staged.commit != live.commit:
-                found.append(staged)
-        return tuple(sorted(found, key=lambda each: each.created_at, reverse=True)[:limit])
+        listed = self._list(self._staging, _RECENT) if self._staging else ()
+        staged = [self._read(each, self._staging, staged=True) for each in listed if each.current]
+        return with_staged(found, staged, limit)
 
     def promote(self, release: PlatformRelease) -> None:
         """Give the slug of a staging app's release to this app, as it was built."""
@@ -157,8 +150,7 @@ class Heroku:
                 if error.status != 404:
                     raise
                 told = None  # it has expired
-            commit = (told or "").lower()
-            self._commits[slug] = commit if COMMIT.fullmatch(commit) else None
+            self._commits[slug] = commit_of(told)
         return self._commits[slug]
 
     def _read(self, release: _Release, app: str, *, staged: bool = False) -> PlatformRelease:

@@ -89,7 +89,7 @@ class PipelinePlatform:
             time.sleep(_LOOK_SECONDS)
 
 
-def connect(_project: str, folder: Path | None, _staging: str = "") -> PipelinePlatform:
+def connect(folder: Path | None) -> PipelinePlatform:
     """The pipeline that runs in `folder`; PlatformError if no folder is named."""
     if folder is None:
         raise PlatformError("Say in which folder the pipeline runs: --folder DIR")

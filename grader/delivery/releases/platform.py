@@ -1,14 +1,16 @@
 """The one interface to the platforms: what is released there, promoted and rolled back."""
 
 import importlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from grader.model import InputError
+from grader.model import COMMIT, InputError
 
-# Each of these modules has a function `connect(project, folder, staging) -> Platform`.
+# Each of these modules has a function `connect(project, staging)`, and that of the pipeline has
+# `connect(folder)`, which give a Platform.
 _ADAPTERS = {
     "vercel": "grader.delivery.releases.vercel",
     "render": "grader.delivery.releases.render",
@@ -101,13 +103,30 @@ def platform_named(
     if name not in _ADAPTERS:
         raise PlatformError(f"{name!r} is none of the platforms {', '.join(NAMES)}")
     adapter = importlib.import_module(_ADAPTERS[name])
-    platform: Platform = adapter.connect(project, folder, staging)
+    where = (folder,) if name == "pipeline" else (project, staging)
+    platform: Platform = adapter.connect(*where)
     return platform
 
 
-def live_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease | None:
+def commit_of(told: str | None) -> str | None:
+    """The commit that a platform tells, in small letters; None if it is none."""
+    commit = (told or "").lower()
+    return commit if COMMIT.fullmatch(commit) else None
+
+
+def live_release(releases: Sequence[PlatformRelease]) -> PlatformRelease | None:
     """The release that users get now; None if none of them is live."""
     return next((release for release in releases if release.live), None)
+
+
+def with_staged(
+    releases: Sequence[PlatformRelease], staged: Iterable[PlatformRelease], limit: int
+) -> tuple[PlatformRelease, ...]:
+    """The newest `limit` of them all. What is staged and live already does not wait."""
+    live = live_release(releases)
+    waiting = (each for each in staged if live is None or not _is_same_code(each, live))
+    by_age = sorted((*releases, *waiting), key=lambda each: each.created_at, reverse=True)
+    return tuple(by_age[:limit])
 
 
 def previous_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease | None:

@@ -6,16 +6,14 @@ in the queue answers (202, perhaps without a body).
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from pydantic import AwareDatetime
 
 from grader.delivery.releases.account import Account
 from grader.delivery.releases.http import Api, Id, Shape, checked
 from grader.delivery.releases.pace import Pace, Progress, follow
-from grader.delivery.releases.platform import PlatformError, PlatformRelease
+from grader.delivery.releases.platform import PlatformError, PlatformRelease, commit_of, with_staged
 from grader.formats.escaping import one_line
-from grader.model import COMMIT
 
 _ACCOUNT = Account("Render", "RENDER_API_KEY", "https://api.render.com/v1", "GRADER_RENDER_API")
 _PAGE = 100
@@ -46,12 +44,7 @@ class _Listed(Shape):
     deploy: _Deploy
 
 
-def connect(
-    project: str,
-    folder: Path | None = None,  # noqa: ARG001 - of the pipeline alone
-    staging: str = "",
-    pace: Pace | None = None,
-) -> "Render":
+def connect(project: str, staging: str = "", pace: Pace | None = None) -> "Render":
     """A service on Render; PlatformError if its token or its name cannot be used."""
     stage = checked(staging, "service") if staging else ""
     return Render(Api(_ACCOUNT, pace or Pace()), checked(project, "service"), stage)
@@ -69,14 +62,10 @@ class Render:
 
     def releases(self, limit: int) -> tuple[PlatformRelease, ...]:
         """The last deploys, newest first, and what waits on staging."""
-        deploys = self._deploys(self._service, limit)
-        live = next((each.commit for each in deploys if each.status == "live"), None)
-        found = [_release(each) for each in deploys]
-        for each in self._deploys(self._staging, _RECENT) if self._staging else ():
-            is_new = live is None or each.commit is None or each.commit.id != live.id
-            if each.status == "live" and is_new:
-                found.append(_release(each, staged=True))
-        return tuple(sorted(found, key=lambda each: each.created_at, reverse=True)[:limit])
+        found = [_release(each) for each in self._deploys(self._service, limit)]
+        listed = self._deploys(self._staging, _RECENT) if self._staging else ()
+        staged = [_release(each, staged=True) for each in listed if each.status == "live"]
+        return with_staged(found, staged, limit)
 
     def promote(self, release: PlatformRelease) -> None:
         """Deploy the commit of a release: Render builds it once more for this service."""
@@ -141,8 +130,7 @@ class Render:
 
 
 def _commit(deploy: _Deploy) -> str | None:
-    commit = deploy.commit.id.lower() if deploy.commit else ""
-    return commit if COMMIT.fullmatch(commit) else None
+    return commit_of(deploy.commit.id if deploy.commit else None)
 
 
 def _release(deploy: _Deploy, *, staged: bool = False) -> PlatformRelease:

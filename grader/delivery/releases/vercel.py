@@ -8,7 +8,6 @@ behind the project's own domain is asked for, too.
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime
@@ -16,9 +15,8 @@ from pydantic import AwareDatetime
 from grader.delivery.releases.account import Account
 from grader.delivery.releases.http import Api, Id, RefusedError, Shape, checked, is_id
 from grader.delivery.releases.pace import Pace, Progress, follow
-from grader.delivery.releases.platform import PlatformError, PlatformRelease
+from grader.delivery.releases.platform import PlatformError, PlatformRelease, commit_of
 from grader.formats.escaping import one_line
-from grader.model import COMMIT
 from grader.text.cutting import some_of
 
 _ACCOUNT = Account("Vercel", "VERCEL_TOKEN", "https://api.vercel.com", "GRADER_VERCEL_API")
@@ -87,12 +85,7 @@ class _Aliases(Shape):
     aliases: tuple[_Alias, ...]
 
 
-def connect(
-    project: str,
-    folder: Path | None = None,  # noqa: ARG001 - of the pipeline alone
-    staging: str = "",
-    pace: Pace | None = None,
-) -> "Vercel":
+def connect(project: str, staging: str = "", pace: Pace | None = None) -> "Vercel":
     """A project on Vercel; PlatformError if its token or its name cannot be used."""
     if staging:
         raise PlatformError(
@@ -234,7 +227,6 @@ def _release(
     deployment: _Deployment, live: str | None, promoted_at: datetime | None
 ) -> PlatformRelease:
     meta = deployment.meta or {}
-    commit = _of_meta(meta, "commitsha").lower()
     message = one_line(_of_meta(meta, "commitmessage").partition("\n")[0], _MESSAGE)
     is_live = deployment.uid == live
     is_staged = deployment.ready_substate == "STAGED" and not is_live
@@ -246,7 +238,7 @@ def _release(
     was_live = is_live or deployment.ready_substate == "PROMOTED"
     return PlatformRelease(
         id=deployment.uid,
-        commit=commit if COMMIT.fullmatch(commit) else None,
+        commit=commit_of(_of_meta(meta, "commitsha")),
         created_at=deployment.created,
         live_at=since if was_live else None,
         live=is_live,

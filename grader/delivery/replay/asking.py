@@ -10,7 +10,15 @@ from enum import StrEnum
 from grader.asking.loops import Scope
 from grader.asking.passes import seconds_to_wake
 from grader.asking.waking import Waking
-from grader.delivery.replay.comparing import Compared, Kind, Round, Seen, Standing, compared, seen
+from grader.delivery.replay.comparing import (
+    Compared,
+    Kind,
+    Replies,
+    ReplyKind,
+    Seen,
+    compared,
+    seen,
+)
 from grader.model import Limits, ProbeKind, Release, Submission
 from grader.outcomes import Outcome
 from grader.probes import Deployment
@@ -143,14 +151,14 @@ class _Site:
         waking = Waking(self._deployment, *asked)
         await waking.until_awake()
         if waking.only:
-            ours = seen(waking.evidence[-1]).standing is Standing.UNTOLD
+            ours = seen(waking.evidence[-1]).kind is ReplyKind.UNTOLD
             self.asleep = Stopped(None if ours else self.name, f"{self.name}: {waking.only}")
         self._failed_in_a_row = 0
         return Woke(self.name, waking.release, 1000 * waking.elapsed, waking.only)
 
     async def is_gone(self, *replies: Seen) -> bool:
         """Whether it is there no more, after its replies to one query."""
-        failed = all(reply.standing is Standing.ERROR for reply in replies)
+        failed = all(reply.kind is ReplyKind.ERROR for reply in replies)
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
         if self._failed_in_a_row >= _IN_A_ROW:
             await self.wake()
@@ -176,7 +184,7 @@ class _Replaying:
             yield stopped
             return
         for query, times in self._queries.items():
-            found = compared(query, times, [await self._round(query)])
+            found = compared(query, times, [await self._replies(query)])
             yield found
             if found.asks_again:
                 self._unsure.append(found)
@@ -186,15 +194,15 @@ class _Replaying:
         if self._unsure:
             yield AskingAgain(len(self._unsure))
         for before in self._unsure:
-            rounds = [*before.rounds, await self._round(before.query)]
-            found = compared(before.query, before.times, rounds)
+            replies = [*before.replies, await self._replies(before.query)]
+            found = compared(before.query, before.times, replies)
             yield found
             if stopped := await self._stopped(found):
                 yield stopped
                 return
 
-    async def _round(self, query: str) -> Round:
-        return Round(
+    async def _replies(self, query: str) -> Replies:
+        return Replies(
             await self._baseline.ask(query),
             await self._candidate.ask(query),
             await self._baseline.ask(query),
@@ -202,7 +210,7 @@ class _Replaying:
 
     async def _stopped(self, found: Compared) -> Stopped | None:
         """Why nothing more is asked after this query; None if the next one is."""
-        last = found.rounds[-1]
+        last = found.replies[-1]
         self._untold_in_a_row = self._untold_in_a_row + 1 if found.kind is Kind.UNTOLD else 0
         if self._untold_in_a_row >= _IN_A_ROW:
             return Stopped(None, found.reason)

@@ -19,7 +19,7 @@ _KEPT = 2000
 _TELLS_NOTHING = frozenset({Outcome.NOT_CHECKED, Outcome.PROTECTED, Outcome.RATE_LIMITED})
 
 
-class Standing(StrEnum):
+class ReplyKind(StrEnum):
     """What a reply is, whatever its words are. The values appear in JSON."""
 
     ANSWER = "answer"
@@ -68,7 +68,7 @@ class Seen:
         words: what failed; empty for an answer.
     """
 
-    standing: Standing
+    kind: ReplyKind
     same_by: str
     status: int | None
     text: str
@@ -77,7 +77,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class Replies:
     """The replies to one query: the baseline's, the candidate's, and the baseline's once more."""
 
     baseline: Seen
@@ -97,20 +97,20 @@ class Compared:
     Attributes:
         times: how often the capture holds it.
         reason: why it is noise, or could not be told; else empty.
-        rounds: the replies behind it, of each time that both were asked.
+        replies: the replies behind it, of each time that both were asked.
     """
 
     query: str
     times: int
     kind: Kind
     reason: str
-    rounds: tuple[Round, ...]
+    replies: tuple[Replies, ...]
 
     @property
     def asks_again(self) -> bool:
-        """Whether another round may show something else."""
-        last = self.rounds[-1]
-        failed = Standing.ERROR in (last.baseline.standing, last.again.standing)
+        """Whether asking both again may show something else."""
+        last = self.replies[-1]
+        failed = ReplyKind.ERROR in (last.baseline.kind, last.again.kind)
         is_unsure = self.kind is Kind.UNTOLD or (self.kind is Kind.NOISE and failed)
         return self.kind.differs or is_unsure
 
@@ -121,60 +121,60 @@ def seen(reply: Reply) -> Seen:
     text, words = cut(reply.text, _KEPT), ""
     if judgement is not None:
         untold = judgement.outcome in _TELLS_NOTHING
-        standing = Standing.UNTOLD if untold else Standing.ERROR
+        kind = ReplyKind.UNTOLD if untold else ReplyKind.ERROR
         same_by = reply.failure or f"status {reply.status}"
         words = judgement.reason
     elif reply.text.strip():
-        standing = Standing.ANSWER
+        kind = ReplyKind.ANSWER
         same_by = hashlib.sha256(reply.text.encode("utf-8", "replace")).hexdigest()
     else:
-        standing, same_by = Standing.NOTHING, ""
-    return Seen(standing, same_by, reply.status, text, words, reply.elapsed_ms)
+        kind, same_by = ReplyKind.NOTHING, ""
+    return Seen(kind, same_by, reply.status, text, words, reply.elapsed_ms)
 
 
-def compared(query: str, times: int, rounds: Sequence[Round]) -> Compared:
-    """What differs, after one round or two."""
-    kind, reason = _of_round(rounds[-1])
-    first, _ = _of_round(rounds[0])
+def compared(query: str, times: int, replies: Sequence[Replies]) -> Compared:
+    """What differs, if both were asked once or twice."""
+    kind, reason = _difference(replies[-1])
+    first, _ = _difference(replies[0])
     if first.differs and kind is Kind.SAME:
         kind, reason = Kind.NOISE, "the difference did not show again"
-    elif first.differs and kind.differs and _is_moving(rounds, kind):
+    elif first.differs and kind.differs and _is_moving(replies, kind):
         kind, reason = Kind.NOISE, "later, the baseline itself replied something else"
-    return Compared(query, times, kind, reason, tuple(rounds))
+    return Compared(query, times, kind, reason, tuple(replies))
 
 
-def _of_round(of: Round) -> tuple[Kind, str]:
+def _difference(of: Replies) -> tuple[Kind, str]:
     for each in of.seen:
-        if each.standing is Standing.UNTOLD:
+        if each.kind is ReplyKind.UNTOLD:
             return Kind.UNTOLD, each.words
     before = (of.baseline.same_by, of.again.same_by)
     steady = len(set(before)) == 1
     if of.candidate.same_by in before:
         return (Kind.SAME, "") if steady else (Kind.NOISE, _unsteady(of))
-    if of.baseline.standing is not of.again.standing:
+    if of.baseline.kind is not of.again.kind:
         return Kind.NOISE, _unsteady(of)
-    match of.baseline.standing, of.candidate.standing:
+    match of.baseline.kind, of.candidate.kind:
         case was, now if was is now:
             return (Kind.CHANGED, "") if steady else (Kind.NOISE, _unsteady(of))
-        case _, Standing.ERROR:
+        case _, ReplyKind.ERROR:
             return Kind.ERROR, ""
-        case Standing.ANSWER, _:
+        case ReplyKind.ANSWER, _:
             return Kind.LOST, ""
-        case _, Standing.ANSWER:
+        case _, ReplyKind.ANSWER:
             return Kind.NEW, ""
     # An error became silence: neither of them answers.
     return Kind.CHANGED, ""
 
 
-def _is_moving(rounds: Sequence[Round], kind: Kind) -> bool:
+def _is_moving(replies: Sequence[Replies], kind: Kind) -> bool:
     """Whether the baseline itself is another one now: an answer may change with the time of day."""
-    first, last = rounds[0].baseline, rounds[-1].baseline
+    first, last = replies[0].baseline, replies[-1].baseline
     if kind is Kind.CHANGED:
         return first.same_by != last.same_by
-    return first.standing is not last.standing
+    return first.kind is not last.kind
 
 
-def _unsteady(of: Round) -> str:
+def _unsteady(of: Replies) -> str:
     """Why the baseline's two replies to one query are no measure."""
     failed = next((each for each in (of.baseline, of.again) if each.words), None)
     if failed is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from grader.delivery.replay import words
 from grader.delivery.replay.asking import Name
-from grader.delivery.replay.comparing import Compared, Kind, Round, Seen
+from grader.delivery.replay.comparing import Compared, Kind, Replies, Seen
 from grader.delivery.replay.report import Report
 
 
@@ -42,11 +42,11 @@ def _compared(compared: Compared) -> dict[str, Any]:
         "query": compared.query,
         "times": compared.times,
         "reason": compared.reason,
-        "rounds": [_round(each) for each in compared.rounds],
+        "replies": [_replies(each) for each in compared.replies],
     }
 
 
-def _round(of: Round) -> dict[str, Any]:
+def _replies(of: Replies) -> dict[str, Any]:
     return {
         "baseline": _seen(of.baseline),
         "candidate": _seen(of.candidate),
@@ -56,7 +56,7 @@ def _round(of: Round) -> dict[str, Any]:
 
 def _seen(seen: Seen) -> dict[str, Any]:
     return {
-        "is": seen.standing,
+        "is": seen.kind,
         "status": seen.status,
         "text": seen.text,
         "words": seen.words,

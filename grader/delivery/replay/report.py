@@ -52,7 +52,7 @@ class Report:
                 self.stopped = event
             case Compared():
                 # Nobody looks at replies that are the same, and there may be many.
-                kept = replace(event, rounds=()) if event.kind is Kind.SAME else event
+                kept = replace(event, replies=()) if event.kind is Kind.SAME else event
                 self._compared[event.query] = kept
 
     @property
@@ -79,7 +79,8 @@ class Report:
     def groups(self) -> tuple[Group, ...]:
         """The differences by their kind, the kind that people would meet most often first."""
         found = (self.of(kind) for kind in Kind if kind.differs)
-        return tuple(sorted(filter(_is_filled, found), key=_often))
+        filled = (group for group in found if group.queries)
+        return tuple(sorted(filled, key=lambda group: (-group.times, -len(group.queries))))
 
     @property
     def differing(self) -> int:
@@ -103,11 +104,3 @@ class Report:
         if self.asked < self.total or self.of(Kind.UNTOLD).queries:
             return Result.UNTOLD
         return Result.SAME
-
-
-def _is_filled(group: Group) -> bool:
-    return bool(group.queries)
-
-
-def _often(group: Group) -> tuple[int, int]:
-    return -group.times, -len(group.queries)

@@ -3,10 +3,10 @@
 import itertools
 
 from grader.delivery.replay.asking import Name, Woke
-from grader.delivery.replay.comparing import Compared, Kind, Seen, Standing
+from grader.delivery.replay.comparing import Compared, Kind, ReplyKind, Seen
 from grader.delivery.replay.report import Report, Result
 from grader.formats import words
-from grader.formats.escaping import ask_command
+from grader.formats.escaping import ask_command, visible
 
 KINDS = {
     Kind.ERROR: "The candidate gives an error, and the baseline does not.",
@@ -51,7 +51,7 @@ def why(report: Report) -> str:
     """What the headline does not say: why not all is known, or what was not asked."""
     said = []
     if report.stopped is not None:
-        said.append(f"Stopped: {report.stopped.reason}.")
+        said.append(f"Stopped: {visible(report.stopped.reason)}.")
     if report.asked < report.total:
         said.append(f"{queries(report.total - report.asked)} of {report.total} were not asked.")
     if report.order.left_out:
@@ -63,15 +63,15 @@ def why(report: Report) -> str:
 def woke(event: Woke) -> str:
     """Whether a deployment answered, and which release runs there."""
     if event.only:
-        return f"The {event.name} does not answer: {event.only}."
-    told = words.release(event.release)
+        return f"The {event.name} does not answer: {visible(event.only)}."
+    told = visible(words.release(event.release))
     running = f", running {told}" if told else ""
     return f"The {event.name} answered after {words.seconds(event.elapsed_ms)}{running}."
 
 
 def release(report: Report, name: Name) -> str:
     """Which release answered, if it told."""
-    return words.release(report.releases.get(name))
+    return visible(words.release(report.releases.get(name)))
 
 
 def repeat(report: Report, compared: Compared) -> str:
@@ -81,9 +81,9 @@ def repeat(report: Report, compared: Compared) -> str:
 
 def pair(compared: Compared, limit: int) -> tuple[str, str]:
     """The baseline's reply and the candidate's, from where they begin to differ."""
-    last = compared.rounds[-1]
+    last = compared.replies[-1]
     start = 0
-    if last.baseline.standing is last.candidate.standing is Standing.ANSWER:
+    if last.baseline.kind is last.candidate.kind is ReplyKind.ANSWER:
         both = zip(last.baseline.text, last.candidate.text, strict=False)
         common = sum(1 for _ in itertools.takewhile(lambda chars: chars[0] == chars[1], both))
         start = common - limit // 4 if common > limit // 2 else 0
@@ -92,9 +92,9 @@ def pair(compared: Compared, limit: int) -> tuple[str, str]:
 
 def shown(seen: Seen, start: int = 0) -> str:
     """A reply for people, from the character `start` on."""
-    match seen.standing:
-        case Standing.ANSWER:
+    match seen.kind:
+        case ReplyKind.ANSWER:
             return f"…{seen.text[start:]}" if start > 0 else seen.text
-        case Standing.NOTHING:
+        case ReplyKind.NOTHING:
             return "(nothing)"
     return f"({seen.words})"

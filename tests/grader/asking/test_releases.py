@@ -62,7 +62,6 @@ def fleet(versions: dict[str, Path], commits: list[str], folder: Path) -> Iterat
                     [
                         *(sys.executable, "-m", "gunicorn", "webapp.app:app"),
                         *("--bind", f"{LOOPBACK}:{port}", "--chdir", str(versions[commit])),
-                        "--no-control-socket",
                     ],
                     port,
                     {"RENDER": "true", "RENDER_GIT_COMMIT": commit},

@@ -13,6 +13,7 @@ import pytest
 
 from grader.cli import cli
 from grader.cli.pipeline_words import kept, step, table, title
+from grader.delivery.pipeline.processes import Address
 from grader.delivery.pipeline.record import Result, Stage, Told, Tone
 from grader.delivery.pipeline.stories import STORIES, Ending
 from tests.components import ROOT
@@ -62,7 +63,7 @@ def test_the_table_says_what_was_unexpected() -> None:
 def test_what_to_try_is_what_the_commands_take(tmp_path: Path) -> None:
     story = STORIES[0]
     result = Result(story, "1234567", "7654321", story.ending, 0, 9, 8, None, 100, 100, 0)
-    production = SimpleNamespace(url="http://127.0.0.1:5")
+    production = SimpleNamespace(address=Address(5, None))
     running: Any = SimpleNamespace(folder=tmp_path, production=production, results=[result])
     lines = [line for line in kept(running).splitlines() if line.startswith("  grader ")]
     assert len(lines) == 5

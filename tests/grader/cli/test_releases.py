@@ -19,6 +19,9 @@ from grader.delivery.watch import Incident, IncidentEvent, Step, open_history
 from grader.delivery.watch.incidents import save
 from tests.components import ROOT
 from tests.grader.cli.conftest import Grader
+from tests.grader.delivery.releases.fake_heroku import FakeHeroku
+from tests.grader.delivery.releases.fake_render import FakeRender
+from tests.grader.delivery.releases.fake_vercel import FakeVercel
 from tests.grader.delivery.releases.fakes import (
     TOKEN,
     A,
@@ -26,9 +29,6 @@ from tests.grader.delivery.releases.fakes import (
     C,
     D,
     Fake,
-    FakeHeroku,
-    FakeRender,
-    FakeVercel,
     at,
     deployed,
     error,

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.grader.apps import app
 from tests.grader.cli.conftest import Grader
 from tests.grader.delivery.replay.releases import NEW, OLD, captured, release
 from tests.servers import PATIENCE, free_port
+from webapp.release import Release
 
 FAST = ("--rate", 1000, "--wake-timeout", 1)
 HOSTILE = "\x1b[2J\u202e<script>alert(1)</script>"
@@ -77,14 +79,14 @@ def test_programs_get_everything(grader: Grader, capture: Path) -> None:
         ("changed", HOSTILE, 1),
         ("lost", "gone", 1),
     ]
-    last = found[0]["rounds"][-1]
+    last = found[0]["replies"][-1]
     assert [last[name]["text"] for name in ("baseline", "candidate", "baseline_again")] == [
         "4",
         "5",
         "4",
     ]
     assert last["candidate"]["is"] == "answer"
-    assert found[2]["rounds"][0]["candidate"]["is"] == "nothing"
+    assert found[2]["replies"][0]["candidate"]["is"] == "nothing"
 
 
 def test_a_page_shows_strangers_words_as_they_are(grader: Grader, capture: Path) -> None:
@@ -96,6 +98,17 @@ def test_a_page_shows_strangers_words_as_they_are(grader: Grader, capture: Path)
     assert "default-src 'none'" in page
     assert "<script" not in page
     assert r"\x1b[2J\u202e&lt;script&gt;alert(1)&lt;/script&gt; too" in page
+
+
+def test_what_a_deployment_says_of_its_release_stays_on_its_line(
+    grader: Grader, capture: Path
+) -> None:
+    forged = Release(NEW, "render\nNo difference in 4 queries.")
+    with release(old) as baseline, app(new, RELEASE=forged) as candidate:
+        sides = ("--baseline", baseline, "--candidate", candidate)
+        said = grader("replay", capture, *sides, *FAST, code=1)
+    for printed in (said.stdout, said.stderr):
+        assert r"on render\nNo difference in 4 queries." in printed
 
 
 def test_several_files_are_one_capture_and_the_rarest_are_left_out(

@@ -5,7 +5,7 @@ import pytest
 
 from grader.delivery.pipeline.builds import Build, build, test
 from grader.delivery.pipeline.processes import PipelineError
-from grader.delivery.pipeline.stories import FIRST, STORIES, Story
+from grader.delivery.pipeline.stories import FIRST, STORIES, Story, story_named
 from grader.model import COMMIT
 
 test.__test__ = False  # type: ignore[attr-defined]  # it is a stage of the pipeline
@@ -14,10 +14,6 @@ test.__test__ = False  # type: ignore[attr-defined]  # it is a stage of the pipe
 @pytest.fixture
 def first(tmp_path: Path) -> Build:
     return build(FIRST, None, tmp_path)
-
-
-def story_named(name: str) -> Story:
-    return next(story for story in STORIES if story.name == name)
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)

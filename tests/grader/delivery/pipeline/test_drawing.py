@@ -5,10 +5,10 @@ from bs4 import BeautifulSoup
 
 from grader.delivery.pipeline.drawing import page_of
 from grader.delivery.pipeline.record import Result, Second, Stage, Told, Tone
-from grader.delivery.pipeline.stories import STORIES, Ending
+from grader.delivery.pipeline.stories import Ending, story_named
 
 OLD, NEW = "1111111", "2222222"
-SETTINGS = next(story for story in STORIES if story.name == "settings")
+SETTINGS = story_named("settings")
 TOLD = [
     Told(2.0, "settings", Stage.BUILD, "+ key = query[:24]", release=NEW),
     Told(3.0, "settings", Stage.RELEASE, "1 of 8", release=NEW, servers=(NEW, *[OLD] * 7)),
@@ -16,9 +16,9 @@ TOLD = [
     Told(6.0, "settings", Stage.END, "ROLLED BACK", Tone.GOOD, NEW),
 ]
 MET = [
-    Second(2, 20, right=20, lost=0, errors=0, median_ms=4.0, releases={OLD: 20}),
-    Second(3, 16, right=14, lost=1, errors=1, median_ms=6.0, releases={OLD: 13, NEW: 2}),
-    Second(4, 1, right=0, lost=1, errors=0, median_ms=None),
+    Second(2, 20, right=20, lost=0, median_ms=4.0, releases={OLD: 20}),
+    Second(3, 16, right=14, lost=1, median_ms=6.0, releases={OLD: 13, NEW: 2}),
+    Second(4, 1, right=0, lost=1, median_ms=None),
 ]
 RESULT = Result(SETTINGS, NEW, OLD, Ending.ROLLED_BACK, 2.0, 6.0, 1, 0.3, 37, 34, 2)
 

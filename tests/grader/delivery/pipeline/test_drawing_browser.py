@@ -8,17 +8,20 @@ from playwright.sync_api import Page, expect
 
 from grader.delivery.pipeline.drawing import page_of
 from tests.grader.delivery.pipeline.test_drawing import MET, RESULT, TOLD
+from tests.pages import check_accessible, open_alone
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+def write(folder: Path) -> str:
+    path = folder / "pipeline.html"
+    path.write_text(page_of(TOLD, [RESULT], MET, is_over=True), encoding="utf-8")
+    return path.as_uri()
 
 
 def opened(page: Page, folder: Path, width: int) -> None:
-    path = folder / "pipeline.html"
-    path.write_text(page_of(TOLD, [RESULT], MET, is_over=True), encoding="utf-8")
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(path.as_uri())
+    page.goto(write(folder))
 
 
 @pytest.mark.parametrize(
@@ -29,8 +32,7 @@ def test_axe_finds_nothing(
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     opened(page, tmp_path, width)
-    results = axe.Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check_accessible(page)
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -40,13 +42,7 @@ def test_a_phone_scrolls_down_only(page: Page, tmp_path: Path, width: int) -> No
 
 
 def test_asks_for_nothing_else_and_is_drawn(page: Page, tmp_path: Path) -> None:
-    requests: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    opened(page, tmp_path, 1280)
-    assert requests == [page.url]
-    assert complaints == []
+    open_alone(page, write(tmp_path))
     traffic = page.get_by_role("img", name="The new release answered 13.3 %")
     expect(traffic).to_be_visible()
     bars = {

@@ -15,7 +15,7 @@ from grader.delivery.pipeline.gating import Pace
 from grader.delivery.pipeline.instances import faults_of
 from grader.delivery.pipeline.record import Result, Stage, Told
 from grader.delivery.pipeline.running import Pipeline, pipeline
-from grader.delivery.pipeline.stories import STORIES, Ending, Story
+from grader.delivery.pipeline.stories import Ending, Story, story_named
 from grader.delivery.releases.pipeline import PipelinePlatform
 from grader.delivery.releases.platform import PlatformError, live_release, previous_release
 from grader.store import FolderBusyError
@@ -32,10 +32,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         yield made
 
 
-def story_named(name: str) -> Story:
-    return next(story for story in STORIES if story.name == name)
-
-
 def told_of(running: Pipeline, story: Story) -> tuple[list[Told], Result]:
     told = list(running.deliver(story))
     return told, running.results[-1]
@@ -50,10 +46,10 @@ def test_a_wrong_release_is_rejected_and_no_user_meets_it(running: Pipeline) -> 
     told, result = told_of(running, story_named("wrong"))
     assert result.ending is Ending.STOPPED_AT_GATE, told
     assert "REJECT" in words_of(told, Stage.GATE)
-    assert "answers:" in result.reasons[0]
+    assert "answers:" in words_of(told, Stage.GATE)
     assert (result.most, result.lost, result.wrong) == (0, 0, 0)
     assert running.production.commits == before
-    assert local.get(port(running.staging.url), "/").status == 503
+    assert local.get(running.staging.address.port, "/").status == 503
     assert told[-1].words in running.page.read_text("utf-8")
     assert running.page.stat().st_mode & 0o777 == 0o600
 
@@ -88,7 +84,8 @@ def test_one_pipeline_at_a_time_in_a_folder(running: Pipeline) -> None:
 
 
 def test_releases_may_be_ordered_about(running: Pipeline) -> None:
-    told_of(running, story_named("wrong"))
+    if not running.results:  # of another test; none of them ends as the live one
+        told_of(running, story_named("wrong"))
     platform = PipelinePlatform(running.folder)
     with pytest.raises(PlatformError, match="grader pipeline --keep"):
         platform.releases(5)
@@ -104,15 +101,11 @@ def test_releases_may_be_ordered_about(running: Pipeline) -> None:
     promoted = live_release(platform.releases(50))
     assert promoted is not None
     assert promoted.commit == staged.commit
-    assert local.commit_at(port(running.production.url)) == staged.commit
+    assert local.commit_at(running.production.address.port) == staged.commit
     back = previous_release(platform.releases(50))
     assert back is not None
     platform.roll_back(back)
     assert running.production.commits == old
-    assert local.commit_at(port(running.production.url)) == back.commit
+    assert local.commit_at(running.production.address.port) == back.commit
     with pytest.raises(PlatformError, match="knows no such release"):
         platform.promote(replace(staged, id="../r1"))
-
-
-def port(url: str) -> int:
-    return int(url.rpartition(":")[2])

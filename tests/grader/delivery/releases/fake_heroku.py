@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from tests.grader.delivery.releases.faking import A, B, C, Fake, at
+from tests.grader.delivery.releases.fakes import A, B, C, Fake, at
 
 
 def uuid(number: int) -> str:

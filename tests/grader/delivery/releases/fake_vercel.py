@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from tests.grader.delivery.releases.faking import A, B, C, D, Fake, milliseconds
+from tests.grader.delivery.releases.fakes import A, B, C, D, Fake, milliseconds
 
 
 @dataclass

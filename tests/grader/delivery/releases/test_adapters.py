@@ -10,15 +10,10 @@ from grader.delivery.releases import heroku, render, vercel
 from grader.delivery.releases.http import RefusedError
 from grader.delivery.releases.pace import Pace
 from grader.delivery.releases.platform import OutcomeUnknownError, Platform, PlatformError
-from tests.grader.delivery.releases.fakes import (
-    A,
-    Fake,
-    FakeHeroku,
-    FakeRender,
-    FakeVercel,
-    error,
-    served,
-)
+from tests.grader.delivery.releases.fake_heroku import FakeHeroku
+from tests.grader.delivery.releases.fake_render import FakeRender
+from tests.grader.delivery.releases.fake_vercel import FakeVercel
+from tests.grader.delivery.releases.fakes import A, Fake, error, served
 
 
 class Case(NamedTuple):

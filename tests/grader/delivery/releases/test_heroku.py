@@ -12,16 +12,8 @@ from grader.delivery.releases.platform import (
     live_release,
     previous_release,
 )
-from tests.grader.delivery.releases.fakes import (
-    IMPATIENT,
-    QUICK,
-    A,
-    B,
-    C,
-    FakeHeroku,
-    served,
-    uuid,
-)
+from tests.grader.delivery.releases.fake_heroku import FakeHeroku, uuid
+from tests.grader.delivery.releases.fakes import IMPATIENT, QUICK, A, B, C, served
 
 
 def app(pace: Pace = QUICK, staging: str = "quiz-staging") -> heroku.Heroku:

@@ -11,18 +11,8 @@ from grader.delivery.releases.platform import (
     PlatformRelease,
     previous_release,
 )
-from tests.grader.delivery.releases.fakes import (
-    IMPATIENT,
-    QUICK,
-    A,
-    B,
-    C,
-    D,
-    FakeRender,
-    at,
-    error,
-    served,
-)
+from tests.grader.delivery.releases.fake_render import FakeRender
+from tests.grader.delivery.releases.fakes import IMPATIENT, QUICK, A, B, C, D, at, error, served
 
 
 def service(pace: Pace = QUICK, staging: str = "srv-staging") -> render.Render:

@@ -12,17 +12,8 @@ from grader.delivery.releases.platform import (
     live_release,
     previous_release,
 )
-from tests.grader.delivery.releases.fakes import (
-    IMPATIENT,
-    QUICK,
-    A,
-    B,
-    C,
-    FakeVercel,
-    at,
-    error,
-    served,
-)
+from tests.grader.delivery.releases.fake_vercel import FakeVercel
+from tests.grader.delivery.releases.fakes import IMPATIENT, QUICK, A, B, C, at, error, served
 
 
 def project(pace: Pace = QUICK) -> vercel.Vercel:

@@ -1,27 +1,19 @@
 """Two releases of the web app on loopback, and what people asked them."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tests.servers import serve
-from webapp.app import create_app
+from tests.grader.apps import app
+from webapp.release import Release
 
 OLD, NEW = "a" * 40, "b" * 40
 
 
-@contextmanager
-def release(process: Callable[[str], str], commit: str = OLD) -> Iterator[str]:
+def release(process: Callable[[str], str], commit: str = OLD) -> AbstractContextManager[str]:
     """One release; its URL."""
-    told = {"commit": commit, "platform": None, "environment": None, "region": None}
-    made = create_app({"PROCESS": process, "RELEASE": told})
-    made.logger.disabled = True
-    try:
-        with serve(made) as url:
-            yield url
-    finally:
-        made.logger.disabled = False  # it is that of every app in this process
+    return app(process, RELEASE=Release(commit))
 
 
 def captured(path: Path, *queries: str) -> Path:

@@ -63,7 +63,7 @@ def test_the_same_code_shows_no_difference_and_the_baseline_is_asked_twice() -> 
     assert first == ["a", "a", "b", "b", "", ""]
     assert second == ["a", "b", ""]
     # Nobody looks at replies that are the same.
-    assert all(each.rounds == () for each in report.of(Kind.SAME).queries)
+    assert all(each.replies == () for each in report.of(Kind.SAME).queries)
 
 
 def test_differences_are_told_by_kind_the_most_frequent_first() -> None:
@@ -83,7 +83,7 @@ def test_differences_are_told_by_kind_the_most_frequent_first() -> None:
         (Kind.ERROR, 1, ["e"]),  # a KeyError
     ]
     assert kinds(report)["a"] is Kind.SAME
-    assert all(len(each.rounds) == 2 for group in report.groups for each in group.queries)
+    assert all(len(each.replies) == 2 for group in report.groups for each in group.queries)
 
 
 def test_what_differs_between_two_replies_of_the_same_code_is_noise() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.delivery.replay.comparing import Kind, Round, Standing, compared, seen
+from grader.delivery.replay.comparing import Kind, Replies, ReplyKind, compared, seen
 from grader.model import Reply
 from grader.outcomes import Outcome
 
@@ -24,12 +24,12 @@ LOGIN = replace(REPLY, status=401)
 replies = st.sampled_from([FOUR, FIVE, NOTHING, BROKEN, MISSING, SLOW, OURS, LIMITED, LOGIN])
 
 
-def of(baseline: Reply, candidate: Reply, again: Reply | None = None) -> Round:
-    return Round(seen(baseline), seen(candidate), seen(again or baseline))
+def of(baseline: Reply, candidate: Reply, again: Reply | None = None) -> Replies:
+    return Replies(seen(baseline), seen(candidate), seen(again or baseline))
 
 
-def kind(*rounds: Round) -> Kind:
-    return compared("x", 1, rounds).kind
+def kind(*replies: Replies) -> Kind:
+    return compared("x", 1, replies).kind
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_a_reply_of_the_baselines_own_is_never_a_difference(
     assert not kind(of(baseline, candidate, again)).differs
 
 
-@given(rounds=st.lists(st.builds(of, replies, replies, replies), min_size=1, max_size=2))
-def test_a_difference_needs_a_steady_baseline_and_says_no_reason(rounds: list[Round]) -> None:
-    found = compared("x", 3, rounds)
-    last = found.rounds[-1]
+@given(replies=st.lists(st.builds(of, replies, replies, replies), min_size=1, max_size=2))
+def test_a_difference_needs_a_steady_baseline_and_says_no_reason(replies: list[Replies]) -> None:
+    found = compared("x", 3, replies)
+    last = found.replies[-1]
     if found.kind.differs:
-        assert last.baseline.standing is last.again.standing
+        assert last.baseline.kind is last.again.kind
         assert last.candidate.same_by not in (last.baseline.same_by, last.again.same_by)
-        assert Standing.UNTOLD not in {each.standing for each in last.seen}
+        assert ReplyKind.UNTOLD not in {each.kind for each in last.seen}
     assert bool(found.reason) == (found.kind in (Kind.NOISE, Kind.UNTOLD))
 
 

@@ -10,13 +10,12 @@ from playwright.sync_api import Page, expect
 
 from grader.delivery.replay import replay_html
 from grader.delivery.replay.asking import Name, Order, Side, Stopped, Woke
-from grader.delivery.replay.comparing import Round, compared, seen
+from grader.delivery.replay.comparing import Replies, compared, seen
 from grader.delivery.replay.report import Report
 from grader.model import Limits, Release, Reply, Submission
+from tests.pages import check_accessible, open_alone
 
 pytestmark = pytest.mark.browser
-
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 ATTACK = "<img src=x onerror=alert(1)>\u202e" + "W" * 300
 FOUR = Reply("http://localhost:1/api?q=x", datetime(2026, 11, 26, tzinfo=UTC), 200, "4")
@@ -38,8 +37,8 @@ def url(tmp_path: Path) -> str:
     report = Report(Order(side, side, {f"{kind} {ATTACK}": 3 for kind in REPLIES}, 7, 10))
     report.add(Woke(Name.BASELINE, Release(ATTACK), 1.0, ""))
     for kind, replies in REPLIES.items():
-        round_ = Round(*map(seen, replies))
-        report.add(compared(f"{kind} {ATTACK}", 3, [round_, round_]))
+        given = Replies(*map(seen, replies))
+        report.add(compared(f"{kind} {ATTACK}", 3, [given, given]))
     report.add(Stopped(Name.CANDIDATE, ATTACK))
     path = tmp_path / "page.html"
     path.write_text(replay_html.render(report), encoding="utf-8")
@@ -47,19 +46,13 @@ def url(tmp_path: Path) -> str:
 
 
 def test_it_shows_strangers_words_and_runs_nothing(page: Page, url: str) -> None:
-    complaints: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("dialog", lambda dialog: complaints.append(dialog.message))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(url, wait_until="networkidle")
+    open_alone(page, url)
     expect(page.locator("h1")).to_have_text("4 of 7 queries differ")
     expect(page.locator("section h2")).to_contain_text(
         ["error", "lost", "changed", "new", "noise", "untold"]
     )
     expect(page.locator("#changed ~ .check code").nth(1)).to_contain_text("<img src=x")
     assert page.locator("img, script").count() == 0
-    assert (complaints, requests) == ([], [url])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -70,6 +63,5 @@ def test_axe_finds_nothing_and_a_phone_scrolls_down_only(
     page.emulate_media(color_scheme=scheme)
     page.goto(url)
     page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
-    results = axe.Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from grader.delivery.replay import words
-from grader.delivery.replay.comparing import Round, compared, seen
+from grader.delivery.replay.comparing import Replies, compared, seen
 from grader.model import Reply
 
 
@@ -12,7 +12,7 @@ def pair(before: str, now: str, limit: int = 40) -> tuple[str, str]:
         Reply("http://localhost:1/api", datetime(2026, 11, 26, tzinfo=UTC), 200, text)
         for text in (before, now, before)
     )
-    return words.pair(compared("x", 1, [Round(*map(seen, replies))]), limit)
+    return words.pair(compared("x", 1, [Replies(*map(seen, replies))]), limit)
 
 
 def test_a_difference_far_in_a_reply_is_seen() -> None:

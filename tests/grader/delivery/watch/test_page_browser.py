@@ -8,10 +8,9 @@ from playwright.sync_api import Page, expect
 
 from grader.delivery.watch.page import render
 from tests.grader.delivery.watch.watched import AT, GOOD, MISSED, OPEN, OVER, PAUSED
+from tests.pages import check_accessible, open_alone
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 WIDE, PHONE = (1280, 900), (390, 844)
 
@@ -38,8 +37,7 @@ def test_axe_finds_nothing(
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     opened(page, tmp_path, size)
-    results = axe.Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check_accessible(page)
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -49,13 +47,7 @@ def test_a_phone_scrolls_down_only(page: Page, tmp_path: Path, width: int) -> No
 
 
 def test_opens_from_disk_asks_for_nothing_else_and_is_drawn(page: Page, tmp_path: Path) -> None:
-    requests: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    opened(page, tmp_path, WIDE)
-    assert requests == [page.url]
-    assert complaints == []
+    open_alone(page, write(tmp_path))
     # The style is the page's own: without it, lines would be areas and have no height.
     line = page.locator("path.median").first
     assert line.evaluate("e => getComputedStyle(e).fill") == "none"

@@ -1,6 +1,7 @@
 """One store: an SQLite file, opened with the tables of a room in place."""
 
 import os
+import tempfile
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def open_store(path: Path, room: Room, *, locked: bool = False) -> sa.Engine:
             engine.dispose()
             raise
     except (SQLAlchemyError, OSError) as error:
-        reason = getattr(error, "orig", None) or error
+        reason = _unwritable(path.parent) or getattr(error, "orig", None) or error
         raise StoreError(f"the store {path} cannot be opened: {reason}") from error
     if found != room.version:
         engine.dispose()
@@ -46,6 +47,15 @@ def open_store(path: Path, room: Room, *, locked: bool = False) -> sa.Engine:
         )
     _say_in_words(engine, path)
     return engine
+
+
+def _unwritable(folder: Path) -> OSError | None:
+    """Why nothing can be written in the folder, which SQLite does not tell; None if it can."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return error
+    return None
 
 
 def _say_in_words(engine: sa.Engine, path: Path) -> None:

@@ -6,10 +6,11 @@ import gc
 from grader.delivery.watch.sampling import Pace, sampled
 from grader.delivery.watch.values import Pauses
 from tests.grader.delivery.watch.samples import target
+from tests.grader.probes.loops import in_a_thread
 
 
 def test_whoever_goes_away_is_not_told_of_a_crash_that_nobody_waits_for() -> None:
-    assert asyncio.run(_told_after_leaving()) == []
+    assert in_a_thread(_told_after_leaving()) == []
 
 
 async def _told_after_leaving() -> list[str]:

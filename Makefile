@@ -50,6 +50,9 @@ bench: .venv/dev.stamp ## Measure what is claimed about speed and fairness
 	@$(BIN)/python -m benchmarks.batch
 	@$(BIN)/python -m benchmarks.hostile
 	@$(BIN)/python -m benchmarks.fairness
+	@$(BIN)/python -m benchmarks.delivery
+	@$(BIN)/python -m benchmarks.watch
+	@$(BIN)/python -m benchmarks.pipelines
 
 install: .venv/dev.stamp ## Make .venv with everything that contributors need
 

@@ -133,8 +133,8 @@ def release(value: Release | None) -> str:
 def one_commit(commit: str) -> str:
     """What to ask if two deployments that are compared tell this commit alike."""
     return (
-        f"Both tell the same commit, {commit[:12]}: is the new release deployed? (If both run on "
-        "your machine, it does not tell changes that are not committed yet.)"
+        f"Both tell the same commit, {commit[:12]}: is the new release deployed? (On your own "
+        "machine, a commit does not show changes that are not committed yet.)"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import kinds, options, reading
+from grader.cli import kinds, options, reading, sides
 from grader.cli.commands import argument, command, option
 from grader.cli.exit_codes import DONE, FALLS_SHORT, NOT_GRADED
 from grader.cli.output import say, width
@@ -35,9 +35,10 @@ class _Gate:
         help="The address of the release that serves now.",
     )  # fmt: skip
     andrew_id: str = option(
-        "--andrew-id", default="", type=kinds.TEXT, metavar="ID", envvar="GRADER_ANDREW_ID",
-        show_envvar=True, help="The student's id; without it, replies to questions about the id "
-        "are compared with the baseline's.",
+        "--andrew-id", default="", type=kinds.TEXT, read=reading.id_if_any, metavar="ID",
+        envvar="GRADER_ANDREW_ID", show_envvar=True,
+        help="The student's id; without it, replies to questions about the id are compared with "
+        "the baseline's.",
     )  # fmt: skip
     battery: str = option(
         "--battery", default="extreme", show_default=True, metavar="NAME|FILE",
@@ -91,21 +92,17 @@ class _Gate:
 
     def _order(self) -> Order:
         from grader.delivery.gate import Order
-        from grader.links import is_loopback
         from grader.model import Limits
         from grader.questions import load_battery
-        from grader.services.submissions import submission_of
 
-        (candidate, private), (baseline, private_too) = (
-            submission_of(
-                url,
-                self.andrew_id,
-                allow_private=self.allow_private,
-                bypass_secret=self.bypass_secret,
-            )
-            for url in (self.candidate, self.baseline)
+        both = sides.read(
+            ("CANDIDATE", self.candidate),
+            ("--baseline", self.baseline),
+            andrew_id=self.andrew_id,
+            allow_private=self.allow_private,
+            bypass_secret=self.bypass_secret,
         )
-        here = is_loopback(candidate.url) and is_loopback(baseline.url)
+        (candidate, private), (baseline, private_too) = both
         return Order(
             candidate=candidate,
             baseline=baseline,
@@ -114,7 +111,7 @@ class _Gate:
             seed=self.seed,
             samples=self.samples,
             minutes=self.minutes,
-            per_second=self.rate or (_RATE_HERE if here else _RATE),
+            per_second=self.rate or (_RATE_HERE if sides.are_here(*both) else _RATE),
             expect_commit=self.expect_commit,
             captured=self._captured(),
         )

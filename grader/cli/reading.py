@@ -33,6 +33,16 @@ def own_id(value: str) -> str:
     return value
 
 
+def id_if_any(value: str) -> str:
+    """The student's id, or nothing."""
+    from grader.roster.ids import split_address, wrong_id
+
+    given = value.strip()
+    if given and (fault := wrong_id(split_address(own_id(given))[0])):
+        raise ValueError(fault)
+    return given
+
+
 def address_first(value: str) -> str:
     """The address to ask; if it is none, an error with the whole line to write."""
     from grader.formats.escaping import ask_command
@@ -153,14 +163,14 @@ def commit(value: str) -> str:
     if given and not COMMIT.fullmatch(given.lower()):
         raise ValueError(
             f"{given!r} is no commit: a commit is 7 to 40 hexadecimal digits, as git log shows it. "
-            "To mean HEAD, put the option at the end"
+            f"To mean the last commit of this folder, write {HEAD}"
         )
     return given.lower()
 
 
 def _head() -> str:
     """The last commit of the repository in the current folder; ValueError if there is none."""
-    other = "or give the commit itself: --wait-for-commit SHA, as GitHub shows it"
+    other = "or give the commit itself, as GitHub shows it"
     try:
         found = _git("rev-parse", "--verify", f"{HEAD}^{{commit}}")
     except FileNotFoundError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import kinds, options
+from grader.cli import kinds, options, sides
 from grader.cli.commands import argument, command, option
 from grader.cli.exit_codes import DONE, FALLS_SHORT, INTERRUPTED, NOT_GRADED
 from grader.cli.output import say, width
@@ -17,9 +17,10 @@ from grader.cli.output import say, width
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from grader.delivery.replay.asking import Event, Order, Side
+    from grader.delivery.replay.asking import Event, Order
     from grader.delivery.replay.report import Report
 
+_RATE, _RATE_HERE = 10.0, 50.0
 _SECONDS_BETWEEN_SIGNS = 5.0
 
 
@@ -46,9 +47,10 @@ class _Replay:
         "--limit", type=kinds.Whole(1, 10_000), default=1000, show_default=True, metavar="N",
         help="How many different queries are asked at most: those that were captured most often.",
     )  # fmt: skip
-    rate: float = option(
-        "--rate", type=kinds.Number(0, 1000, above=True), default=10, show_default=True,
-        metavar="N", help="How many requests a second each of the two gets at most.",
+    rate: float | None = option(
+        "--rate", type=kinds.Number(0, 1000, above=True), metavar="N",
+        help="How many requests a second each of the two gets at most.  [default: 10; 50 for apps "
+        "on this machine]",
     )  # fmt: skip
     timeout: float = options.TIMEOUT
     wake_timeout: float | None = options.WAKE_TIMEOUT
@@ -80,25 +82,26 @@ class _Replay:
         sys.exit(codes[report.result])
 
     def _order(self) -> Order:
-        from grader.delivery.replay.asking import Order
+        from grader.delivery.replay.asking import Order, Side
         from grader.delivery.replay.capture import count_queries, most_asked
+        from grader.model import Limits
 
-        baseline, candidate = self._side(self.baseline), self._side(self.candidate)
+        both = sides.read(
+            ("--candidate", self.candidate),
+            ("--baseline", self.baseline),
+            allow_private=self.allow_private,
+            bypass_secret=self.bypass_secret,
+        )
+        candidate, baseline = (
+            Side(submission, Limits(self.timeout, self.wake_timeout, private))
+            for submission, private in both
+        )
+        rate = self.rate or (_RATE_HERE if sides.are_here(*both) else _RATE)
         counts = count_queries(*self.files)
         # What was captured most often, and first; it is asked in the order of the capture.
         asked = set(most_asked(counts)[: self.limit])
         queries = {query: times for query, times in counts.items() if query in asked}
-        return Order(baseline, candidate, queries, len(counts) - len(queries), self.rate)
-
-    def _side(self, url: str) -> Side:
-        from grader.delivery.replay.asking import Side
-        from grader.model import Limits
-        from grader.services import submissions
-
-        submission, private = submissions.submission_of(
-            url, "", allow_private=self.allow_private, bypass_secret=self.bypass_secret
-        )
-        return Side(submission, Limits(self.timeout, self.wake_timeout, private))
+        return Order(baseline, candidate, queries, len(counts) - len(queries), rate)
 
 
 class _Progress:
@@ -134,8 +137,8 @@ class _Progress:
         from grader.delivery.replay import words
 
         if time.monotonic() - self._said_at >= _SECONDS_BETWEEN_SIGNS:
-            found = words.queries(self._report.differing)
-            self._say(f"  {self._report.asked} of {self._report.total} asked, {found} differ")
+            found = words.differ(self._report.differing)
+            self._say(f"  {self._report.asked} of {self._report.total} asked, {found}")
 
     def _say(self, text: str) -> None:
         self._said_at = time.monotonic()

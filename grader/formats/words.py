@@ -130,6 +130,19 @@ def release(value: Release | None) -> str:
     return " ".join(part for part in (commit, platform, f"({place})" if place else "") if part)
 
 
+def one_commit(commit: str) -> str:
+    """What to ask if two deployments that are compared tell this commit alike."""
+    return (
+        f"Both tell the same commit, {commit[:12]}: is the new release deployed? (On your own "
+        "machine, a commit does not show changes that are not committed yet.)"
+    )
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it ends as a sentence does."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def evidence(reply: Reply) -> str:
     """Say how a reply came: the time it took, its status, and how many requests it needed."""
     parts = [seconds(reply.elapsed_ms)]

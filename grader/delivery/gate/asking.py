@@ -74,9 +74,9 @@ class _Gate:
             await asyncio.gather(here.until_awake(), there.until_awake())
             self._until = time.monotonic() + 60 * order.minutes
             self._reasons.append(health.awake(here, there))
-            told = bool(there.release and there.release.commit)
+            told = (there.release and there.release.commit) or ""
             parts: tuple[Callable[[], AsyncGenerator[Progress, None]], ...] = (
-                lambda: self._commits(told=told),
+                lambda: self._commits(told),
                 lambda: self._pairs(trial, candidate, baseline),
                 lambda: self._answers(trial),
             )
@@ -112,27 +112,28 @@ class _Gate:
             timeout=limits.timeout,
         )
 
-    async def _commits(self, *, told: bool) -> AsyncGenerator[Progress, None]:
-        """Look at the release on fresh connections; `told` is whether the baseline tells its own.
+    async def _commits(self, told: str) -> AsyncGenerator[Progress, None]:
+        """Look at the release on fresh connections; `told` is the commit that the baseline tells.
 
         Nothing else is asked meanwhile: a balancer that takes its servers in turn would send every
         second connection to the same ones.
         """
+        order = self._order
         replies: list[Reply] = []
-        async for progress in self._connected(self._order.candidate, None, replies):
+        async for progress in self._connected(order.candidate, None, replies):
             yield progress
         met, there = releases.met_commits(replies), None
         if met.is_mixed:
             replies_there: list[Reply] = []
-            async for progress in self._connected(self._order.baseline, None, replies_there):
+            async for progress in self._connected(order.baseline, None, replies_there):
                 yield progress
             there = releases.met_commits(replies_there)
-        finding = releases.one_commit(met, there, self._order.expect_commit)
+        finding = releases.one_commit(met, there, order.expect_commit)
         self._reasons.append(reasons.of_connections(finding, "", replies))
         if not met.counts and told:
             self._reasons.append(health.mute(replies))
         elif finding.decision is Decision.PROMOTE:
-            self._remarks.extend(releases.remarks(met, told_by_baseline=told))
+            self._remarks.extend(releases.remarks(met, told, expected=order.expect_commit))
 
     async def _answers(self, trial: Trial) -> AsyncGenerator[Progress, None]:
         """Ask one question on fresh connections: the one that tells old code best."""

@@ -103,8 +103,8 @@ def too_few(evidence: Evidence, level: float) -> Iterator[str]:
     least = next(noticed, here.asked + 1)
     if least > 2 * _MORE_ERRORS * here.asked + beside.failed:
         yield (
-            f"With {here.asked} pairs, errors alone reject a candidate from {least} on: a longer "
-            "comparison notices fewer."
+            f"With {here.asked} pairs, {least} failed requests are needed to reject. Ask more "
+            "pairs (--samples) to notice a smaller share."
         )
 
 

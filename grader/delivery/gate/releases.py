@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from grader.delivery.gate.values import Decision, Finding, Rule
+from grader.formats import words as words_of
 from grader.judging import read_release
 from grader.judging.failures import judge_failure
 from grader.model import Reply
@@ -88,11 +89,16 @@ def one_answer(candidate: Met, baseline: Met | None) -> Finding:
     return _finding(Decision.PROMOTE, words, candidate, "answers")
 
 
-def remarks(candidate: Met, *, told_by_baseline: bool) -> Iterator[str]:
-    """What does not decide, and should be known of the release."""
+def remarks(candidate: Met, baseline: str, *, expected: str = "") -> Iterator[str]:
+    """What does not decide, and should be known of the release.
+
+    `baseline` is the commit that the baseline tells; empty if it tells none.
+    """
     if candidate.tells:
-        return
-    if told_by_baseline:
+        is_one = baseline and all(each and _is(each, baseline) for each in candidate.counts)
+        if is_one and not expected:
+            yield words_of.one_commit(baseline)
+    elif baseline:
         yield "The baseline tells its release at /healthz, and the candidate does not."
     else:
         yield (
@@ -107,11 +113,13 @@ def _commits_decided(candidate: Met, baseline: Met | None, expected: str) -> tup
         {each: n for each, n in candidate.counts.items() if each and not _is(each, expected)}
     )
     if others:
-        words = f"{count} fresh connections met {_named(others)}, not {expected[:_SHOWN]} alone"
-        return Decision.REJECT, words
-    words = f"{count} fresh connections met one release: {_named(candidate.counts)}"
+        named = _named(others, counted=candidate.is_mixed)
+        words = f"{count} fresh connections met {named}, not {expected[:_SHOWN]}"
+        return Decision.REJECT, words + " alone" * candidate.is_mixed
+    named = _named(candidate.counts, counted=candidate.is_mixed)
+    words = f"{count} fresh connections met one release: {named}"
     if candidate.is_mixed:
-        words = f"{count} fresh connections met different releases: {_named(candidate.counts)}"
+        words = f"{count} fresh connections met different releases: {named}"
         if baseline is None or not baseline.is_mixed:
             return Decision.REJECT, words
         words += ", as the baseline's do"
@@ -157,9 +165,10 @@ def _is(commit: str, expected: str) -> bool:
     return commit.startswith(expected) or expected.startswith(commit)
 
 
-def _named(commits: Counter[str]) -> str:
-    names = (
-        f"{f'commit {each[:_SHOWN]}' if each else 'no commit'} ({times})"
+def _named(commits: Counter[str], *, counted: bool) -> str:
+    """The commits, and how often each was met."""
+    names = [
+        f"{f'commit {each[:_SHOWN]}' if each else 'no commit'}{f' ({times})' * counted}"
         for each, times in commits.most_common()
-    )
-    return some_of(list(names), _NAMED)
+    ]
+    return some_of(names, _NAMED)

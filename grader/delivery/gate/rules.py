@@ -33,8 +33,10 @@ def answers(evidence: Evidence, level: float) -> Finding:
     wrong, of = sum(tally.wrong for tally in known), sum(map(_answers, known))
     regressions = _regressions(tallies, wavering, beside, level / 2)
     p = fisher(wrong, of, wavering, beside) if of and beside else 1.0
+    # A question of which no answer came is counted by the rule on errors.
+    answered = sum(_answers(tally) > 0 for tally in known)
     numbers: dict[str, float] = {
-        "regressions": len(regressions), "wrong": wrong, "answers": of,
+        "regressions": len(regressions), "questions": answered, "wrong": wrong, "answers": of,
         "baseline_wrong": wavering, "baseline_answers": beside,
     }  # fmt: skip
     if wavering:
@@ -51,8 +53,8 @@ def answers(evidence: Evidence, level: float) -> Finding:
         places = evidence.wrong({text for text, tally in enumerate(tallies) if tally.wrong})
         return Finding(Rule.ANSWERS, Decision.REJECT, words, numbers, places)
     words = (
-        f"no question wrong that the baseline answers right ({of} answers to {len(known)} "
-        f"question{'s' * (len(known) != 1)} of that kind)"
+        f"no question is wrong that the baseline answers right: {of} answer{'s' * (of != 1)} to "
+        f"{answered} question{'s' * (answered != 1)} of this sort"
     )
     return Finding(Rule.ANSWERS, Decision.PROMOTE, words, numbers)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from grader.delivery.gate.values import Decision, Gated, Reason, Rule
 from grader.formats.escaping import link, one_line, visible
 from grader.formats.terminal import wrapped
+from grader.formats.words import sentence
 from grader.model import Reply
 
 _HEADS = {
@@ -12,6 +13,7 @@ _HEADS = {
     Decision.HOLD: "HOLD: this cannot be decided by machine; somebody has to look.",
     Decision.REJECT: "REJECT: the candidate is worse than the baseline.",
 }
+_SLOWER = "HOLD: the answers are right, but slower. Somebody has to decide."
 _MARKS = {Decision.PROMOTE: "ok", Decision.HOLD: "hold", Decision.REJECT: "reject"}
 _REQUESTS = 3
 _REPLY = 100
@@ -24,19 +26,25 @@ def render(gated: Gated, width: int) -> str:
 
 
 def _lines(gated: Gated, width: int) -> Iterator[str]:
-    yield wrapped(_HEADS[gated.decision], width)
+    yield wrapped(_head(gated), width)
     yield f"{_INDENT}candidate  {visible(gated.order.candidate.url)}"
     yield f"{_INDENT}baseline   {visible(gated.order.baseline.url)}"
     yield ""
     for reason in gated.reasons:
         head = f"{_MARKS[reason.decision]:<7} {reason.rule:<8} "
-        yield wrapped(f"{head}{visible(reason.words)}.", width, " " * len(head))
+        yield wrapped(f"{head}{sentence(visible(reason.words))}", width, " " * len(head))
         # What connections met is in the words.
         if reason.decision is not Decision.PROMOTE and reason.rule is not Rule.RELEASE:
             yield from _requests(reason)
     for remark in gated.remarks:
         yield wrapped(f"Remark: {visible(remark)}", width, _INDENT)
     yield f"{len(gated.samples)} pairs asked in {gated.seconds:.0f} s (seed {gated.seed})."
+
+
+def _head(gated: Gated) -> str:
+    behind = {each.rule for each in gated.reasons if each.decision is gated.decision}
+    is_only_slower = gated.decision is Decision.HOLD and behind == {Rule.LATENCY}
+    return _SLOWER if is_only_slower else _HEADS[gated.decision]
 
 
 def _requests(reason: Reason) -> Iterator[str]:

@@ -34,6 +34,11 @@ def queries(count: int) -> str:
     return f"{count} quer{'y' if count == 1 else 'ies'}"
 
 
+def differ(count: int) -> str:
+    """So many queries differ."""
+    return f"{queries(count)} differ{'s' * (count == 1)}"
+
+
 def headline(report: Report) -> str:
     """The result in a few words."""
     differing = report.differing
@@ -48,22 +53,25 @@ def headline(report: Report) -> str:
 
 
 def why(report: Report) -> str:
-    """What the headline does not say: why not all is known, or what was not asked."""
+    """What the headline does not say: why not all is known, and what is to be doubted."""
     said = []
     if report.stopped is not None:
-        said.append(f"Stopped: {visible(report.stopped.reason)}.")
+        said.append(words.sentence(f"Stopped: {visible(report.stopped.reason)}"))
     if report.asked < report.total:
         said.append(f"{queries(report.total - report.asked)} of {report.total} were not asked.")
     if report.order.left_out:
         rest = queries(report.order.left_out)
         said.append(f"Left out, since they were captured least often: {rest}; see --limit.")
+    commits = {release.commit if release else None for release in report.releases.values()}
+    if len(report.releases) > 1 and len(commits) == 1 and (commit := commits.pop()):
+        said.append(words.one_commit(visible(commit)))
     return " ".join(said)
 
 
 def woke(event: Woke) -> str:
     """Whether a deployment answered, and which release runs there."""
     if event.only:
-        return f"The {event.name} does not answer: {visible(event.only)}."
+        return f"The {event.name} does not answer: {words.sentence(visible(event.only))}"
     told = visible(words.release(event.release))
     running = f", running {told}" if told else ""
     return f"The {event.name} answered after {words.seconds(event.elapsed_ms)}{running}."

@@ -125,7 +125,7 @@ def test_head_is_the_commit_of_this_folder(
         waited = ("check", url, *WHO, "--wait-for-commit")
         said = grader(*waited, code=2).output
         assert "finds no repository in this folder" in said
-        assert "or give the commit itself: --wait-for-commit SHA" in said
+        assert "or give the commit itself, as GitHub shows it" in said
         git(tmp_path, "init", "--quiet", "--initial-branch", "main")
         assert "has no commit yet" in grader(*waited, code=2).output
         git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "First")
@@ -165,7 +165,7 @@ def test_without_git_that_is_said(grader: Grader, monkeypatch: pytest.MonkeyPatc
     ("options", "words"),
     [
         (("--wait-for-commit", "main"), "'main' is no commit"),
-        (("--wait-for-commit", "http://localhost:1"), "put the option at the end"),
+        (("--wait-for-commit", "http://localhost:1"), "of this folder, write HEAD"),
         (("--wait-for-commit", NEW, "--expect-commit", NEW), "leave --expect-commit out"),
         (("--wait-for-commit", NEW, "--commit-timeout", 0), "--commit-timeout"),
     ],

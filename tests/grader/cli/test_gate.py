@@ -57,7 +57,9 @@ def test_a_wrong_one_is_rejected_with_the_requests_behind_it(grader: Grader, bas
 def test_a_slow_one_is_held(grader: Grader, baseline: str) -> None:
     with served(slow) as url:
         end = grader("gate", url, "--baseline", baseline, *OPTIONS, code=NOT_GRADED)
-    assert end.stdout.startswith("HOLD: ")
+    assert end.stdout.splitlines()[0] == (
+        "HOLD: the answers are right, but slower. Somebody has to decide."
+    )
     assert "\nhold    latency  median " in end.stdout
 
 
@@ -67,6 +69,7 @@ def test_a_baseline_that_is_down_holds(grader: Grader) -> None:
         end = grader(
             "gate", url, "--baseline", nowhere, *OPTIONS, "--wake-timeout", 1, code=NOT_GRADED
         )
+    assert end.stdout.startswith("HOLD: this cannot be decided by machine")
     assert "\nhold    health   the baseline does not answer" in end.stdout
 
 
@@ -103,7 +106,7 @@ def test_the_expected_commit_has_to_answer(grader: Grader, baseline: str) -> Non
     with served() as url, served(commit=OLD) as old:
         grader("gate", url, "--baseline", baseline, *OPTIONS, *expect, code=DONE)
         end = grader("gate", old, "--baseline", baseline, *OPTIONS, *expect, code=FALLS_SHORT)
-    assert f"met commit {OLD[:12]} (52), not {NEW[:8]} alone" in end.stdout
+    assert f"52 fresh connections met commit {OLD[:12]}, not {NEW[:8]}." in end.stdout
 
 
 def test_captured_queries_are_asked_as_well(grader: Grader, baseline: str, tmp_path: Path) -> None:
@@ -143,8 +146,8 @@ def test_the_secret_opens_both_sides_and_is_never_printed(grader: Grader) -> Non
         opened = request.headers.get("x-vercel-protection-bypass") == "open-sesame"
         return None if opened else ("Log in", 401)
 
-    with serve(made) as url:
-        sides = ("gate", url, "--baseline", url, *OPTIONS, "--wake-timeout", 1)
+    with serve(made) as url, serve(made) as old:
+        sides = ("gate", url, "--baseline", old, *OPTIONS, "--wake-timeout", 1)
         grader(*sides, code=NOT_GRADED)
         end = grader(*sides, "--bypass-secret", "open-sesame", "--format", "json", code=DONE)
     assert "open-sesame" not in end.output
@@ -158,15 +161,57 @@ def test_the_secret_opens_both_sides_and_is_never_printed(grader: Grader) -> Non
         (("--samples", 19), "out of range"),
         (("--rate", 0), "out of range"),
         (("--expect-commit", "xyz"), "is no commit"),
+        (("--expect-commit", "xyz"), "the last commit of this folder, write HEAD"),
         (("--replay", "none.jsonl"), "none.jsonl"),
-        (("--baseline", "not a link"), "not a link"),
+        (("--andrew-id", "hboevik <x>"), "'hboevik <x>' cannot be a student id"),
+        (("--baseline", ""), "Invalid value for --baseline: It is empty. Write the address"),
+        (
+            ("--baseline", "my-app"),
+            'Invalid value for --baseline: There is no link in "my-app". Write the address of a',
+        ),
     ],
 )
 def test_bad_input_is_told(
     grader: Grader, baseline: str, options: tuple[object, ...], words: str
 ) -> None:
-    said = grader("gate", baseline, "--baseline", baseline, *OPTIONS, *options, code=BAD_INPUT)
-    assert words in said.output
+    sides = ("gate", "http://localhost:1", "--baseline", baseline)
+    said = grader(*sides, *OPTIONS, *options, code=BAD_INPUT).output
+    assert words in said
+    assert "--wait-for-commit" not in said
+    assert "and in" not in said  # nobody hands in anything here
+
+
+def test_the_address_that_is_meant_is_named(grader: Grader, baseline: str) -> None:
+    said = grader("gate", "my-app", "--baseline", baseline, *OPTIONS, code=BAD_INPUT).output
+    assert 'Invalid value for CANDIDATE: There is no link in "my-app".' in said
+
+
+def test_an_address_is_not_compared_with_itself(grader: Grader, baseline: str) -> None:
+    said = grader("gate", f"{baseline}/", "--baseline", baseline, *OPTIONS, code=BAD_INPUT).output
+    assert "CANDIDATE and --baseline are the same address." in said
+
+
+def test_two_sides_with_one_commit_are_promoted_with_a_remark(
+    grader: Grader, baseline: str
+) -> None:
+    with served(commit=OLD) as url:
+        sides = ("gate", url, "--baseline", baseline, *OPTIONS)
+        said = grader(*sides, code=DONE).stdout
+        expected = grader(*sides, "--expect-commit", OLD, code=DONE).stdout
+    remark = f"Remark: Both tell the same commit, {OLD[:12]}: is the new release deployed?"
+    assert remark in said
+    assert "the same commit" not in expected
+
+
+def test_a_sentence_ends_once(grader: Grader, baseline: str) -> None:
+    def nothing(environ: Any, start: Any) -> list[bytes]:
+        start("404 Not Found", [("Content-Type", "text/html")])
+        return [b"<h1>Not found</h1>"]
+
+    with serve(nothing) as url:
+        sides = ("gate", url, "--baseline", baseline, *OPTIONS, "--wake-timeout", 1)
+        said = grader(*sides, code=FALLS_SHORT).stdout
+    assert "small letters included?\n" in said
 
 
 def test_a_strangers_reply_does_not_steer_the_terminal(grader: Grader, baseline: str) -> None:

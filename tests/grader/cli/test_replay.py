@@ -62,6 +62,24 @@ def test_differences_exit_with_1_and_are_shown_to_people(grader: Grader, capture
     assert "3 of 4 queries differ, captured 5 times." in blocks[3]
 
 
+def test_two_sides_with_one_commit_are_remarked(grader: Grader, capture: Path) -> None:
+    with release(old) as baseline, release(old) as candidate:
+        result = grader("replay", capture, "--baseline", baseline, "--candidate", candidate, *FAST)
+    said = " ".join(result.stdout.split())
+    assert f"Both tell the same commit, {OLD[:12]}: is the new release deployed?" in said
+
+
+def test_one_query_differs_and_two_differ(
+    grader: Grader, capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.cli.replay._SECONDS_BETWEEN_SIGNS", 0.0)
+    with release(old) as baseline, release(new, NEW) as candidate:
+        sides = ("--baseline", baseline, "--candidate", candidate)
+        said = grader("replay", capture, *sides, *FAST, code=1).stderr
+    assert "2 of 4 asked, 1 query differs\n" in said
+    assert "3 of 4 asked, 2 queries differ\n" in said
+
+
 def test_programs_get_everything(grader: Grader, capture: Path) -> None:
     with release(old) as baseline, release(new, NEW) as candidate:
         sides = ("--baseline", baseline, "--candidate", candidate)
@@ -130,9 +148,12 @@ def test_a_long_replay_tells_how_long_it_takes_and_a_number_too_large_is_refused
 ) -> None:
     capture = captured(tmp_path / "capture", *map(str, range(30)))
     down = f"http://127.0.0.1:{free_port()}"
-    sides = ("--baseline", down, "--candidate", down, "--wake-timeout", 0.3)
-    assert "Then 30 queries: 6 s at least." in grader("replay", capture, *sides, code=3).stderr
-    assert "Then" not in grader("replay", capture, *sides, "--rate", 20, code=3).stderr
+    also = f"http://127.0.0.1:{free_port()}"
+    sides = ("--baseline", down, "--candidate", also, "--wake-timeout", 0.3)
+    said = grader("replay", capture, *sides, "--rate", 10, code=3).stderr
+    assert "Then 30 queries: 6 s at least." in said
+    # Apps on this machine are asked faster.
+    assert "Then" not in grader("replay", capture, *sides, code=3).stderr
     assert "out of range" in grader("replay", capture, *sides, "--limit", 10_001, code=2).output
 
 
@@ -150,10 +171,17 @@ def test_a_baseline_that_is_down_exits_with_3(grader: Grader, capture: Path) -> 
     ("options", "words"),
     [
         (("--baseline", "http://localhost:1"), "Missing option '--candidate'"),
-        (("--baseline", "http://localhost:1", "--candidate", "no address"), "no address"),
+        (
+            ("--baseline", "http://localhost:1", "--candidate", "my-app"),
+            'Invalid value for --candidate: There is no link in "my-app". Write the address of a',
+        ),
+        (
+            ("--baseline", "http://localhost:1", "--candidate", "http://localhost:1/"),
+            "--candidate and --baseline are the same address.",
+        ),
         (
             ("--baseline", "http://10.0.0.1", "--candidate", "http://localhost:1"),
-            "private network",
+            "nobody outside of it can reach it. If you mean it, add --allow-private",
         ),
     ],
 )
@@ -165,7 +193,7 @@ def test_bad_input_exits_with_2(
 
 def test_a_bad_capture_is_told_by_file_and_line(grader: Grader, capture: Path) -> None:
     capture.write_text(capture.read_text() + "\x1b[2J\n" + "more\n")
-    sides = ("--baseline", "http://localhost:1", "--candidate", "http://localhost:1")
+    sides = ("--baseline", "http://localhost:1", "--candidate", "http://localhost:2")
     said = grader("replay", capture, *sides, code=2).output
     assert f"Error: {capture}:6: this is no JSON object on one line. Give the files" in said
 

@@ -59,6 +59,16 @@ def test_one_commit(
     assert found.decision is decision, found.words
 
 
+def test_how_often_a_commit_was_met_is_told_if_there_are_several() -> None:
+    assert one_commit(seen(new=ALL), None, "").words.endswith(f"one release: commit {NEW[:12]}")
+    assert one_commit(seen(old=ALL), None, NEW).words.endswith(f"{OLD[:12]}, not {NEW[:12]}")
+    stale = one_commit(seen(new=ALL - 1, old=1), None, NEW).words
+    assert stale.endswith(f"met commit {OLD[:12]} (1), not {NEW[:12]} alone")
+    mixed = one_commit(seen(new=ALL - 1, old=1), None, "").words
+    assert f"commit {NEW[:12]} (51)" in mixed
+    assert f"commit {OLD[:12]} (1)" in mixed
+
+
 @pytest.mark.parametrize(
     ("candidate", "baseline", "decision"),
     [
@@ -101,6 +111,14 @@ def test_replies_are_counted() -> None:
 
 
 def test_remarks_say_what_nobody_can_know() -> None:
-    assert list(remarks(seen(new=ALL), told_by_baseline=True)) == []
-    assert "does not" in "".join(remarks(seen(none=ALL), told_by_baseline=True))
-    assert "Neither side" in "".join(remarks(seen(none=ALL), told_by_baseline=False))
+    assert list(remarks(seen(new=ALL), OLD)) == []
+    assert list(remarks(seen(new=ALL), "")) == []
+    assert "does not" in "".join(remarks(seen(none=ALL), OLD))
+    assert "Neither side" in "".join(remarks(seen(none=ALL), ""))
+
+
+def test_one_commit_on_both_sides_is_remarked_if_nobody_expects_it() -> None:
+    (remark,) = remarks(seen(new=ALL), NEW[:7])
+    assert remark.startswith(f"Both tell the same commit, {NEW[:7]}: ")
+    assert list(remarks(seen(new=ALL), NEW, expected=NEW)) == []
+    assert list(remarks(seen(new=40, old=12), NEW)) == []

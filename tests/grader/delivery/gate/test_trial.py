@@ -117,6 +117,17 @@ def test_a_query_that_is_wrong_on_both_sides_is_none() -> None:
     assert list(remarks(end.evidence)) == ["Wrong on both sides alike: “query 3”."]
 
 
+def test_answers_and_the_questions_that_they_belong_to_are_counted_together() -> None:
+    # The candidate answers five questions of ten, and each of them ten times.
+    end = run(lambda text, _: (RIGHT if text % 2 else FAILED, RIGHT))
+    (found,) = (each for each in end.findings if each.rule is Rule.ANSWERS)
+    asked = sum(tally.right for tally in end.evidence.tallies)
+    assert found.words == (
+        "no question is wrong that the baseline answers right: "
+        f"{asked} answers to 5 questions of this sort"
+    )
+
+
 def test_a_query_that_is_right_again_is_none() -> None:
     end = run(lambda _, number: (WRONG if number == 4 else RIGHT, RIGHT))
     assert end.decision is PROMOTE

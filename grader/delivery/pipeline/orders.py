@@ -106,7 +106,7 @@ def _id(number: int) -> str:
 
 def _release(name: str, known: Known, live: Known) -> PlatformRelease:
     was_live, is_live = known.live_at is not None, known is live
-    state = "live" if is_live else "was live" if was_live else "staged"
+    state = "live" if is_live else "earlier" if was_live else "staged"
     return PlatformRelease(
         id=name,
         commit=known.build.commit,

@@ -122,4 +122,4 @@ def test_each_state_is_said_first(platform: PipelinePlatform) -> None:
         "live: the first release",
     ]
     promote(platform)
-    assert [each.words for each in platform.releases(9)][1] == "was live: the first release"
+    assert [each.words for each in platform.releases(9)][1] == "earlier: the first release"

@@ -252,8 +252,8 @@ def _verify(release: PlatformRelease, acting: _Acting) -> None:
 _ACTED = {
     DONE: "It was carried out, and the app's own address answers with that commit.",
     FALLS_SHORT: "You did not agree, or another commit answers.",
-    BAD_INPUT: "An option is wrong, --url is that of another app, or the platform refused or failed: "
-    "the text says what.",
+    BAD_INPUT: "An option is wrong, --url is another app's, or the platform refused or failed: the "
+    "text says what.",
     NOT_GRADED: "Nobody knows whether it was carried out, or this machine could not look.",
 }
 COMMANDS = (

@@ -85,5 +85,6 @@ Production keeps running at {url} until Ctrl-C. In other terminals, try:
   grader ask {url} "What is 8 plus 3?"
   grader releases list {where}
   grader watch {url} {watch} {where}
-  grader releases promote {where} --url {url} --commit {built}
-  grader releases rollback {where} --url {url}"""
+  grader releases promote {where} --commit {built}
+  grader releases rollback {where}
+Each server is told its commit as Render tells it: its /healthz says platform "render"."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -28,9 +28,10 @@ class _Acting:
     """What `promote` and `rollback` share: which release, and how it is verified."""
 
     url: str = option(
-        "--url", required=True, envvar="GRADER_URL", show_envvar=True, type=kinds.TEXT,
+        "--url", default="", envvar="GRADER_URL", show_envvar=True, type=kinds.TEXT,
         metavar="URL",
-        help="The app's own address. Its /healthz tells afterwards which commit answers.",
+        help="The app's own address. Its /healthz tells before and afterwards which commit "
+        "answers. A pipeline knows its own.",
     )  # fmt: skip
     commit: str = option(
         "--commit", default="", read=reading.commit, metavar="SHA|HEAD",
@@ -46,6 +47,17 @@ class _Acting:
     )  # fmt: skip
     allow_private: bool = options.ALLOW_PRIVATE
     bypass_secret: str = options.BYPASS_SECRET
+
+    def at_its_address(self, platform: Platform) -> _Acting:
+        """The same with an address that can be asked: a pipeline's own, unless one was given."""
+        from grader.delivery.releases.pipeline import PipelinePlatform
+
+        if not self.url and not isinstance(platform, PipelinePlatform):
+            raise click.UsageError("Say where the app answers: --url URL")
+        known = platform.url if isinstance(platform, PipelinePlatform) else ""
+        acting = replace(self, url=self.url or known)
+        acting.job("")  # a bad address is found before anything is done
+        return acting
 
     def job(self, commit: str) -> Job:
         """What looks at the app's own address."""
@@ -95,18 +107,16 @@ class _Promote:
         from grader.delivery.releases.platform import PlatformError
 
         platform = self.where.platform()
-        self.acting.job("")  # a bad address is found before anything is done
+        acting = self.acting.at_its_address(platform)
         releases = platform.releases(LOOKED_AT)
-        named = self.acting.chosen(
-            releases, lambda each: each.staged or each.live or each.can_roll_back
-        )
+        named = acting.chosen(releases, lambda each: each.staged or each.live or each.can_roll_back)
         release = named or next((each for each in releases if each.staged), None)
         if release is None:
             raise PlatformError(
                 "Nothing is staged, so there is nothing to promote. To bring back one that was "
                 "live, name it: --commit SHA."
             )
-        _act(_PROMOTE, platform, releases, release, self.acting)
+        _act(_PROMOTE, platform, releases, release, acting)
 
 
 @dataclass(frozen=True)
@@ -120,13 +130,13 @@ class _Rollback:
         from grader.delivery.releases.platform import PlatformError, previous_release
 
         platform = self.where.platform()
-        self.acting.job("")
+        acting = self.acting.at_its_address(platform)
         releases = platform.releases(LOOKED_AT)
-        named = self.acting.chosen(releases, lambda each: each.live or each.can_roll_back)
+        named = acting.chosen(releases, lambda each: each.live or each.can_roll_back)
         release = named or previous_release(releases)
         if release is None:
             raise PlatformError("The platform has no earlier release to go back to.")
-        _act(_ROLL_BACK, platform, releases, release, self.acting)
+        _act(_ROLL_BACK, platform, releases, release, acting)
 
 
 def _act(
@@ -147,12 +157,15 @@ def _act(
         say("That release is live already. Nothing was changed.")
         _verify(release, acting)
         return
+    remark = _remark(releases, live, acting)
     say(f"{what}. Users get now:")
     say(one(live, width()) if live else "Nothing that the platform tells of.")
     say("They will get:")
     say(one(release, width()))
     if is_rollback and platform.name in AFTER_ROLLBACK:
         say(wrapped(AFTER_ROLLBACK[platform.name], width()))
+    if remark:
+        say(wrapped(remark, width()))
     if not acting.yes:
         _ask()
         _still(platform, live)
@@ -167,6 +180,31 @@ def _act(
         raise
     say("The platform has carried it out.")
     _verify(release, acting)
+
+
+def _remark(
+    releases: tuple[PlatformRelease, ...], live: PlatformRelease | None, acting: _Acting
+) -> str:
+    """Ask the app which commit answers; an error if it is another app than the platform's.
+
+    An app that is down or tells no commit hinders nobody: that may be why one rolls back. Nor does
+    one that tells an earlier release: the live one may not be everywhere yet.
+    """
+    from grader.delivery.releases.platform import PlatformError, is_commit
+    from grader.services.waiting import commit_now
+
+    if live is None or live.commit is None:
+        return ""
+    job = acting.job("")
+    told = commit_now(job)
+    if not told or is_commit(live, told):
+        return ""
+    words = f"{job.submission.url} runs commit {told[:12]}, which is not the live release"
+    if any(each.live_at and is_commit(each, told) for each in releases):
+        return f"Remark: {words}, but an earlier one."
+    raise PlatformError(
+        f"{words} {live.commit[:12]}: is this the right --url? Nothing was changed."
+    )
 
 
 def _ask() -> None:
@@ -214,7 +252,8 @@ def _verify(release: PlatformRelease, acting: _Acting) -> None:
 _ACTED = {
     DONE: "It was carried out, and the app's own address answers with that commit.",
     FALLS_SHORT: "You did not agree, or another commit answers.",
-    BAD_INPUT: "An option is wrong, or the platform refused or failed: the text says what.",
+    BAD_INPUT: "An option is wrong, --url is another app's, or the platform refused or failed: the "
+    "text says what.",
     NOT_GRADED: "Nobody knows whether it was carried out, or this machine could not look.",
 }
 COMMANDS = (

@@ -60,8 +60,7 @@ async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, 
     untold_since = 0.0
     has_told = False
     while True:
-        async with Deployment(job.submission, job.limits) as deployment:
-            reply = await deployment.ask_release()
+        reply = await _reply(job)
         after = time.monotonic() - began
         seen = dataclasses.replace(read(reply, commit), after=after)
         yield seen
@@ -73,6 +72,18 @@ async def _looks(job: Job, commit: str, seconds: float) -> AsyncGenerator[Look, 
             return
         pause = min(max(_SOONEST, after / 10), _LATEST)
         await asyncio.sleep(max(0.0, min(pause, seconds - after)))
+
+
+def commit_now(job: Job) -> str:
+    """The commit that a deployment tells at this moment; empty if it tells none."""
+    with Scope() as scope:
+        release = read_release(scope.result(_reply(job)))
+    return (release and release.commit) or ""
+
+
+async def _reply(job: Job) -> Reply:
+    async with Deployment(job.submission, job.limits) as deployment:
+        return await deployment.ask_release()
 
 
 def read(reply: Reply, commit: str) -> Look:

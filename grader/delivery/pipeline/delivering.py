@@ -139,7 +139,8 @@ class Delivery:
         """Let `count` servers give the new release to users; whether no alert came."""
         self._production.share([*new[:count], *old[count:]])
         self._most = count
-        words = f"{count} of {SERVERS} servers give {self.build.short} to users."
+        give = "gives" if count == 1 else "give"
+        words = f"{count} of {SERVERS} servers {give} {self.build.short} to users."
         yield self._told(Stage.RELEASE, words)
         asked = right = 0
         pace = self._pace
@@ -151,7 +152,7 @@ class Delivery:
             asked, right = asked + looks.asked, right + looks.right
             if looks.alert is not None:
                 self._alerted = time.monotonic()
-                words = f"ALERT in interval {looks.number}: {looks.alert.cause}"
+                words = f"ALERT within {looks.number * pace.interval:g} s: {looks.alert.cause}"
                 yield self._told(Stage.WATCH, words, Tone.BAD)
                 return False
         words = f"{right} of {asked} answers right in {pace.intervals * pace.interval:g} s."

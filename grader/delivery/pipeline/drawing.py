@@ -14,11 +14,12 @@ from grader.formats.words import decimal, percent, seconds
 
 TONES: Mapping[Ending, Tone] = {
     Ending.PROMOTED: Tone.GOOD,
-    Ending.NOT_BUILT: Tone.BAD,
-    Ending.STOPPED_AT_GATE: Tone.BAD,
-    Ending.STOPPED_BEFORE_TRAFFIC: Tone.BAD,
+    Ending.NOT_BUILT: Tone.DOUBT,
+    Ending.STOPPED_AT_GATE: Tone.DOUBT,
+    Ending.STOPPED_BEFORE_TRAFFIC: Tone.DOUBT,
     Ending.ROLLED_BACK: Tone.BAD,
 }
+"""Bad is what users have met."""
 _SIGNS = {Tone.GOOD: "good", Tone.DOUBT: "unclear", Tone.BAD: "bad"}
 _CHANGES = (Stage.RELEASE, Stage.ROLL_BACK)
 _LEAST_TOP_MS = 20.0  # so that noise looks like noise
@@ -64,8 +65,15 @@ def _names(told: Iterable[Told]) -> list[str]:
 def _headline(results: Sequence[Result], *, is_over: bool) -> str:
     if not is_over:
         return "Releases on their way"
-    promoted = sum(result.ending is Ending.PROMOTED for result in results)
-    return f"{promoted} of {len(results)} releases promoted"
+    total, as_told = len(results), sum(result.as_told for result in results)
+    if as_told < total:
+        return f"{as_told} of {total} releases ended as they should"
+    match total:
+        case 0:
+            return "No release came to its end"
+        case 1:
+            return "The release ended as it should"
+    return f"Each of {total} releases ended as it should"
 
 
 def _tones_of(told: Iterable[Told], results: Mapping[str, Result]) -> dict[str, Tone]:
@@ -98,13 +106,11 @@ def _shown(steps: Sequence[Told], result: Result | None, met: Sequence[Second]) 
 
 def _overview(met: Sequence[Second], tones: Mapping[str, Tone]) -> Markup:
     """Who answered, second by second, through all stories."""
-    releases = sorted({release for each in met for release in each.releases})
-    # Releases that went further stand lower: what is live makes the ground.
-    order = sorted(releases, key=lambda each: list(Tone).index(tones.get(each, Tone.PLAIN)))
+    releases = list(dict.fromkeys(release for each in met for release in each.releases))
     drawn = ""
     for each in met:
         total, below = sum(each.releases.values()), 0.0
-        for release in order:
+        for release in reversed(releases):  # the newest one from the foot
             share = 100 * each.releases.get(release, 0) / total if total else 0.0
             drawn += _column(each.at, met[0].at, below, share, tones.get(release, Tone.PLAIN))
             below += share
@@ -162,7 +168,7 @@ def _column(at: float, since: float, below: float, height: float, tone: Tone) ->
         return ""
     return (
         f'<rect class="{tone}" x="{decimal(at - since)}" y="{decimal(100 - below - height, 1)}" '
-        f'width="0.92" height="{decimal(height, 1)}"/>'
+        f'width="1" height="{decimal(height, 1)}"/>'
     )
 
 

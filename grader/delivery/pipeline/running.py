@@ -44,7 +44,7 @@ class Pipeline:
         self.results: list[Result] = []
         self._began = began
         first, now = self.production.serving[0].build, datetime.now(UTC)
-        self._known = [Known(first, now, now, "the first release")]
+        self._known = [Known(first, now, now, now, "the first release")]
         self._asked = asked
 
     def deliver(self, story: Story) -> Iterator[Told]:
@@ -62,7 +62,8 @@ class Pipeline:
             if isinstance(step, Result):
                 self.results.append(step)
                 promoted = datetime.now(UTC) if step.ending is Ending.PROMOTED else None
-                self._known.append(Known(delivery.build, created_at, promoted, step.ending))
+                known = Known(delivery.build, created_at, created_at, promoted, step.ending)
+                self._known.append(known)
             else:
                 self.told.append(step)
                 yield step

@@ -164,7 +164,7 @@ class Heroku:
             live_at=release.created_at if succeeded and not staged else None,
             live=is_live,
             can_roll_back=release.eligible_for_rollback and succeeded and not (is_live or staged),
-            words=one_line(f"v{release.version}, {state}: {release.description}", _MESSAGE),
+            words=one_line(f"{state}: v{release.version}, {release.description}", _MESSAGE),
             staged=staged,
             is_rollback=release.description.startswith("Rollback to"),
         )

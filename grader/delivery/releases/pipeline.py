@@ -21,7 +21,16 @@ _RELEASES, _ORDERS = "production.json", "orders"
 _DONE_SECONDS = 180.0
 _LOOK_SECONDS = 0.1
 
-_releases: TypeAdapter[tuple[PlatformRelease, ...]] = TypeAdapter(tuple[PlatformRelease, ...])
+
+@dataclass(frozen=True, slots=True)
+class _Production:
+    """What a pipeline writes: the address of its production, and its releases, newest first."""
+
+    url: str
+    releases: tuple[PlatformRelease, ...]
+
+
+_productions: TypeAdapter[_Production] = TypeAdapter(_Production)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,18 @@ class PipelinePlatform:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def url(self) -> str:
+        """Where users ask the app."""
+        return self._production().url
+
     def releases(self, limit: int) -> tuple[PlatformRelease, ...]:
         """The last `limit` releases, newest first."""
+        return self._production().releases[:limit]
+
+    def _production(self) -> _Production:
         try:
-            return _releases.validate_json((self._folder / _RELEASES).read_bytes())[:limit]
+            return _productions.validate_json((self._folder / _RELEASES).read_bytes())
         except FileNotFoundError:
             raise _not_running(self._folder) from None
         except ValidationError as error:
@@ -96,10 +113,12 @@ def connect(folder: Path | None) -> PipelinePlatform:
     return PipelinePlatform(folder)
 
 
-def write_releases(folder: Path, releases: tuple[PlatformRelease, ...]) -> None:
-    """Write which releases the pipeline of `folder` has, newest first."""
+def write_releases(folder: Path, url: str, releases: tuple[PlatformRelease, ...]) -> None:
+    """Write which releases the pipeline of `folder` has, newest first, and where users ask them."""
     (folder / _ORDERS).mkdir(mode=0o700, exist_ok=True)
-    write_private(folder / _RELEASES, [_releases.dump_json(releases, indent=1)])
+    write_private(
+        folder / _RELEASES, [_productions.dump_json(_Production(url, releases), indent=1)]
+    )
 
 
 def forget(folder: Path) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from grader.cli import releases_words
+from grader.delivery.releases import pipeline
 from grader.delivery.watch import Incident, IncidentEvent, Step, open_history
 from grader.delivery.watch.incidents import save
 from tests.components import ROOT
@@ -35,7 +37,7 @@ from tests.grader.delivery.releases.fakes import (
     served,
 )
 from tests.grader.delivery.releases.made import release
-from tests.servers import wait_until
+from tests.servers import serve, wait_until
 
 ON_VERCEL = ("--platform", "vercel", "--project", "quiz")
 ON_RENDER = ("--platform", "render", "--project", "srv-quiz", "--staging", "srv-staging")
@@ -256,6 +258,65 @@ def test_another_commit_at_the_apps_address_is_not_verified(
     assert fake.live == "dpl_C"
     assert f"Not verified: commit {C[:12]} does not answer at {another}" in result.stderr
     assert f"At last: commit {B[:12]} answers" in result.stderr
+
+
+@pytest.mark.parametrize("what", ["promote", "rollback"])
+def test_the_address_of_another_app_is_found_before_anything_is_done(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    fake, another = FakeVercel(), FakeVercel()
+    for told in ("e" * 40, C):  # a commit that nobody knows, and one that only waits
+        another.release["commit"] = told
+        with served(fake, monkeypatch), deployed(another) as url:
+            options = (*ON_VERCEL, "--url", url, "--yes", "--commit-timeout", 0.5)
+            result = grader("releases", what, *options, code=2)
+        said = " ".join(result.stderr.split())
+        assert f"{url} runs commit {told[:12]}, which is not the live release {B[:12]}" in said
+        assert "is this the right --url? Nothing was changed." in said
+        assert "Users get now" not in result.output
+    assert fake.orders() == []
+
+
+def test_an_app_that_tells_an_earlier_release_is_only_remarked(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeVercel()
+    fake.release["commit"] = A
+    with live(fake, monkeypatch) as url:
+        said = grader("releases", "rollback", *ON_VERCEL, "--url", url, "--yes").output
+    assert f"runs commit {A[:12]}, which is not the live release, but an earlier one." in " ".join(
+        said.split()
+    )
+    assert fake.live == "dpl_A"
+
+
+def test_an_app_that_is_down_or_tells_nothing_hinders_no_rollback(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(Flask(__name__)) as closed:
+        pass
+    with serve(Flask(__name__)) as mute:
+        for url in (closed, mute):
+            fake = FakeVercel()
+            with served(fake, monkeypatch):
+                options = (*ON_VERCEL, "--url", url, "--yes", "--commit-timeout", 0.1)
+                grader("releases", "rollback", *options, code=1)
+            assert fake.live == "dpl_A"
+
+
+def test_only_a_pipeline_knows_its_own_address(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("GRADER_URL", raising=False)
+    fake = FakeVercel()
+    with served(fake, monkeypatch), deployed(fake) as url:
+        said = grader("releases", "rollback", *ON_VERCEL, "--yes", code=2).output
+        assert "Say where the app answers: --url URL" in said
+        now = release(B, 0, live=True)
+        pipeline.write_releases(tmp_path, url, (replace(now, commit=B),))
+        where = ("--platform", "pipeline", "--folder", tmp_path, "--commit", B)
+        said = grader("releases", "promote", *where, "--yes").output
+    assert f"Verified: commit {B[:12]} answers at {url}" in said
 
 
 def test_nobody_knows_is_an_exit_code_of_its_own(

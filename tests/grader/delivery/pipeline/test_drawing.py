@@ -33,8 +33,8 @@ def test_a_page_tells_what_happened() -> None:
     page = page_of(TOLD, [RESULT], MET, is_over=True)
     soup = BeautifulSoup(page, "html.parser")
     text = re.sub(r"\s+", " ", soup.get_text(" "))
-    assert "0 of 1 releases promoted" in text
-    assert "rolled back 1 of 8 4 37 2 1" in text
+    assert "The release ended as it should" in text
+    assert "rolled back 2 1 37 4 1 of 8 2222222" in text
     assert "+ key = query[:24]" in text
     assert "[Nooooooo]" in text
     assert "0:05 watch" in text
@@ -52,6 +52,33 @@ def test_the_shares_of_a_second_fill_it() -> None:
     in_second = [rect for rect in traffic.find_all("rect") if rect["x"] == "1"]
     assert {rect["class"][0] for rect in in_second} == {"mute", "bad"}
     assert sum(float(str(rect["height"])) for rect in in_second) == 100
+
+
+def test_the_newest_release_stands_at_the_foot_in_each_chart() -> None:
+    soup = BeautifulSoup(page_of(TOLD, [RESULT], MET, is_over=True), "html.parser")
+    for chart in soup.select(".traffic"):
+        shares = [rect for rect in chart.find_all("rect") if rect["x"] == "1"]
+        assert len(shares) == 2
+        lowest = max(shares, key=lambda rect: float(str(rect["y"])) + float(str(rect["height"])))
+        assert lowest["class"] == ["bad"]
+
+
+def test_the_headline_tells_whether_all_ended_as_they_should() -> None:
+    def headline(*results: Result) -> str:
+        page = page_of(TOLD, results, MET, is_over=True)
+        return str(BeautifulSoup(page, "html.parser").select_one("h1"))
+
+    other = replace(RESULT, ending=Ending.PROMOTED)
+    assert "Each of 2 releases ended as it should" in headline(RESULT, RESULT)
+    assert "1 of 2 releases ended as they should" in headline(RESULT, other)
+    assert "No release came to its end" in headline()
+
+
+def test_what_no_user_has_met_is_not_bad() -> None:
+    stopped = replace(RESULT, ending=Ending.STOPPED_AT_GATE)
+    soup = BeautifulSoup(page_of(TOLD, [stopped], MET[:1], is_over=True), "html.parser")
+    pills = [pill for pill in soup.select(".pill") if pill.text.strip() == "stopped at the gate"]
+    assert [pill["class"] for pill in pills] == [["pill", "look"]] * 2
 
 
 def test_a_release_under_way_is_neither_good_nor_bad() -> None:

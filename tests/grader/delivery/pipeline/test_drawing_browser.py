@@ -60,4 +60,15 @@ def test_refreshes_itself_while_the_pipeline_works(page: Page, tmp_path: Path) -
     page.goto(path.as_uri())
     expect(page.locator("h1")).to_have_text("Releases on their way")
     path.write_text(page_of(TOLD, [RESULT], MET, is_over=True), encoding="utf-8")
-    expect(page.locator("h1")).to_have_text("0 of 1 releases promoted", timeout=30_000)
+    expect(page.locator("h1")).to_have_text("The release ended as it should", timeout=30_000)
+
+
+def test_a_phone_shows_what_became_of_a_release_without_scrolling(
+    page: Page, tmp_path: Path
+) -> None:
+    opened(page, tmp_path, 390)
+    box = page.get_by_role("region", name="All releases").bounding_box()
+    name = page.get_by_role("columnheader", name="Not right").bounding_box()
+    assert box is not None
+    assert name is not None
+    assert name["x"] + name["width"] <= box["x"] + box["width"]

@@ -31,10 +31,10 @@ def test_releases_are_listed_with_the_commits_of_their_slugs(
         staged, live, old, first = app().releases(20)
     assert [each.commit for each in (staged, live, old, first)] == [C, B, A, None]
     assert [each.words for each in (staged, live, old, first)] == [
-        "v7, live on staging: Deploy cccccccc",
-        "v3, live: Deploy bbbbbbbb",
-        "v2, succeeded: Deploy aaaaaaaa",
-        "v1, succeeded: Initial release",
+        "live on staging: v7, Deploy cccccccc",
+        "live: v3, Deploy bbbbbbbb",
+        "succeeded: v2, Deploy aaaaaaaa",
+        "succeeded: v1, Initial release",
     ]
     assert [each.live for each in (staged, live, old, first)] == [False, True, False, False]
     assert [each.can_roll_back for each in (staged, live, old, first)] == [
@@ -84,7 +84,7 @@ def test_a_release_is_rolled_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fake.orders() == ["POST /apps/quiz/releases"]
     assert fake.order() == {"release": uuid(2)}
     assert live is not None
-    assert (live.commit, live.is_rollback, live.words) == (A, True, "v4, live: Rollback to v2")
+    assert (live.commit, live.is_rollback, live.words) == (A, True, "live: v4, Rollback to v2")
 
 
 def test_a_staged_slug_is_promoted_as_it_was_built(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from grader.delivery.releases.platform import (
 from grader.store import exclusive
 from tests.servers import wait_until
 
+URL = "http://127.0.0.1:5"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 LIVE = PlatformRelease("r1", "1" * 40, NOW, NOW, True, False, "the first release")
 STAGED = PlatformRelease("r2", "2" * 40, NOW, None, False, False, "rolled back", staged=True)
@@ -26,7 +27,7 @@ STAGED = PlatformRelease("r2", "2" * 40, NOW, None, False, False, "rolled back",
 def folder(tmp_path: Path) -> Iterator[Path]:
     """The folder of a pipeline that runs, with two releases."""
     with exclusive(tmp_path):
-        pipeline.write_releases(tmp_path, (STAGED, LIVE))
+        pipeline.write_releases(tmp_path, URL, (STAGED, LIVE))
         yield tmp_path
 
 
@@ -56,6 +57,7 @@ def test_releases_come_as_they_were_written(folder: Path) -> None:
     platform = platform_named("pipeline", "", folder)
     assert platform.name == "pipeline"
     assert platform.releases(9) == (STAGED, LIVE)
+    assert PipelinePlatform(folder).url == URL
     assert platform.releases(1) == (STAGED,)
 
 
@@ -82,7 +84,7 @@ def test_what_went_wrong_is_said(folder: Path) -> None:
 
 def test_a_pipeline_that_ends_in_between_leaves_the_outcome_unknown(tmp_path: Path) -> None:
     with exclusive(tmp_path):
-        pipeline.write_releases(tmp_path, (STAGED, LIVE))
+        pipeline.write_releases(tmp_path, URL, (STAGED, LIVE))
         thread, errors = ordered(tmp_path)
         taken(tmp_path)
     thread.join()
@@ -108,7 +110,7 @@ def test_a_folder_without_a_pipeline_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_pipeline_that_was_killed_takes_no_orders(tmp_path: Path) -> None:
-    pipeline.write_releases(tmp_path, (LIVE,))  # it had no time to take it back
+    pipeline.write_releases(tmp_path, URL, (LIVE,))  # it had no time to take it back
     with pytest.raises(PlatformError, match="No pipeline runs in"):
         PipelinePlatform(tmp_path).promote(STAGED)
 

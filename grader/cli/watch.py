@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from grader.delivery.watch import History, IncidentEvent, Look, Plan, Status, Target
 
 
+_NAMED = 5  # addresses that a warning names
+
+
 @dataclass(frozen=True)
 class _Watch:
     """Watch deployed apps from outside: what they answer, how fast, which release, for how long.
@@ -46,7 +49,7 @@ class _Watch:
     once: bool = option(
         "--once", is_flag=True,
         help="For cron: make only as many looks as decide something (12 at an app of which the "
-        "store has none), one a second, and end.",
+        "store has none), a second apart or --every if that is shorter, and end.",
     )  # fmt: skip
     objectives: Path | None = option(
         "--objectives", type=kinds.FILE, metavar="FILE",
@@ -113,6 +116,7 @@ class _Watch:
         for target, reason in zip(self._targets(self.pause), self.pause.values(), strict=True):
             history.pause(target.url, reason)
             say(f"Paused: {target.url} ({reason})", err=True)
+            _warn_unless_met(target.url, history)
         for target in self._targets(self.resume):
             history.pause(target.url, "")
             say(f"Watched again: {target.url}", err=True)
@@ -194,6 +198,17 @@ class _Watch:
 
         limits = Limits(self.timeout, allow_private=self.allow_private)
         return targets_of(urls, self.andrew_id, self.bypass_secret, limits)
+
+
+def _warn_unless_met(url: str, history: History) -> None:
+    """A pause of a mistyped address stops nothing, though a watcher may still begin with it."""
+    from grader.text.cutting import some_of
+
+    met = history.watched()
+    if url in met:
+        return
+    known = some_of(met, _NAMED) or "no address yet"
+    say(f"No watcher of this store has met {url}: is it right? The store knows {known}.", err=True)
 
 
 _WATCHED = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -54,9 +55,17 @@ def _page_faults() -> Iterator[None]:
 
 
 def _in_a_folder(path: Path) -> Path:
+    """The page's file, if its folder is there and can be written."""
     if not path.parent.is_dir():
         raise ValueError(f"there is no folder {path.parent}: make it first")
-    return path
+    try:
+        # Only to try is sure: rights alone do not tell of a disk that is full or cannot be written.
+        with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", dir=path.parent):
+            return path
+    except OSError as error:
+        raise ValueError(
+            f"{path} cannot be written ({error.strerror}): name a file in another folder"
+        ) from None
 
 
 def _program(line: str) -> Command:

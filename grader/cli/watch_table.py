@@ -100,8 +100,12 @@ class Screen:
         room = max(1, self._console.height - _ROOM)
         for status in every[:room]:
             table.add_row(*_cells(status, is_wide=is_wide))
-        if len(every) > room:
-            table.caption = Text(f"and {len(every) - room} more")
+        below = [f"and {len(every) - room} more"] if len(every) > room else []
+        # A cell has no room for what an incident waits for.
+        better = next((each for each in every if each.recovery), None)
+        below += [f"{better.target.name}: {words.state(better)}"] if better else []
+        if below:
+            table.caption = Text(visible("\n".join(below), lines=True))
         return table
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from grader.delivery.watch import AppView, Incident, IncidentEvent, Standing, Status, Step
-from grader.delivery.watch.causes import budget, measured, wanted
+from grader.delivery.watch.causes import awaited, budget, measured, unmeasured, wanted
 from grader.delivery.watch.windows import LEAST_LOOKS
 from grader.formats.words import percent, seconds
 from grader.text.cutting import cut
@@ -82,6 +82,8 @@ def state(status: Status) -> str:
         return f"paused: {status.paused}"
     if status.ourselves:
         return "we suspect ourselves"
+    if status.recovery is not None:
+        return awaited(status.recovery)
     missed = [each for each in status.standings if each.missed]
     if missed:
         named = (f"{each.objective.name} {measured(each)}" for each in missed)
@@ -107,6 +109,8 @@ def standings(status: Status) -> str:
             what = f"{each.objective.name}: {measured(each)} ({wanted(each.objective)})"
             spent = f"budget spent {budget(each.spent)}, lately {budget(each.spent_lately)}"
             lines.append(f"  {_sign(each)} {what}; {each.looks} looks, {spent}")
+        elif why := unmeasured(each, status.target):
+            lines.append(f"  {UNSURE} {each.objective.name}: {why}")
     if status.app is not None:
         lines.append(f"  {app_view(status.app)}")
     if status.words and status.missed:

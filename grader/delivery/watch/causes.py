@@ -1,9 +1,16 @@
-"""Why an objective is missed, in words; pure."""
+"""How objectives stand in words: why one is missed, and what ends an incident; pure."""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from grader.delivery.watch.values import Indicator, Objective, Sample, Standing
+from grader.delivery.watch.values import (
+    Indicator,
+    Objective,
+    Recovery,
+    Sample,
+    Standing,
+    Target,
+)
 from grader.formats.words import decimal, percent, seconds
 from grader.outcomes import Outcome
 
@@ -41,6 +48,25 @@ def measured(standing: Standing) -> str:
             return percent(value)
 
 
+def unmeasured(standing: Standing, target: Target) -> str:
+    """Why there is nothing to measure; empty if there is."""
+    is_certificate = standing.objective.indicator is Indicator.CERTIFICATE
+    if is_certificate and target.url.startswith("http://"):
+        return "there is no certificate at an http address"
+    return ""
+
+
+def awaited(recovery: Recovery) -> str:
+    """Since when the looks are good again, and what the incident still waits for."""
+    if recovery.seconds:
+        end = f"when the last {period(recovery.seconds)} are good"
+    elif recovery.looks == 1:
+        end = "after one more good look"
+    else:
+        end = f"after {recovery.looks} more good looks"
+    return f"good again since {recovery.since:%H:%M:%S}; the incident ends {end}"
+
+
 def wanted(objective: Objective) -> str:
     """What the objective asks for."""
     match objective.indicator:
@@ -63,5 +89,5 @@ def period(length: float) -> str:
 
 
 def budget(spent: float) -> str:
-    """How much of a budget of bad looks is spent."""
-    return percent(100 * spent) if spent <= 1 else f"{decimal(spent, 1)} times"
+    """How much of a budget of bad looks is spent; more than 100 % is too much."""
+    return percent(100 * spent)

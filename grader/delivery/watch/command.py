@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, ClassVar
 
 from grader.delivery.watch.messages import Message, UndeliveredError
-from grader.text.cutting import excerpt
+from grader.text.cutting import excerpt, quoted
 
 SECONDS = 30.0
 _READ = 1000  # bytes of what it says that are looked at
@@ -30,7 +31,7 @@ class Command:
         """Read a line as a shell splits it.
 
         Raises:
-            ValueError: if it is empty, or a quotation mark is not closed.
+            ValueError: if it is empty, a quotation mark is not closed, or there is no such program.
         """
         try:
             # A backslash is part of a path on Windows, and no sign of the shell's.
@@ -39,6 +40,11 @@ class Command:
             raise ValueError(f"it cannot be split into words: {error}") from None
         if not arguments:
             raise ValueError("it must not be empty")
+        if shutil.which(arguments[0]) is None:
+            raise ValueError(
+                f"there is no program {quoted(arguments[0])}: write one that can be started, or "
+                "its whole path"
+            )
         return cls(arguments)
 
     def deliver(self, message: Message) -> None:
@@ -50,7 +56,7 @@ class Command:
         """
         with tempfile.TemporaryFile() as content, tempfile.TemporaryFile() as said:
             # From a file, since a program that does not read would block a pipe.
-            content.write(message.json())
+            content.write(message.json() + b"\n")
             content.seek(0)
             try:
                 process = subprocess.Popen(

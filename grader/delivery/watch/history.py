@@ -99,6 +99,13 @@ class History:
         known = {each.id: each for each in found}
         return tuple(IncidentEvent(each.step, known[each.incident.id], each.at) for each in events)
 
+    def watched(self) -> tuple[str, ...]:
+        """The addresses that a watcher has met; one that was only paused is not among them."""
+        met = [sa.exists().where(each.c.target_id == TARGETS.c.id) for each in (LOOKS, MINUTES)]
+        chosen = sa.or_(TARGETS.c.paused == "", *met)
+        with self.reading() as connection:
+            return tuple(connection.scalars(sa.select(TARGETS.c.url).where(chosen)))
+
     def pauses(self) -> Pauses:
         """Which targets are paused, and why."""
         with self.reading() as connection:

@@ -11,6 +11,7 @@ from grader.delivery.watch.values import (
     IncidentEvent,
     Look,
     Minute,
+    Recovery,
     Sample,
     Standing,
     Status,
@@ -77,6 +78,7 @@ def status(value: Status) -> dict[str, Any]:
         "objectives": [_standing(each) for each in value.standings],
         "app": _app(value.app),
         "incident": value.incident.id if value.incident else None,
+        "recovery": _recovery(value.recovery),
     }
 
 
@@ -134,6 +136,12 @@ def _standing(value: Standing) -> dict[str, Any]:
         "spent_lately": value.spent_lately,
         "missed": value.missed,
     }
+
+
+def _recovery(value: Recovery | None) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    return {"since": timestamp(value.since), "seconds": value.seconds, "looks": value.looks}
 
 
 def _app(value: AppView | None) -> dict[str, Any] | None:

@@ -50,8 +50,7 @@ async def sampled(
 ) -> AsyncGenerator[tuple[Target, Sample | None], None]:
     """Each look as it ends; None in place of a sample if the target is paused.
 
-    Who may be `asleep` is woken up first, within so many seconds: what a free host takes for that
-    is no incident.
+    Who may be `asleep` is woken up first, within so many seconds: that is no incident.
     """
     told: asyncio.Queue[tuple[Target, Sample | None] | None] = asyncio.Queue()
 

@@ -187,6 +187,21 @@ class IncidentEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """The last looks were good, and the incident is still open.
+
+    Attributes:
+        since: when the first of them was.
+        seconds: so much of the time before now must be good first; 0 if that is so.
+        looks: so many more good looks end the incident then.
+    """
+
+    since: datetime
+    seconds: float
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How a target is now; shares and latencies are over the longest period of an objective.
 
@@ -197,6 +212,7 @@ class Status:
         median_ms: of the replies that came; None without any.
         p95_ms: their 95th percentile.
         commit_since: when that release was first seen; None if it was there before we looked.
+        recovery: what the open incident still waits for; None if the last looks were not good.
         paused: why the target is not asked; empty if it is.
         ourselves: why this machine itself is suspected; empty if it is not.
         app: the last view of the app itself; None if it has no `/metrics`.
@@ -217,6 +233,7 @@ class Status:
     certificate_expires_at: datetime | None = None
     standings: tuple[Standing, ...] = ()
     incident: Incident | None = None
+    recovery: Recovery | None = None
     paused: str = ""
     ourselves: str = ""
     app: AppView | None = None

@@ -12,13 +12,14 @@ from grader.delivery.watch.values import (
     IncidentEvent,
     Moment,
     Objectives,
+    Recovery,
     Sample,
     Standing,
     Status,
     Step,
     Target,
 )
-from grader.delivery.watch.windows import Window
+from grader.delivery.watch.windows import LATELY, Window
 
 # So many good looks in a row end an incident. Each earlier one of the last hour doubles that.
 _GOOD_LOOKS = 2
@@ -46,6 +47,8 @@ class Watched:
         self._commit_since: datetime | None = None
         self._ended: list[datetime] = []
         self._good_looks = 0
+        self._good_since: datetime | None = None
+        self._good_lately = 0
 
     def go_on_from(self, incident: Incident) -> None:
         """Take over an incident of an earlier watcher."""
@@ -59,10 +62,7 @@ class Watched:
         self._window.add(sample)
         self.last = sample
         self._app = sample.app or self._app
-        if counts(sample) and not self._window.is_bad(sample):
-            self.failing_since = None
-        else:
-            self.failing_since = self.failing_since or sample.at
+        self._note(sample)
         if not sample.commit or is_same(sample.commit, self._commit):
             return ""
         before, self._commit = self._commit, sample.commit
@@ -154,10 +154,31 @@ class Watched:
             certificate_expires_at=last.certificate_expires_at if last else None,
             standings=standings,
             incident=self.incident,
+            recovery=self._recovery(now, standings),
             paused=self.paused,
             ourselves=ourselves,
             app=self._app,
         )
+
+    def _recovery(self, now: datetime, standings: Sequence[Standing]) -> Recovery | None:
+        """What the open incident waits for. One good look among bad ones is no recovery."""
+        if self.incident is None or self._good_since is None or self._good_lately < _GOOD_LOOKS:
+            return None
+        missed = (each.objective.seconds / LATELY for each in standings if each.missed)
+        looks = self._good_looks_needed(now) - self._good_looks
+        return Recovery(self._good_since, max(missed, default=0.0), looks)
+
+    def _note(self, sample: Sample) -> None:
+        """Note since when all looks are good, or bad."""
+        is_bad = self._window.is_bad(sample)
+        if counts(sample) and not is_bad:
+            self.failing_since = None
+            self._good_since = self._good_since or sample.at
+            self._good_lately += 1
+            return
+        self.failing_since = self.failing_since or sample.at
+        if is_bad:
+            self._good_since, self._good_lately = None, 0
 
     def _count(self, sample: Sample, missed: Sequence[Standing]) -> None:
         """Count the good looks in a row of the open incident."""

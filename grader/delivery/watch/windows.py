@@ -17,8 +17,9 @@ from grader.delivery.watch.values import Indicator, Objective, Objectives, Sampl
 
 LEAST_LOOKS = 12
 """Fewer looks in a period decide nothing."""
+LATELY = 6
+"""What happens now is judged over this part of the period: its last sixth."""
 _LEAST_BAD = 2  # one bad look alone is no incident, however small the budget is
-_LATELY = 6  # what happens now is judged over this part of the period
 
 
 class Window:
@@ -81,7 +82,7 @@ class Window:
             yield sample
 
     def _standing(self, objective: Objective, now: datetime) -> Standing:
-        since_lately = now - timedelta(seconds=objective.seconds / _LATELY)
+        since_lately = now - timedelta(seconds=objective.seconds / LATELY)
         looks = bad = looks_lately = bad_lately = 0
         for sample in self._within(objective.seconds, now):
             good = is_good(sample, objective)

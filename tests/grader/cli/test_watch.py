@@ -131,11 +131,34 @@ def test_a_pause_needs_no_watcher_and_has_a_reason(
 ) -> None:
     answer.words = "nobody"
     told = grader("watch", "--pause", f"{url}=moving house", "--store", tmp_path).output
-    assert told == f"Paused: {url} (moving house)\n"
+    assert told.startswith(f"Paused: {url} (moving house)\n")
     once = ("watch", url, "--once", *QUICK, "--store", tmp_path)
     assert f":| {url} right -, up -: paused: moving house" in grader(*once).output
     told = grader(*once, "--resume", url, code=1).output
     assert f"Watched again: {url}\n" in told
+
+
+def test_a_pause_of_an_address_that_no_watcher_has_met_is_doubted(
+    grader: Grader, url: str, tmp_path: Path
+) -> None:
+    grader("watch", url, "--once", *QUICK, "--store", tmp_path)
+    other = "http://localhost:1"
+    for _ in range(2):
+        told = grader("watch", "--pause", f"{other}=x", "--store", tmp_path).output
+        assert told.splitlines() == [
+            f"Paused: {other} (x)",
+            f"No watcher of this store has met {other}: is it right? The store knows {url}.",
+        ]
+    told = grader("watch", "--pause", f"{url}=x", "--store", tmp_path).output
+    assert told == f"Paused: {url} (x)\n"
+
+
+def test_a_certificate_at_an_http_address_is_not_ok_without_a_word(
+    grader: Grader, url: str, objectives: Path
+) -> None:
+    objectives.write_text('[[objective]]\nindicator = "certificate"\ndays = 14\n')
+    told = grader("watch", url, "--once", *QUICK, "--objectives", objectives).output
+    assert "  :| certificate: there is no certificate at an http address\n" in told
 
 
 @pytest.mark.parametrize(

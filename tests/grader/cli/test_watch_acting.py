@@ -37,6 +37,7 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
         (["--platform", "render", "--project", "x", "http://localhost:9"], "concerns one app"),
         (["--command", "say 'it"], "it cannot be split into words"),
         (["--command", " "], "it must not be empty"),
+        (["--command", "nosuchprog x"], "there is no program “nosuchprog”"),
         (["--webhook-format", "slack"], "Put the webhook's address into $GRADER_WEBHOOK"),
         (["--page", "{}/nowhere/watch.html"], "nowhere: make it first"),
     ],
@@ -45,7 +46,15 @@ def test_options_that_do_not_fit_together_are_said(
     grader: Grader, tmp_path: Path, options: list[str], words: str
 ) -> None:
     given = [each.format(tmp_path) for each in options]
-    assert words in " ".join(grader("watch", HERE, *given, code=2).output.split())
+    assert words in " ".join(grader("watch", HERE, "--once", *given, code=2).output.split())
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that nobody can write")
+def test_a_page_that_can_never_be_written_is_said_at_the_start(grader: Grader) -> None:
+    said = " ".join(
+        grader("watch", HERE, "--once", "--page", "/proc/x.html", code=2).output.split()
+    )
+    assert "'--page': /proc/x.html cannot be written (" in said
 
 
 def test_a_missing_token_is_said_before_anything_is_asked(

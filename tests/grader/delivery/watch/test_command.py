@@ -26,6 +26,7 @@ def test_gets_json_on_its_standard_input(tmp_path: Path) -> None:
     code = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_bytes(sys.stdin.buffer.read())"
     program(code, str(heard)).deliver(MESSAGE)
     assert json.loads(heard.read_bytes()) == MESSAGE.content
+    assert heard.read_bytes().endswith(b"}\n")
 
 
 def test_no_shell_reads_the_line(tmp_path: Path) -> None:
@@ -38,7 +39,15 @@ def test_no_shell_reads_the_line(tmp_path: Path) -> None:
     assert not made.exists()
 
 
-@pytest.mark.parametrize(("line", "words"), [("", "empty"), ("   ", "empty"), ("a 'b", "split")])
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("a 'b", "split"),
+        ("no-such-program a", "no program “no-such-"),
+    ],
+)
 def test_a_line_that_is_no_command_is_refused(line: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Command.of(line)

@@ -16,6 +16,7 @@ from grader.delivery.watch import (
     Sample,
     Step,
 )
+from grader.delivery.watch.values import Recovery
 from grader.outcomes import Outcome
 from tests.grader.delivery.watch.samples import (
     BEGAN,
@@ -56,6 +57,27 @@ def test_two_wrong_answers_begin_one_incident_that_good_looks_end() -> None:
         f"Missed: {started.incident.cause}",
         "Over: 2 good looks in a row",
     ]
+
+
+def test_says_what_an_open_incident_waits_for() -> None:
+    watcher = Watcher()
+    watcher.take(*samples([*[WRONG] * 20, RIGHT]))
+    assert watcher.looks[-1].status.incident
+    assert watcher.looks[-1].status.recovery is None  # one good look may be chance
+    watcher.take(*samples([RIGHT] * 10, since=21 * EVERY))
+    waiting = [look.status.recovery for look in watcher.looks[-10:]]
+    since = at(20 * EVERY)
+    # The last bad look leaves the last sixth, five minutes long, and then two looks are good.
+    assert waiting == [*[Recovery(since, 50.0, 2)] * 8, Recovery(since, 0.0, 1), None]
+    assert watcher.steps == ["started", "ended"]
+
+
+def test_waits_on_if_it_is_bad_again() -> None:
+    watcher = Watcher()
+    watcher.take(*samples([*[WRONG] * 20, RIGHT, RIGHT, WRONG, RIGHT]))
+    assert [look.status.recovery is None for look in watcher.looks[-4:]] == [
+        True, False, True, True,
+    ]  # fmt: skip
 
 
 def test_fewer_than_twelve_looks_decide_nothing() -> None:

@@ -4,7 +4,6 @@ The watcher is the real command, the platform and the app are real servers.
 """
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -35,7 +34,7 @@ pytestmark = [
 IMPATIENT = """
 import functools
 from grader.delivery.watch import actions
-quick = actions.Patience(between=0.1, settle=1.0, again=(0.1, 0.1))
+quick = actions.Patience(between=0.1, settle=0.5, again=(0.1, 0.1))
 actions.Rollbacks = functools.partial(actions.Rollbacks, patience=quick)
 from grader.__main__ import main
 main()
@@ -114,19 +113,25 @@ class Watched:
     def alerts(self) -> Counter[str]:
         return Counter(each["HTTP_WEBHOOK_ID"] for each in self.receiver.sent)
 
-    def kill_at(self, request: str, number: int = 1) -> threading.Event:
-        """Kill the watcher when such a request arrives for the first time, or for a later one."""
-        killed, lock, seen = threading.Event(), threading.Lock(), Counter[str]()
+    def kill_at(self, *points: tuple[str, ...]) -> None:
+        """Kill a watcher at each of these points in turn, start the next one, and wait for that.
+
+        A point is the methods of the last requests that a watcher has sent to the platform.
+        """
+        lock, left, seen = threading.Lock(), list(points), list[str]()
 
         def look(arrived: str) -> None:
             with lock:
-                seen[arrived] += 1
-                if not killed.is_set() and seen[arrived] == number and re.match(request, arrived):
+                seen.append(arrived.partition(" ")[0])
+                if left and tuple(seen[-len(left[0]) :]) == left[0]:
                     self.kill()
-                    killed.set()
+                    seen.clear()
+                    self.start()
+                    left.pop(0)
 
         self.hosted.before = look
-        return killed
+        self.start()
+        wait_until(lambda: not left, self.printed)
 
 
 @pytest.fixture
@@ -170,23 +175,21 @@ def test_what_breaks_is_rolled_back_and_told(watched: Watched) -> None:
     assert set(watched.alerts().values()) == {1}
 
 
-@pytest.mark.parametrize(
-    ("request_", "number"),
-    [
-        ("GET .*/deploys", 1),  # it decides
-        ("GET .*/deploys", 2),  # the intent is in the store
-        ("PATCH", 1),  # the platform is about to be asked
-        ("POST .*/rollback", 1),  # it is asked, and does nothing of it
-        ("GET .*/deploys", 4),  # it has done it, and is asked for its progress
-    ],
-)
-def test_killed_at_a_request_it_goes_on(watched: Watched, request_: str, number: int) -> None:
-    killed = watched.kill_at(request_, number)
-    if request_.startswith("POST"):
-        watched.hosted.drops = True
-    watched.start()
-    assert killed.wait(PATIENCE), watched.printed()
-    watched.start()
+def test_killed_again_and_again_before_it_asks_it_goes_on(watched: Watched) -> None:
+    watched.kill_at(
+        ("GET",),  # it decides
+        ("GET", "GET"),  # the intent is in the store
+        ("PATCH",),  # the platform is about to be asked
+    )
+    check(watched)
+
+
+def test_killed_again_and_again_when_it_has_asked_it_goes_on(watched: Watched) -> None:
+    watched.hosted.drops = True
+    watched.kill_at(
+        ("POST",),  # the platform is asked, and does nothing of it
+        ("POST", "GET"),  # it has done it, and is asked for its progress
+    )
     check(watched)
 
 
@@ -208,7 +211,7 @@ def test_killed_while_the_platform_is_at_work_it_waits_for_it(watched: Watched) 
     reads = watched.hosted.reads
     watched.start()
     # Longer than it waits for a platform that shows nothing.
-    wait_until(lambda: watched.hosted.reads > reads + 20, watched.printed)
+    wait_until(lambda: watched.hosted.reads > reads + 12, watched.printed)
     watched.hosted.ready.set()
     check(watched)
 
@@ -229,16 +232,3 @@ def test_killed_when_an_alert_is_taken_it_sends_it_again_with_the_same_id(
         for step in ("-started", "-ended")
     )
     assert (started, ended) == ([2], [1])
-
-
-def test_killed_again_and_again_it_is_still_one_of_each(watched: Watched) -> None:
-    for part in range(1, 30):
-        process = watched.start()
-        try:
-            process.wait(0.6 + 0.25 * part)
-        except subprocess.TimeoutExpired:
-            watched.kill()
-        if any(each.ended_at for each in watched.incidents()):
-            break
-    watched.start()
-    check(watched)

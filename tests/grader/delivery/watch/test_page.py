@@ -15,7 +15,18 @@ from bs4 import BeautifulSoup
 from grader.delivery.watch.history import History, open_history
 from grader.delivery.watch.moments import now
 from grader.delivery.watch.page import PageFile, render
-from grader.delivery.watch.values import Incident, IncidentEvent, Look, Sample, Status, Step
+from grader.delivery.watch.values import (
+    Incident,
+    IncidentEvent,
+    Indicator,
+    Look,
+    Objective,
+    Recovery,
+    Sample,
+    Standing,
+    Status,
+    Step,
+)
 from grader.outcomes import Outcome
 from tests.grader.delivery.watch.watched import AT, GOOD, MISSED, OPEN, OVER, PAUSED, target
 from tests.grader.formats.classes import ATTACKS
@@ -39,7 +50,7 @@ def test_says_how_it_stands_in_words() -> None:
         "shop.example keeps its objectives",
         "search.example misses an objective Last look: 76 was expected, and 75 came",
         "quiet.example paused maintenance until noon",
-        "right answers missed 90 % at least 99 % over 5 min 60 10 times 6 times",
+        "right answers at least 99 % over 5 min missed 90 % in 60 looks 1000 % lately 600 %",
         "search.example: right answers, in time open",
         "after 4 min 10 s Cause right answers: 90 %",
         "11:58:11 Dry run: with --act, render would be rolled back",
@@ -65,6 +76,27 @@ def test_the_heading_sums_up(shown: list[object], title: str) -> None:
     page = render(shown, [], AT, 10, "still.html", "watch.json")  # type: ignore[arg-type]
     assert soup(page).h1.get_text() == title  # type: ignore[union-attr]
     assert "None in the last seven days" in page
+
+
+def test_says_what_an_open_incident_waits_for() -> None:
+    recovery = Recovery(AT - timedelta(seconds=20), 50, 2)
+    better = replace(MISSED, status=replace(MISSED.status, recovery=recovery))
+    said = words(render([better], [OPEN], AT, 10, "still.html", "watch.json"))
+    assert "Good again since 11:59:50; the incident ends when the last 50 s are good. " in said
+
+
+def test_a_certificate_at_an_http_address_is_not_measured() -> None:
+    objective = Objective("certificate", Indicator.CERTIFICATE, 1.0, 300, 7)
+    standing = Standing(objective, 0, 0, None, 0.0, 0.0, missed=False)
+    for url, state in {
+        "http://shop.example": "not measured there is no certificate at an http address",
+        "https://shop.example": "no look yet nothing",
+    }.items():
+        shown = replace(
+            GOOD, status=replace(GOOD.status, target=target(url), standings=(standing,))
+        )
+        page = render([shown], [], AT, 10, "still.html", "watch.json")
+        assert f"certificate at least 7 days {state}" in words(page)
 
 
 def test_refreshes_itself_and_the_copy_stands_still() -> None:

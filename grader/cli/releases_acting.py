@@ -147,31 +147,20 @@ def _act(
     acting: _Acting,
 ) -> None:
     """Say what will happen, ask, have the platform do it, and look whether the app has it."""
-    from grader.cli.releases_words import AFTER_ROLLBACK, one
     from grader.delivery.releases.platform import OutcomeUnknownError, live_release
-    from grader.formats.terminal import wrapped
 
-    is_rollback = what == _ROLL_BACK
     live = live_release(releases)
     if live is not None and live.id == release.id:
         say("That release is live already. Nothing was changed.")
         _verify(release, acting)
         return
-    remark = _remark(releases, live, acting)
-    say(f"{what}. Users get now:")
-    say(one(live, width()) if live else "Nothing that the platform tells of.")
-    say("They will get:")
-    say(one(release, width()))
-    if is_rollback and platform.name in AFTER_ROLLBACK:
-        say(wrapped(AFTER_ROLLBACK[platform.name], width()))
-    if remark:
-        say(wrapped(remark, width()))
+    _announce(what, platform, live, release, _remark(releases, live, acting))
     if not acting.yes:
         _ask()
         _still(platform, live)
     say("Under way; the platform may need some minutes ...")
     try:
-        (platform.roll_back if is_rollback else platform.promote)(release)
+        (platform.roll_back if what == _ROLL_BACK else platform.promote)(release)
     except OutcomeUnknownError as error:
         say(f"Nobody knows whether it was carried out: {error}", err=True)
         sys.exit(NOT_GRADED)
@@ -180,6 +169,26 @@ def _act(
         raise
     say("The platform has carried it out.")
     _verify(release, acting)
+
+
+def _announce(
+    what: str,
+    platform: Platform,
+    live: PlatformRelease | None,
+    release: PlatformRelease,
+    remark: str,
+) -> None:
+    from grader.cli.releases_words import AFTER_ROLLBACK, one
+    from grader.formats.terminal import wrapped
+
+    say(f"{what}. Users get now:")
+    say(one(live, width()) if live else "Nothing that the platform tells of.")
+    say("They will get:")
+    say(one(release, width()))
+    if what == _ROLL_BACK and platform.name in AFTER_ROLLBACK:
+        say(wrapped(AFTER_ROLLBACK[platform.name], width()))
+    if remark:
+        say(wrapped(remark, width()))
 
 
 def _remark(

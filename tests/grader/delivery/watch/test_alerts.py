@@ -140,6 +140,7 @@ def test_what_was_not_delivered_is_delivered_after_a_restart_and_once(tmp_path: 
     said: list[str] = []
     with alerting(tmp_path, Bell(failures=1), said=said) as alerts:
         alerts.heard(event(Step.STARTED))
+        wait_until(lambda: bool(said))
         alerts.close(PATIENCE)
     heard = [Bell(), Bell()]
     for bell in heard:

@@ -18,8 +18,7 @@ else:
     # No deadlines: a busy machine is not a failing test. In CI the same examples every time, so
     # that a red run can be repeated; elsewhere new ones, so that something new may be found.
     settings.register_profile("local", deadline=None)
-    # They find nothing new, so there are half as many of them.
-    settings.register_profile("ci", deadline=None, derandomize=True, database=None, max_examples=50)
+    settings.register_profile("ci", deadline=None, derandomize=True, database=None)
     settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from grader.asking.ask import ask, judged
 from grader.asking.passes import is_blocked, joined, missing, pause_between, skipped
 from grader.judging.second_look import is_challenged
-from grader.model import Job, Judged, Judgement, Question, Verdict
+from grader.model import Job, Judged, Judgement, Question, Reply, Verdict
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 
@@ -93,8 +93,13 @@ class Questioning:
         failed = verdict.outcome in _TRANSPORT_FAILURES
         self._failures = self._failures + 1 if failed else 0
         if failed:
-            self._lost_ms += sum(reply.elapsed_ms for reply in verdict.replies)
+            self._lost_ms += sum(map(self._cost_ms, verdict.replies))
         return verdict
+
+    def _cost_ms(self, reply: Reply) -> float:
+        """How long a failed request took: by the reply's clock a deadline may end a bit early."""
+        least = 1000 * self._job.limits.timeout if reply.failure is Outcome.TOO_SLOW else 0.0
+        return max(least, reply.elapsed_ms)
 
     async def _still_answers(self, verdict: Verdict) -> bool:
         """Whether the app itself sent a page that looks like a bot protection's.

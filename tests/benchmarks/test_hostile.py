@@ -12,13 +12,6 @@ TIMED = ("first pass: ", "second pass: ", "both: ")
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 def test_every_hostile_kind_gets_what_it_has_to() -> None:
-    # A machine that stands still for a second is late for whoever hangs on purpose: once more then.
-    missed = _missed()
-    assert not missed or _missed() == []
-
-
-def _missed() -> list[str]:
-    """The lines of the benchmark that hold no OK."""
     done = subprocess.run(
         [
             sys.executable, "-m", "benchmarks.hostile", "--students", "80",
@@ -28,6 +21,7 @@ def _missed() -> list[str]:
     )  # fmt: skip
     head, *lines = done.stdout.splitlines() or [""]
     assert head.startswith("kind"), done.stderr
-    assert lines[-1].startswith("exit code: "), done.stderr
     # How long it takes is for the benchmark to claim: a busy machine is no failing test.
-    return [line for line in lines if not line.startswith(TIMED) and not line.endswith("  OK")]
+    lines = [line for line in lines if not line.startswith(TIMED)]
+    assert [line for line in lines if not line.endswith("  OK")] == []
+    assert lines[-1].startswith("exit code: "), done.stderr

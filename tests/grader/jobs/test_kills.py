@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("GRADER_KILLS", "5"))
+KILLS = int(os.environ.get("GRADER_KILLS", "8"))
 STUDENTS = [f"student{number}" for number in range(12)]
 LATENCY = 0.02
 TIMES = {"finished_at", "median_ms", "p95_ms", "degraded"}

@@ -23,6 +23,20 @@ FORMAT = option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="For people, or for programs.",
 )  # fmt: skip
+PIPELINE = option(
+    "--folder", type=kinds.RUN_FOLDER, metavar="DIR", help="The folder of a running pipeline."
+)
+
+
+def platform_of(
+    name: str, project: str, pipeline: Path | None = None, staging: str = ""
+) -> Platform:
+    """The project on its platform; an error if none is named."""
+    from grader.delivery.releases.platform import platform_named
+
+    if not project and name != "pipeline":
+        raise click.UsageError(f"Say which project of {name}: --project ID")
+    return platform_named(name, project, pipeline, staging)
 
 
 @dataclass(frozen=True)
@@ -43,17 +57,11 @@ class Where:
         "--staging", default="", type=kinds.TEXT, metavar="ID",
         help="The service (Render) or app (Heroku) from which the project is promoted.",
     )  # fmt: skip
-    pipeline: Path | None = option(
-        "--folder", type=kinds.RUN_FOLDER, metavar="DIR", help="The folder of a running pipeline."
-    )
+    pipeline: Path | None = PIPELINE
 
     def platform(self) -> Platform:
         """The platform's project; an error if there is none."""
-        from grader.delivery.releases.platform import platform_named
-
-        if not self.project and self.name != "pipeline":
-            raise click.UsageError(f"Say which project of {self.name}: --project ID")
-        return platform_named(self.name, self.project, self.pipeline, self.staging)
+        return platform_of(self.name, self.project, self.pipeline, self.staging)
 
     def document(self, **more: Any) -> str:
         """What is printed for programs."""

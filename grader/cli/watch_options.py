@@ -14,7 +14,7 @@ import click
 from grader.cli import kinds, options
 from grader.cli.commands import option
 from grader.cli.output import say
-from grader.cli.releases_options import PLATFORMS
+from grader.cli.releases_options import PIPELINE, PLATFORMS, platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -114,9 +114,7 @@ class Acting:
         "--project", default="", type=kinds.TEXT, metavar="ID",
         help="What the platform calls it, as in grader releases.",
     )  # fmt: skip
-    pipeline: Path | None = option(
-        "--folder", type=kinds.RUN_FOLDER, metavar="DIR", help="The folder of a running pipeline."
-    )
+    pipeline: Path | None = PIPELINE
     act: bool = option(
         "--act", is_flag=True,
         help="Do roll back. Without it, it is only said what would be done.",
@@ -176,20 +174,16 @@ class Acting:
         return [channel for channel in (webhook, self.program) if channel is not None]
 
     def _platform(self, targets: Sequence[Target]) -> Platform | None:
-        from grader.delivery.releases.platform import platform_named
-
         if self.platform is None:
             if self.act or self.project:
                 raise click.UsageError("Say who serves the app: --platform NAME --project ID")
             return None
-        if not self.project and self.platform != "pipeline":
-            raise click.UsageError(f"Say which project of {self.platform}: --project ID")
         if len(targets) != 1:
             raise click.UsageError(
                 "A rollback concerns one app: give one address with --platform, and watch the "
                 "others with another command and another --store"
             )
-        return platform_named(self.platform, self.project, self.pipeline)
+        return platform_of(self.platform, self.project, self.pipeline)
 
     def _rollbacks(self, engine: Engine, target: Target, platform: Platform) -> Rollbacks:
         from grader.delivery.watch.actions import Rollbacks

@@ -6,11 +6,14 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from grader.delivery.pipeline.keeper import LOOPBACK
+from grader.judging import read_release
+from grader.model import Reply
 
 _LOOK_SECONDS = 0.05
 _GET_SECONDS, _PATCH_SECONDS = 5.0, 10.0
@@ -86,11 +89,8 @@ def query_path(query: str) -> str:
 def commit_at(port: int) -> str:
     """The commit that an app names; empty if it names none."""
     answer = get(port, "/healthz")
-    try:
-        commit = json.loads(answer.text)["release"]["commit"] if answer.status == 200 else ""
-    except (ValueError, LookupError, TypeError):
-        return ""
-    return commit if isinstance(commit, str) else ""
+    release = read_release(Reply("", datetime.now(UTC), answer.status, answer.text))
+    return (release.commit if release else None) or ""
 
 
 def wait_for(holds: Callable[[], bool], seconds: float) -> bool:

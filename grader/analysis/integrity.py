@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from grader.model import ConsistencyKey, IdKey, ReleaseKey, Scorecard, Submission, Verdict
 from grader.outcomes import Outcome
+from grader.text.commits import short
 from grader.text.ids import bare_id, ids_meant
 from grader.text.replies import normalize, without_query
 
@@ -86,7 +87,7 @@ class Integrity:
             Flag(
                 FlagKind.SAME_RELEASE,
                 students,
-                f"commit {commit[:12]} answers at {len(students)} URLs",
+                f"commit {short(commit)} answers at {len(students)} URLs",
             )
             for commit, students in self._releases.shared()
         ]

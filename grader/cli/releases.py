@@ -56,6 +56,7 @@ class _Find:
     def __call__(self) -> None:
         from grader.cli import releases_words
         from grader.delivery.releases import in_json
+        from grader.text.commits import short
 
         found = _found(self.where.platform().releases(LOOKED_AT), self.commit)
         if self.form == "json":
@@ -63,7 +64,7 @@ class _Find:
         elif found is not None:
             say(releases_words.one(found, width()))
         if found is None:
-            say(f"No staged or live release is of commit {self.commit[:12]}.", err=True)
+            say(f"No staged or live release is of commit {short(self.commit)}.", err=True)
             sys.exit(FALLS_SHORT)
 
 

@@ -79,6 +79,7 @@ class _Acting:
     ) -> PlatformRelease | None:
         """The release that was named; None if none was. Of a commit's, only one that `fits`."""
         from grader.delivery.releases.platform import PlatformError, is_commit
+        from grader.text.commits import short
 
         if self.commit and self.release:
             raise click.UsageError("Give --commit or --release, and not both.")
@@ -89,7 +90,7 @@ class _Acting:
             is_named = self.commit and is_commit(each, self.commit) and fits(each)
             if is_named or each.id == self.release:
                 return each
-        wanted = self.release or f"of commit {self.commit[:12]}"
+        wanted = self.release or f"of commit {short(self.commit)}"
         raise PlatformError(
             f"None of the last {LOOKED_AT} releases that this can be done with is {wanted}: look "
             "at grader releases list."
@@ -201,6 +202,7 @@ def _remark(
     """
     from grader.delivery.releases.platform import PlatformError, is_commit
     from grader.services.waiting import commit_now
+    from grader.text.commits import short
 
     if live is None or live.commit is None:
         return ""
@@ -208,11 +210,11 @@ def _remark(
     told = commit_now(job)
     if not told or is_commit(live, told):
         return ""
-    words = f"{job.submission.url} runs commit {told[:12]}, which is not the live release"
+    words = f"{job.submission.url} runs commit {short(told)}, which is not the live release"
     if any(each.live_at and is_commit(each, told) for each in releases):
         return f"Remark: {words}, but an earlier one."
     raise PlatformError(
-        f"{words} {live.commit[:12]}: is this the right --url? Nothing was changed."
+        f"{words} {short(live.commit)}: is this the right --url? Nothing was changed."
     )
 
 
@@ -240,11 +242,12 @@ def _still(platform: Platform, live: PlatformRelease | None) -> None:
 def _verify(release: PlatformRelease, acting: _Acting) -> None:
     """Look at the app's own address until it tells the release's commit, or exit."""
     from grader.services.waiting import Standing
+    from grader.text.commits import short
 
     if release.commit is None:
         say("Not verified: the platform tells no commit of this release.", err=True)
         sys.exit(NOT_GRADED)
-    job, shown = acting.job(release.commit), release.commit[:12]
+    job, shown = acting.job(release.commit), short(release.commit)
     look = check_waiting.follow(job, acting.commit_timeout, quiet=False)
     if look.standing is Standing.LIVE:
         say(f"Verified: commit {shown} answers at {job.submission.url}.")

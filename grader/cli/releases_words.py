@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.delivery.releases.platform import named
 from grader.formats.escaping import visible
 from grader.formats.terminal import wrapped
 from grader.formats.words import decimal, moment, percent
+from grader.text.commits import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,11 +30,6 @@ AFTER_ROLLBACK = {
 """What else follows from a rollback, by platform."""
 
 
-def named(release: PlatformRelease) -> str:
-    """Call a release by its commit, or by its id if no commit is known."""
-    return f"commit {release.commit[:12]}" if release.commit else f"release {release.id}"
-
-
 def listed(releases: Iterable[PlatformRelease], width: int) -> str:
     """One release after the other, newest first."""
     return "\n".join(one(each, width) for each in releases) or "There are no releases."
@@ -40,7 +37,7 @@ def listed(releases: Iterable[PlatformRelease], width: int) -> str:
 
 def one(release: PlatformRelease, width: int) -> str:
     """A release in two or three lines of `width` columns; addresses are never broken."""
-    commit = release.commit[:12] if release.commit else "no commit"
+    commit = short(release.commit) if release.commit else "no commit"
     lines = [wrapped(f"{commit:<12}  {visible(release.words)}", width, _INDENT)]
     told = [f"made {moment(release.created_at)}"]
     if release.live_at is not None:

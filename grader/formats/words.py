@@ -21,6 +21,7 @@ from grader.model import (
     called,
 )
 from grader.outcomes import Cause, Outcome
+from grader.text.commits import short
 
 STATE_WORDS: dict[State, str] = {
     State.GRADED: "graded",
@@ -124,7 +125,7 @@ def release(value: Release | None) -> str:
     """Say which commit answered and where it runs; empty if the deployment did not tell."""
     if value is None:
         return ""
-    commit = f"commit {value.commit[:12]}" if value.commit else ""
+    commit = f"commit {short(value.commit)}" if value.commit else ""
     place = ", ".join(part for part in (value.environment, value.region) if part)
     platform = f"on {value.platform}" if value.platform else ""
     return " ".join(part for part in (commit, platform, f"({place})" if place else "") if part)
@@ -133,7 +134,7 @@ def release(value: Release | None) -> str:
 def one_commit(commit: str) -> str:
     """What to ask if two deployments that are compared tell this commit alike."""
     return (
-        f"Both tell the same commit, {commit[:12]}: is the new release deployed? (On your own "
+        f"Both tell the same commit, {short(commit)}: is the new release deployed? (On your own "
         "machine, a commit does not show changes that are not committed yet.)"
     )
 

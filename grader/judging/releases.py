@@ -8,6 +8,7 @@ from dataclasses import replace
 from grader.judging.failures import judge_failure
 from grader.model import COMMIT, ConsistencyKey, Judgement, Release, ReleaseKey, Reply
 from grader.outcomes import Outcome
+from grader.text.commits import is_same_commit, short
 from grader.text.cutting import quoted
 from grader.text.replies import normalize
 
@@ -47,11 +48,10 @@ def judge_release(key: ReleaseKey, reply: Reply) -> Judgement:
             "at release, commit"
         )
         return Judgement(Outcome.EMPTY, reason)
-    # Either may be abbreviated.
-    if not (commit.startswith(key.commit) or key.commit.startswith(commit)):
-        reason = f"commit {_short(commit)} answers, not {_short(key.commit)}"
+    if not is_same_commit(commit, key.commit):
+        reason = f"commit {short(commit)} answers, not {short(key.commit)}"
         return Judgement(Outcome.WRONG, reason)
-    return Judgement(Outcome.RIGHT, f"commit {_short(commit)} answers")
+    return Judgement(Outcome.RIGHT, f"commit {short(commit)} answers")
 
 
 def judge_consistency(key: ConsistencyKey, replies: Sequence[Reply]) -> Judgement:
@@ -87,7 +87,7 @@ def _failed_connection(told: list[Reply], asked: list[Reply]) -> Judgement | Non
 
 def _told_release(reply: Reply) -> str:
     commit = _commit(reply)
-    return "no commit told" if commit is None else f"commit {_short(commit)}"
+    return "no commit told" if commit is None else f"commit {short(commit)}"
 
 
 def _answer(reply: Reply) -> str:
@@ -102,7 +102,3 @@ def _counted(values: Counter[str]) -> str:
 def _commit(reply: Reply) -> str | None:
     release = read_release(reply)
     return release.commit if release else None
-
-
-def _short(commit: str) -> str:
-    return commit[:12]

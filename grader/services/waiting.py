@@ -15,6 +15,7 @@ from grader.judging.second_look import may_change
 from grader.model import Job, Reply
 from grader.outcomes import Outcome
 from grader.probes import Deployment
+from grader.text.commits import is_same_commit, short
 
 # The pause between two looks is a tenth of the time so far, within these bounds in seconds.
 _SOONEST, _LATEST = 0.25, 5.0
@@ -90,10 +91,8 @@ def read(reply: Reply, commit: str) -> Look:
     """What this reply of /healthz says about `commit`."""
     release = read_release(reply)
     if release is not None and release.commit:
-        # Both may be abbreviated.
-        same = release.commit.startswith(commit) or commit.startswith(release.commit)
-        standing = Standing.LIVE if same else Standing.OTHER
-        return Look(standing, f"commit {release.commit[:12]} answers")
+        standing = Standing.LIVE if is_same_commit(release.commit, commit) else Standing.OTHER
+        return Look(standing, f"commit {short(release.commit)} answers")
     if release is not None:
         return Look(Standing.UNTOLD, "/healthz answers, and knows no commit")
     judgement = judge_failure(reply)

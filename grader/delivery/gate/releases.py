@@ -14,6 +14,7 @@ from grader.judging import read_release
 from grader.judging.failures import judge_failure
 from grader.model import Reply
 from grader.outcomes import Outcome
+from grader.text.commits import is_same_commit
 from grader.text.cutting import quoted, some_of
 from grader.text.replies import normalize
 
@@ -95,7 +96,9 @@ def remarks(candidate: Met, baseline: str, *, expected: str = "") -> Iterator[st
     `baseline` is the commit that the baseline tells; empty if it tells none.
     """
     if candidate.tells:
-        is_one = baseline and all(each and _is(each, baseline) for each in candidate.counts)
+        is_one = baseline and all(
+            each and is_same_commit(each, baseline) for each in candidate.counts
+        )
         if is_one and not expected:
             yield words_of.one_commit(baseline)
     elif baseline:
@@ -110,7 +113,11 @@ def remarks(candidate: Met, baseline: str, *, expected: str = "") -> Iterator[st
 def _commits_decided(candidate: Met, baseline: Met | None, expected: str) -> tuple[Decision, str]:
     count = candidate.counts.total()
     others = Counter(
-        {each: n for each, n in candidate.counts.items() if each and not _is(each, expected)}
+        {
+            each: n
+            for each, n in candidate.counts.items()
+            if each and not is_same_commit(each, expected)
+        }
     )
     if others:
         named = _named(others, counted=candidate.is_mixed)
@@ -158,11 +165,6 @@ def _commit(reply: Reply) -> str:
 
 def _answer(reply: Reply) -> str:
     return f"status {reply.status}" if judge_failure(reply) else normalize(reply.text)
-
-
-def _is(commit: str, expected: str) -> bool:
-    """Whether they are the same; either may be abbreviated, and any is if none is expected."""
-    return commit.startswith(expected) or expected.startswith(commit)
 
 
 def _named(commits: Counter[str], *, counted: bool) -> str:

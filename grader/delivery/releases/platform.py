@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.model import COMMIT, InputError
+from grader.text.commits import is_same_commit, short
 
 # Each of these modules has a function `connect(project, staging)`, and that of the pipeline has
 # `connect(folder)`, which give a Platform.
@@ -151,8 +152,12 @@ def previous_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease |
 
 def is_commit(release: PlatformRelease, commit: str) -> bool:
     """Whether a release is of `commit`; either may be abbreviated."""
-    known = release.commit
-    return known is not None and (known.startswith(commit) or commit.startswith(known))
+    return release.commit is not None and is_same_commit(release.commit, commit)
+
+
+def named(release: PlatformRelease) -> str:
+    """Call a release by its commit, or by its id if no commit is known."""
+    return f"commit {short(release.commit)}" if release.commit else f"release {release.id}"
 
 
 def _is_same_code(release: PlatformRelease, other: PlatformRelease) -> bool:

@@ -14,6 +14,7 @@ from grader.delivery.releases.http import Api, Id, Shape, checked
 from grader.delivery.releases.pace import Pace, Progress, follow
 from grader.delivery.releases.platform import PlatformError, PlatformRelease, commit_of, with_staged
 from grader.formats.escaping import one_line
+from grader.text.commits import short
 
 _ACCOUNT = Account("Render", "RENDER_API_KEY", "https://api.render.com/v1", "GRADER_RENDER_API")
 _PAGE = 100
@@ -78,7 +79,7 @@ class Render:
         def is_ours(deploy: _Deploy) -> bool:
             return deploy.id not in before and _commit(deploy) == commit
 
-        self._follow(f"The deploy of {commit[:12]}", made, is_ours)
+        self._follow(f"The deploy of {short(commit)}", made, is_ours)
 
     def roll_back(self, release: PlatformRelease) -> None:
         """Deploy an earlier build again. Automatic deploys end, or the next push would undo it."""

@@ -20,10 +20,11 @@ from grader.delivery.releases.platform import (
     PlatformError,
     PlatformRelease,
     live_release,
+    named,
 )
 from grader.delivery.watch.acting_store import Actions, Stage
 from grader.delivery.watch.moments import now
-from grader.delivery.watch.rollback import Later, Plan, Policy, Refusal, decide, named
+from grader.delivery.watch.rollback import Later, Plan, Policy, Refusal, decide
 from grader.delivery.watch.values import IncidentEvent, Step, Target
 from grader.model import InputError, Job
 from grader.questions import load_battery

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from grader.delivery.watch.values import Indicator, Objective, Sample
 from grader.outcomes import Outcome
+from grader.text.commits import is_same_commit
 
 # Nothing of the app's own came, or nothing in time.
 _AWAY = frozenset(
@@ -81,4 +82,4 @@ def is_same(commit: str | None, other: str | None) -> bool:
     """Whether they are one commit; either may be abbreviated."""
     if not commit or not other:
         return commit == other
-    return commit.startswith(other) or other.startswith(commit)
+    return is_same_commit(commit, other)

@@ -10,6 +10,7 @@ from grader.delivery.releases.platform import (
     PlatformRelease,
     is_commit,
     live_release,
+    named,
     previous_release,
 )
 from grader.delivery.watch.values import Incident, Sample
@@ -165,8 +166,3 @@ def _is_any(release: PlatformRelease, looks: Sequence[Sample]) -> bool:
 
 def _since(live: PlatformRelease) -> datetime:
     return live.live_at or live.created_at
-
-
-def named(release: PlatformRelease) -> str:
-    """Call a release by its commit, if that is known."""
-    return f"commit {release.commit[:12]}" if release.commit else f"release {release.id}"

@@ -28,9 +28,7 @@ from tests.grader.probes.raw import (
     reply,
     reset,
 )
-from tests.grader.probes.test_tls import authority, server_context
-
-__all__ = ["authority"]
+from tests.grader.probes.test_tls import server_context
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"

@@ -13,10 +13,8 @@ from grader.model import Limits, ProbeKind, Reply, Submission, Timings
 from grader.outcomes import Outcome
 from tests.grader.probes.loops import Deployed, deployed
 from tests.grader.probes.raw import Handler, always, raw_server, read_request, reply
-from tests.grader.probes.test_tls import authority, server_context
+from tests.grader.probes.test_tls import server_context
 from tests.servers import free_port
-
-__all__ = ["authority"]
 
 LIMITS = Limits(timeout=5, allow_private=True)
 PAGE = reply(b"<form><input name=q></form>", "Content-Type: text/html")

@@ -7,8 +7,6 @@ import itertools
 import socket
 import ssl
 import tracemalloc
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import trustme
@@ -22,17 +20,6 @@ from tests.grader.probes.loops import deployed, in_a_thread
 from tests.grader.probes.raw import always, hang, raw_server, read_request, reply, reset
 
 PAST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-
-
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
-    """An authority that the grader trusts while the test lasts."""
-    made = trustme.CA()
-    made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    tls_context.cache_clear()
-    yield made
-    tls_context.cache_clear()
 
 
 def server_context(certificate: trustme.LeafCert) -> ssl.SSLContext:

@@ -10,24 +10,12 @@ import trustme
 
 from grader.delivery.watch import History, open_history
 from grader.delivery.watch.objectives import parse_objectives
-from grader.probes.tls import tls_context
 from tests.grader.delivery.watch.test_watching import Watching, plan
 from tests.grader.probes.raw import RawServer, always, raw_server, reply
 
 OBJECTIVES = parse_objectives(
     '[[objective]]\nindicator = "certificate"\ndays = 14\nminutes = 0.1\n', "x"
 )
-
-
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
-    """An authority that the grader trusts while the test lasts."""
-    made = trustme.CA()
-    made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    tls_context.cache_clear()
-    yield made
-    tls_context.cache_clear()
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ import psutil
 
 from benchmarks.measuring import claim
 
-ROUNDS = 10  # each with new processes: some lie better in memory than others, as long as they live
-BLOCKS = 12  # in one round
+ROUNDS = 20  # each with new processes: some lie better in memory than others, as long as they live
+BLOCKS = 20  # in one round
 REQUESTS = 400  # in one block, over all clients
 CLIENTS = 4  # each on one kept-alive connection
 STARTS = 20

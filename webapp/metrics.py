@@ -80,12 +80,12 @@ class Indicators(Collector):
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer a request."""
-        status = "500"  # unless the app says another
+        status = "500"  # unless the app says another, such as "200 OK"
 
-        def note_status(line: str, *rest: Any) -> Callable[[bytes], object]:
+        def note_status(line: str, headers: Any, error: Any = None) -> Callable[[bytes], object]:
             nonlocal status
-            status = line[:3]
-            return start_response(line, *rest)
+            status = line
+            return start_response(line, headers, error)
 
         self.busy_by(1)
         environ["webapp.began"] = began = perf_counter()
@@ -97,9 +97,10 @@ class Indicators(Collector):
 
     def count(self, status: str, seconds: float, answer: str | None) -> None:
         """Count a request, which was a query if there is an answer, however empty."""
-        failed = status >= "400"
+        failed = status >= "4"
         if failed:
-            self.errors.labels(KINDS.get(status, "client" if status < "500" else "server")).inc()
+            kind = KINDS.get(status[:3], "client" if status < "5" else "server")
+            self.errors.labels(kind).inc()
         if answer is not None:
             answered = not failed and answer.strip()
             (self.answered if answered else self.not_answered).observe(seconds)

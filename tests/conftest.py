@@ -55,8 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # Optional: who forks the web app tests it without xdist.
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker more than cores: much of the tests' time is waiting, for browsers and servers."""
-    return 1 + (os.cpu_count() or 1)
+    """Two workers more than cores: tests wait for browsers and servers much of their time."""
+    return 2 + (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")

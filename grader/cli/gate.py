@@ -98,16 +98,13 @@ class _Gate:
         both = sides.read(
             ("CANDIDATE", self.candidate),
             ("--baseline", self.baseline),
+            limits=Limits(self.timeout, self.wake_timeout, self.allow_private),
             andrew_id=self.andrew_id,
-            allow_private=self.allow_private,
             bypass_secret=self.bypass_secret,
         )
-        (candidate, private), (baseline, private_too) = both
         return Order(
-            candidate=candidate,
-            baseline=baseline,
+            *both,
             battery=load_battery(self.battery),
-            limits=Limits(self.timeout, self.wake_timeout, private or private_too),
             seed=self.seed,
             samples=self.samples,
             minutes=self.minutes,

@@ -82,19 +82,15 @@ class _Replay:
         sys.exit(codes[report.result])
 
     def _order(self) -> Order:
-        from grader.delivery.replay.asking import Order, Side
+        from grader.delivery.replay.asking import Order
         from grader.delivery.replay.capture import count_queries, most_asked
         from grader.model import Limits
 
-        both = sides.read(
+        candidate, baseline = both = sides.read(
             ("--candidate", self.candidate),
             ("--baseline", self.baseline),
-            allow_private=self.allow_private,
+            limits=Limits(self.timeout, self.wake_timeout, self.allow_private),
             bypass_secret=self.bypass_secret,
-        )
-        candidate, baseline = (
-            Side(submission, Limits(self.timeout, self.wake_timeout, private))
-            for submission, private in both
         )
         rate = self.rate or (_RATE_HERE if sides.are_here(*both) else _RATE)
         counts = count_queries(*self.files)

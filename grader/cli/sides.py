@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from grader.model import Submission
-
-    Side = tuple[Submission, bool]
-    """What is asked, and whether private addresses are allowed."""
+    from grader.model import Limits, Target
 
 _ADVICE = "Write the address of a deployed app, such as https://your-app.vercel.app."
 _ALLOW = "If you mean it, add --allow-private."
@@ -20,10 +17,10 @@ def read(
     candidate: tuple[str, str],
     baseline: tuple[str, str],
     *,
+    limits: Limits,
     andrew_id: str = "",
-    allow_private: bool,
     bypass_secret: str,
-) -> tuple[Side, Side]:
+) -> tuple[Target, Target]:
     """The candidate and the baseline, each given by the option's name and its value.
 
     Raises:
@@ -31,27 +28,25 @@ def read(
     """
     from grader.links import LinkError
     from grader.model import State
-    from grader.services.submissions import submission_of
+    from grader.services.submissions import target_of
 
-    def side(name: str, url: str) -> Side:
+    def side(name: str, url: str) -> Target:
         if not url.strip():
             raise click.BadParameter(f"It is empty. {_ADVICE}", param_hint=name)
         try:
-            return submission_of(
-                url, andrew_id, allow_private=allow_private, bypass_secret=bypass_secret
-            )
+            return target_of(url, andrew_id, limits, bypass_secret=bypass_secret)
         except LinkError as error:
             advice = _ALLOW if error.state is State.REFUSED else _ADVICE
             raise click.BadParameter(f"{error.message} {advice}", param_hint=name) from None
 
     found = side(*candidate), side(*baseline)
-    if found[0][0].url == found[1][0].url:
+    if found[0].url == found[1].url:
         raise click.UsageError(f"{candidate[0]} and {baseline[0]} are the same address.")
     return found
 
 
-def are_here(*sides: Side) -> bool:
+def are_here(*sides: Target) -> bool:
     """Whether all of them run on this machine, which need not be spared."""
     from grader.links import is_loopback
 
-    return all(is_loopback(submission.url) for submission, _ in sides)
+    return all(is_loopback(side.url) for side in sides)

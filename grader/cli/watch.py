@@ -21,7 +21,8 @@ from grader.cli.watch_options import Acting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from grader.delivery.watch import History, IncidentEvent, Look, Plan, Status, Target
+    from grader.delivery.watch import History, IncidentEvent, Look, Plan, Status
+    from grader.model import Target
 
 
 _NAMED = 5  # addresses that a warning names
@@ -118,8 +119,12 @@ class _Watch:
             say(f"Paused: {target.url} ({reason})", err=True)
             _warn_unless_met(target.url, history)
         for target in self._targets(self.resume):
-            history.pause(target.url, "")
-            say(f"Watched again: {target.url}", err=True)
+            if target.url in history.pauses():
+                history.pause(target.url, "")
+                say(f"Watched again: {target.url}", err=True)
+            else:
+                say(f"Was not paused: {target.url}", err=True)
+                _warn_unless_met(target.url, history)
 
     def _watch(self, history: History) -> None:
         from grader.delivery.watch import Look, watch
@@ -193,15 +198,16 @@ class _Watch:
         )
 
     def _targets(self, urls: Iterable[str]) -> tuple[Target, ...]:
-        from grader.delivery.watch.targets import targets_of
         from grader.model import Limits
+        from grader.services.submissions import target_of
 
         limits = Limits(self.timeout, allow_private=self.allow_private)
-        return targets_of(urls, self.andrew_id, self.bypass_secret, limits)
+        secret = self.bypass_secret
+        return tuple(target_of(url, self.andrew_id, limits, bypass_secret=secret) for url in urls)
 
 
 def _warn_unless_met(url: str, history: History) -> None:
-    """A pause of a mistyped address stops nothing, though a watcher may still begin with it."""
+    """What is said of a mistyped address changes nothing, though a watcher may begin with it."""
     from grader.text.cutting import some_of
 
     met = history.watched()

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from grader.delivery.releases.platform import Platform
-    from grader.delivery.watch import History, Look, Target
+    from grader.delivery.watch import History, Look
     from grader.delivery.watch.actions import Rollbacks
     from grader.delivery.watch.alerts import Alerts, Channel
     from grader.delivery.watch.command import Command
     from grader.delivery.watch.values import IncidentEvent
+    from grader.model import Target
 
     Hear = Callable[[Look | IncidentEvent], None]
 
@@ -55,9 +56,11 @@ def _page_faults() -> Iterator[None]:
 
 
 def _in_a_folder(path: Path) -> Path:
-    """The page's file, if its folder is there and can be written."""
+    """The page's file, if its folder is there and can be written, and its data has another name."""
     if not path.parent.is_dir():
         raise ValueError(f"there is no folder {path.parent}: make it first")
+    if path.suffix == ".json":
+        raise ValueError(f"what the page shows is written to {path}, too: name it {path.stem}.html")
     try:
         # Only to try is sure: rights alone do not tell of a disk that is full or cannot be written.
         with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", dir=path.parent):

@@ -4,7 +4,7 @@ Every value here can be pickled, compared and written as JSON.
 """
 
 from grader.model.events import AskingAgain, Awake, Event, Finished, Judged, LookingAgain, WakingUp
-from grader.model.jobs import Job, Limits, Note, NoteKind, RunInfo, asks_in_browser
+from grader.model.jobs import Job, Limits, Note, NoteKind, RunInfo, Target, asks_in_browser
 from grader.model.keeping import Keep
 from grader.model.keys import (
     AnythingKey,

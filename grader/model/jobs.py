@@ -89,6 +89,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """A deployment that is asked, and how. Its address tells it from other targets."""
+
+    submission: Submission
+    limits: Limits
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at its end: the key of the target everywhere."""
+        return self.submission.url
+
+    @property
+    def name(self) -> str:
+        """The address as people write it."""
+        return self.url.partition("://")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Everything needed to grade one submission, anywhere.
 

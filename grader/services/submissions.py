@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.analysis.integrity import shared_links
 from grader.links import LinkError, is_loopback, read_link, without_password
-from grader.model import BYPASS_SECRET, Battery, InputError, State, Submission
+from grader.model import BYPASS_SECRET, Battery, InputError, Limits, State, Submission, Target
 from grader.questions import ColumnError, columns_needed, draw, lacking_columns
 from grader.roster import Roster, Row
 from grader.text.cutting import some_of
@@ -94,6 +94,18 @@ def submission_of(
         expect_commit=expect_commit,
     )
     return submission, private
+
+
+def target_of(url: str, andrew_id: str, limits: Limits, *, bypass_secret: str = "") -> Target:
+    """What is asked at an address within `limits`. An app on this machine may be private.
+
+    Raises:
+        LinkError: if the address cannot be asked.
+    """
+    submission, private = submission_of(
+        url, andrew_id, allow_private=limits.allow_private, bypass_secret=bypass_secret
+    )
+    return Target(submission, replace(limits, allow_private=private))
 
 
 def with_values(submission: Submission, values: Mapping[str, str]) -> Submission:

@@ -25,7 +25,7 @@ from grader.delivery.gate.values import (
     Sample,
     Seen,
 )
-from grader.model import ProbeKind, Reply, Submission, Verdict
+from grader.model import ProbeKind, Reply, Target, Verdict
 from grader.probes import Deployment
 from grader.probes.beside import beside
 from grader.probes.lag import lag_meter
@@ -60,13 +60,13 @@ class _Gate:
         self._right: dict[bool, Verdict] = {}
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        order, limits = self._order, self._order.limits
+        order = self._order
         self._texts = await beside(texts_of, order, self._seed)
         queries = tuple(text.question.query for text in self._texts)
         trial = Trial(queries, order.samples, Random(self._seed))
         async with (
-            Deployment(order.candidate, limits) as candidate,
-            Deployment(order.baseline, limits) as baseline,
+            Deployment(order.candidate.submission, order.candidate.limits) as candidate,
+            Deployment(order.baseline.submission, order.baseline.limits) as baseline,
         ):
             yield Progress("Waking both up")
             here = self._waking(candidate, order.candidate)
@@ -101,15 +101,14 @@ class _Gate:
         """Whether the time is over."""
         return time.monotonic() >= self._until
 
-    def _waking(self, deployment: Deployment, submission: Submission) -> Waking:
-        limits = self._order.limits
+    def _waking(self, deployment: Deployment, target: Target) -> Waking:
         return Waking(
             deployment,
             query=self._texts[0].question.query,
             page=ProbeKind.PAGE,
-            seconds=seconds_to_wake(submission, limits),
+            seconds=seconds_to_wake(target.submission, target.limits),
             waited=0.0,
-            timeout=limits.timeout,
+            timeout=target.limits.timeout,
         )
 
     async def _commits(self, told: str) -> AsyncGenerator[Progress, None]:
@@ -151,7 +150,7 @@ class _Gate:
         self._reasons.append(reasons.of_connections(finding, query, replies))
 
     async def _connected(
-        self, submission: Submission, query: str | None, replies: list[Reply]
+        self, target: Target, query: str | None, replies: list[Reply]
     ) -> AsyncGenerator[Progress, None]:
         """The query, or None for the release, on fresh connections; lost ones are made up for."""
         lost_in_a_row = met = 0
@@ -160,7 +159,7 @@ class _Gate:
             if met == releases.CONNECTIONS or is_lost_for_good or self._is_over:
                 return
             await self._pace.wait()
-            async with Deployment(submission, self._order.limits) as fresh:
+            async with Deployment(target.submission, target.limits) as fresh:
                 if query is None:
                     reply = await fresh.ask_release()
                 else:

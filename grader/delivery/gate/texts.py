@@ -77,13 +77,13 @@ def texts_of(order: Order, seed: int) -> tuple[Text, ...]:
 
 
 def _drawn(order: Order, seed: int) -> Iterator[Text]:
-    student = order.candidate
+    student = order.candidate.submission
     if not student.andrew_id:
         student = dataclasses.replace(student, andrew_id=_NOBODY)
     for question in draw(order.battery, student, seed):
         if question.is_check or question.probe is not ProbeKind.API:
             continue
-        if isinstance(question.key, IdKey) and not order.candidate.andrew_id:
+        if isinstance(question.key, IdKey) and not order.candidate.submission.andrew_id:
             yield _compared(question)
         else:
             yield Text(question)

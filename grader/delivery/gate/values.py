@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from grader.model import Battery, Limits, Submission, Verdict
+from grader.model import Battery, Target, Verdict
 
 
 class Decision(StrEnum):
@@ -35,7 +35,6 @@ class Order:
         candidate: the release that is to be promoted. Without an `andrew_id`, what questions about
             the id are answered is compared with the baseline's reply.
         baseline: the release that serves users now.
-        limits: how long one question and a wake-up may take.
         seed: what draws the questions; None for a new one.
         samples: how many pairs are asked at most.
         minutes: how long pairs are asked at most.
@@ -45,10 +44,9 @@ class Order:
             the baseline's.
     """
 
-    candidate: Submission
-    baseline: Submission
+    candidate: Target
+    baseline: Target
     battery: Battery
-    limits: Limits
     seed: int | None = None
     samples: int = 1000
     minutes: float = 15.0

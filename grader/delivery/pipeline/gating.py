@@ -7,7 +7,7 @@ from grader.delivery.pipeline import instances
 from grader.delivery.pipeline.builds import Build
 from grader.delivery.pipeline.processes import Processes
 from grader.delivery.pipeline.proxy import Proxy
-from grader.model import Battery, Limits, Submission
+from grader.model import Battery, Limits, Submission, Target
 
 _LIMITS = Limits(timeout=5.0, wake_timeout=20.0, allow_private=True)
 
@@ -61,10 +61,9 @@ class Staging:
 def compared(staging: str, production: str, build: Build, battery: Battery, pace: Pace) -> Gated:
     """Ask the gate whether staging may replace production."""
     order = Order(
-        Submission("", staging, expect_commit=build.commit),
-        Submission("", production),
+        Target(Submission("", staging, expect_commit=build.commit), _LIMITS),
+        Target(Submission("", production), _LIMITS),
         battery,
-        _LIMITS,
         samples=pace.pairs,
         minutes=pace.minutes,
         per_second=pace.per_second,

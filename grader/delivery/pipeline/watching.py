@@ -18,10 +18,9 @@ from grader.delivery.watch import (
     Objective,
     Objectives,
     Step,
-    Target,
     sample_of,
 )
-from grader.model import Limits, Question, Submission, Verdict
+from grader.model import Limits, Question, Submission, Target, Verdict
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 

@@ -19,7 +19,7 @@ from grader.delivery.replay.comparing import (
     compared,
     seen,
 )
-from grader.model import Limits, ProbeKind, Release, Submission
+from grader.model import ProbeKind, Release, Target
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 
@@ -37,14 +37,6 @@ class Name(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two deployments, and how it is asked."""
-
-    submission: Submission
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
 class Order:
     """What is to be replayed.
 
@@ -54,8 +46,8 @@ class Order:
         per_second: how many requests each deployment gets at most.
     """
 
-    baseline: Side
-    candidate: Side
+    baseline: Target
+    candidate: Target
     queries: Mapping[str, int]
     left_out: int
     per_second: float
@@ -122,7 +114,7 @@ async def _events(order: Order) -> AsyncGenerator[Event, None]:
 class _Site:
     """One deployment, asked one query at a time and no faster than allowed."""
 
-    def __init__(self, name: Name, order: Order, side: Side, deployment: Deployment) -> None:
+    def __init__(self, name: Name, order: Order, side: Target, deployment: Deployment) -> None:
         self.name = name
         self.missing = 0
         """How many replies did not come in all."""

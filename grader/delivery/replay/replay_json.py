@@ -33,7 +33,7 @@ def render(report: Report) -> str:
 def _side(report: Report, name: Name) -> dict[str, Any]:
     release = report.releases.get(name)
     told = None if release is None else dataclasses.asdict(release)
-    return {"url": report.sides[name].submission.url, "release": told}
+    return {"url": report.sides[name].url, "release": told}
 
 
 def _compared(compared: Compared) -> dict[str, Any]:

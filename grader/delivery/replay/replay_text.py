@@ -23,7 +23,7 @@ def render(report: Report, width: int = 80) -> str:
 def _lines(report: Report) -> Iterator[str]:
     for name, side in report.sides.items():
         told = words.release(report, name)
-        yield f"{name.capitalize()}: {side.submission.url}{f', {told}' if told else ''}"
+        yield f"{name.capitalize()}: {side.url}{f', {told}' if told else ''}"
     for group in report.groups:
         size = f"{words.queries(len(group.queries))}, captured {words.times(group.times)}"
         yield f"\n{group.kind.capitalize()}: {size}. {words.KINDS[group.kind]}"

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from grader.delivery.replay.asking import Event, Name, Order, Side, Stopped, Woke
+from grader.delivery.replay.asking import Event, Name, Order, Stopped, Woke
 from grader.delivery.replay.comparing import Compared, Kind
+from grader.model import Target
 
 if TYPE_CHECKING:
     from grader.model import Release
@@ -56,7 +57,7 @@ class Report:
                 self._compared[event.query] = kept
 
     @property
-    def sides(self) -> Mapping[Name, Side]:
+    def sides(self) -> Mapping[Name, Target]:
         """Both deployments."""
         return {Name.BASELINE: self.order.baseline, Name.CANDIDATE: self.order.candidate}
 

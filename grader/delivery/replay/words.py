@@ -84,7 +84,7 @@ def release(report: Report, name: Name) -> str:
 
 def repeat(report: Report, compared: Compared) -> str:
     """The line that asks the candidate once more; empty if none is safe to copy."""
-    return ask_command(report.sides[Name.CANDIDATE].submission.url, compared.query)
+    return ask_command(report.sides[Name.CANDIDATE].url, compared.query)
 
 
 def pair(compared: Compared, limit: int) -> tuple[str, str]:

@@ -17,7 +17,6 @@ from grader.delivery.watch.values import (
     Standing,
     Status,
     Step,
-    Target,
 )
 from grader.delivery.watch.watching import Plan, WatchError, watch
 
@@ -38,7 +37,6 @@ __all__ = [
     "Standing",
     "Status",
     "Step",
-    "Target",
     "WatchError",
     "open_history",
     "sample_of",

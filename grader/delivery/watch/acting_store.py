@@ -11,7 +11,8 @@ from grader.delivery.watch.history import HOUR, samples
 from grader.delivery.watch.incidents import incidents, note
 from grader.delivery.watch.moments import now
 from grader.delivery.watch.rollback import PLAN, Plan
-from grader.delivery.watch.values import Incident, Sample, Target
+from grader.delivery.watch.values import Incident, Sample
+from grader.model import Target
 
 
 class Stage(StrEnum):

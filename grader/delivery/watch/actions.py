@@ -25,8 +25,8 @@ from grader.delivery.releases.platform import (
 from grader.delivery.watch.acting_store import Actions, Stage
 from grader.delivery.watch.moments import now
 from grader.delivery.watch.rollback import Later, Plan, Policy, Refusal, decide
-from grader.delivery.watch.values import IncidentEvent, Step, Target
-from grader.model import InputError, Job
+from grader.delivery.watch.values import IncidentEvent, Step
+from grader.model import InputError, Job, Target
 from grader.questions import load_battery
 from grader.services.waiting import Standing, wait_for
 

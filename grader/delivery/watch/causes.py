@@ -3,15 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from grader.delivery.watch.values import (
-    Indicator,
-    Objective,
-    Recovery,
-    Sample,
-    Standing,
-    Target,
-)
+from grader.delivery.watch.values import Indicator, Objective, Recovery, Sample, Standing
 from grader.formats.words import decimal, percent, seconds
+from grader.model import Target
 from grader.outcomes import Outcome
 
 _SHOWN = 3

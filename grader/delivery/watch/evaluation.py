@@ -16,9 +16,9 @@ from grader.delivery.watch.values import (
     Pauses,
     Sample,
     Standing,
-    Target,
 )
 from grader.delivery.watch.watched import Watched
+from grader.model import Target
 
 # Of so many targets, more than half that fail at once have most likely not failed themselves.
 _LEAST_TARGETS = 5

@@ -14,8 +14,9 @@ from grader.delivery.watch.incidents import incidents
 from grader.delivery.watch.messages import lasted
 from grader.delivery.watch.moments import now
 from grader.delivery.watch.shown import Shown, half_hours
-from grader.delivery.watch.values import Incident, IncidentEvent, Look, Sample, Status, Target
+from grader.delivery.watch.values import Incident, IncidentEvent, Look, Sample, Status
 from grader.formats.pages import page
+from grader.model import Target
 from grader.store import write_private
 
 DAY = timedelta(days=1)

@@ -10,9 +10,9 @@ from grader.asking.ask import ask
 from grader.asking.waking import Waking
 from grader.delivery.watch.metrics import AppReader
 from grader.delivery.watch.moments import now
-from grader.delivery.watch.values import AppView, Pauses, Sample, Target
+from grader.delivery.watch.values import AppView, Pauses, Sample
 from grader.judging import read_release
-from grader.model import ProbeKind, Question, Verdict
+from grader.model import ProbeKind, Question, Target, Verdict
 from grader.outcomes import Outcome
 from grader.probes import Deployment
 from grader.text.cutting import cut, quoted

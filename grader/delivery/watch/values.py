@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from grader.model import Limits, Submission
+from grader.model import Target
 from grader.outcomes import Outcome
 
 
@@ -48,24 +48,6 @@ class Objectives:
     def seconds(self) -> float:
         """The longest period."""
         return max(objective.seconds for objective in self.each)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An app that is watched. The address of its submission tells it from other targets."""
-
-    submission: Submission
-    limits: Limits
-
-    @property
-    def url(self) -> str:
-        """The address, without a slash at its end: the key of the target everywhere."""
-        return self.submission.url
-
-    @property
-    def name(self) -> str:
-        """The address as people write it."""
-        return self.url.partition("://")[2]
 
 
 @dataclass(frozen=True, slots=True)

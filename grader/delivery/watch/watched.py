@@ -17,9 +17,9 @@ from grader.delivery.watch.values import (
     Standing,
     Status,
     Step,
-    Target,
 )
 from grader.delivery.watch.windows import LATELY, Window
+from grader.model import Target
 
 # So many good looks in a row end an incident. Each earlier one of the last hour doubles that.
 _GOOD_LOOKS = 2

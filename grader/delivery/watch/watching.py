@@ -13,18 +13,10 @@ from grader.delivery.watch.history import HOUR, History, samples
 from grader.delivery.watch.incidents import incidents, next_id
 from grader.delivery.watch.moments import now
 from grader.delivery.watch.sampling import Pace, sampled
-from grader.delivery.watch.values import (
-    Incident,
-    IncidentEvent,
-    Look,
-    Objectives,
-    Pauses,
-    Step,
-    Target,
-)
+from grader.delivery.watch.values import Incident, IncidentEvent, Look, Objectives, Pauses, Step
 from grader.delivery.watch.windows import LEAST_LOOKS
 from grader.formats.words import decimal
-from grader.model import Battery, Entry, IdKey, InputError, ProbeKind, Question
+from grader.model import Battery, Entry, IdKey, InputError, ProbeKind, Question, Target
 from grader.questions import ColumnError, draw
 
 _ONCE_EVERY = 1.0

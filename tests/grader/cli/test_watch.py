@@ -153,6 +153,14 @@ def test_a_pause_of_an_address_that_no_watcher_has_met_is_doubted(
     assert told == f"Paused: {url} (x)\n"
 
 
+def test_only_a_pause_that_there_is_can_end(grader: Grader, url: str, tmp_path: Path) -> None:
+    grader("watch", url, "--once", *QUICK, "--store", tmp_path)
+    told = grader("watch", "--resume", url, "--store", tmp_path).output
+    assert told == f"Was not paused: {url}\n"
+    told = grader("watch", "--resume", "http://localhost:1", "--store", tmp_path).output
+    assert "No watcher of this store has met http://localhost:1: is it right?" in told
+
+
 def test_a_certificate_at_an_http_address_is_not_ok_without_a_word(
     grader: Grader, url: str, objectives: Path
 ) -> None:

@@ -40,6 +40,7 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosting]:
         (["--command", "nosuchprog x"], "there is no program “nosuchprog”"),
         (["--webhook-format", "slack"], "Put the webhook's address into $GRADER_WEBHOOK"),
         (["--page", "{}/nowhere/watch.html"], "nowhere: make it first"),
+        (["--page", "{}/watch.json"], "watch.json, too: name it watch.html"),
     ],
 )
 def test_options_that_do_not_fit_together_are_said(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from grader.delivery.gate import Gated, Order, Progress, gate
-from grader.model import Submission
+from grader.model import Battery, Limits, Submission, Target
 from grader.questions import load_battery
 from tests.grader.apps import QUICK, SEED, right_answers
 from tests.servers import serve
@@ -102,12 +102,17 @@ def asleep(app: "WSGIApplication", requests: int) -> "WSGIApplication":
     return waking
 
 
-def order(candidate: str, baseline: str, andrew_id: str = "abc123", **further: Any) -> Order:
-    values: dict[str, Any] = {
-        "battery": EXTREME, "limits": QUICK, "seed": SEED, "samples": 100, "per_second": 1000.0
-    }  # fmt: skip
-    sides = (Submission(andrew_id, candidate), Submission(andrew_id, baseline))
-    return Order(*sides, **(values | further))
+def order(
+    candidate: str,
+    baseline: str,
+    andrew_id: str = "abc123",
+    limits: Limits = QUICK,
+    battery: Battery = EXTREME,
+    **further: Any,
+) -> Order:
+    values: dict[str, Any] = {"seed": SEED, "samples": 100, "per_second": 1000.0}
+    here, there = (Target(Submission(andrew_id, url), limits) for url in (candidate, baseline))
+    return Order(here, there, battery, **(values | further))
 
 
 def gated(candidate: str, baseline: str, **further: Any) -> Gated:

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from grader.delivery.replay.asking import AskingAgain, Name, Order, Side, Stopped, replay
+from grader.delivery.replay.asking import AskingAgain, Name, Order, Stopped, replay
 from grader.delivery.replay.comparing import Kind
 from grader.delivery.replay.report import Report, Result
-from grader.model import Limits, Submission
+from grader.model import Limits, Submission, Target
 from tests.grader.delivery.replay.releases import NEW, OLD, release
 from tests.grader.probes.raw import always, hang, raw_server, read_request, reply
 from tests.servers import free_port
@@ -25,7 +25,7 @@ MANY = [f"query {number}" for number in range(40)]
 def order(
     baseline: str, candidate: str, queries: list[str], limits: Limits = QUICK, rate: float = 1000
 ) -> Order:
-    first, second = (Side(Submission("", url), limits) for url in (baseline, candidate))
+    first, second = (Target(Submission("", url), limits) for url in (baseline, candidate))
     return Order(first, second, Counter(queries), left_out=0, per_second=rate)
 
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from grader.delivery.replay import replay_html
-from grader.delivery.replay.asking import Name, Order, Side, Stopped, Woke
+from grader.delivery.replay.asking import Name, Order, Stopped, Woke
 from grader.delivery.replay.comparing import Replies, compared, seen
 from grader.delivery.replay.report import Report
-from grader.model import Limits, Release, Reply, Submission
+from grader.model import Limits, Release, Reply, Submission, Target
 from tests.pages import check_accessible, open_alone
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ REPLIES = {
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A page with everything on it, and hostile words in all places."""
-    side = Side(Submission("", "http://localhost:1"), Limits())
+    side = Target(Submission("", "http://localhost:1"), Limits())
     report = Report(Order(side, side, {f"{kind} {ATTACK}": 3 for kind in REPLIES}, 7, 10))
     report.add(Woke(Name.BASELINE, Release(ATTACK), 1.0, ""))
     for kind, replies in REPLIES.items():

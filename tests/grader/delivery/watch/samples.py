@@ -11,9 +11,8 @@ from grader.delivery.watch import (
     Objective,
     Objectives,
     Sample,
-    Target,
 )
-from grader.model import Limits, Submission
+from grader.model import Limits, Submission, Target
 from grader.outcomes import Outcome
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ from grader.delivery.watch.history import STORE, History, open_history
 from grader.delivery.watch.incidents import incidents
 from grader.delivery.watch.moments import now
 from grader.delivery.watch.rollback import Plan, Policy
-from grader.delivery.watch.values import Incident, IncidentEvent, Sample, Step, Target
-from grader.model import Limits, Submission
+from grader.delivery.watch.values import Incident, IncidentEvent, Sample, Step
+from grader.model import Limits, Submission, Target
 from grader.outcomes import Outcome
 from grader.store import open_store
 from tests.grader.delivery.watch.hosting import BAD, GOOD, NEWER, SERVICE, Hosting, hosting

@@ -25,10 +25,10 @@ from grader.delivery.watch import (
     watch,
 )
 from grader.delivery.watch.incidents import incidents
-from grader.delivery.watch.targets import targets_of
 from grader.model import Limits
 from grader.outcomes import Outcome
 from grader.questions import load_battery, parse_battery
+from grader.services.submissions import target_of
 from tests.grader.apps import app, finished_app
 from tests.servers import LOOPBACK, PATIENCE, free_port, serve
 from webapp.app import create_app
@@ -74,7 +74,8 @@ def history(tmp_path: Path) -> Iterator[History]:
 
 
 def plan(urls: list[str], **values: object) -> Plan:
-    made = Plan(targets_of(urls, "", "", QUICK), QUICKLY, load_battery("activity"), 1, every=0.05)
+    targets = tuple(target_of(url, "", QUICK) for url in urls)
+    made = Plan(targets, QUICKLY, load_battery("activity"), 1, every=0.05)
     return replace(made, **values)  # type: ignore[arg-type]
 
 
@@ -232,7 +233,7 @@ def test_a_sleeping_app_is_woken_up_first(history: History) -> None:
     made.before_request(sleep)
     limits = Limits(timeout=5.0, wake_timeout=PATIENCE)
     with serve(made) as url:
-        waking = plan([url], targets=targets_of([url], "", "", limits), once=True)
+        waking = plan([url], targets=(target_of(url, "", limits),), once=True)
         looks = [each for each in watch(waking, history) if isinstance(each, Look)]
     assert len(looks) == 12
     assert {each.status.outcome for each in looks} == {Outcome.RIGHT}
@@ -266,7 +267,7 @@ def test_an_id_is_asked_for_only_if_it_is_known(history: History) -> None:
         list(watch(plan(urls, once=True), history))
         assert set(made.asked) == {"Who was Shakespeare?"}
     with finished_app("abc123", battery) as url:
-        targets = targets_of([url], "abc123", "", QUICK)
+        targets = (target_of(url, "abc123", QUICK),)
         watched = plan([url], targets=targets, battery=battery, once=True)
         looks = [each for each in watch(watched, history) if isinstance(each, Look)]
     assert looks[-1].status.right == 1.0

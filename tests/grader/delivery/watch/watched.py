@@ -14,9 +14,8 @@ from grader.delivery.watch.values import (
     Sample,
     Standing,
     Status,
-    Target,
 )
-from grader.model import Limits, Submission
+from grader.model import Limits, Submission, Target
 from grader.outcomes import Outcome
 
 AT = datetime(2026, 11, 26, 12, 0, 10, tzinfo=UTC)

@@ -124,15 +124,22 @@ def test_the_delivery_may_do_nothing_in_the_repository_and_shows_secrets_to_few(
             )
 
 
-def test_the_delivery_believes_no_address_that_an_event_names() -> None:
+def test_the_delivery_believes_neither_address_nor_commit_of_an_event() -> None:
     used = set(re.findall(r"github\.event[\w.]*", DELIVERY.read_text(encoding="utf-8")))
     assert used == {
         "github.event.deployment.environment",
-        "github.event.deployment.sha",
         "github.event.deployment_status.state",
         "github.event.repository.default_branch",
         "github.event_name",
     }
+
+
+def test_only_runs_that_deliver_wait_for_each_other() -> None:
+    """In the workflow's own line, a run that is skipped would take the place of one that waits."""
+    workflow = yaml.safe_load(DELIVERY.read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    assert "concurrency" not in workflow
+    assert job["concurrency"] == {"group": "delivery", "cancel-in-progress": False}
 
 
 def test_the_reporter_is_told_the_result_of_the_check() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from subprocess import list2cmdline
 from typing import TYPE_CHECKING
 
 from grader.delivery.pipeline.drawing import clock
@@ -78,8 +79,10 @@ def table(results: Sequence[Result]) -> str:
 def kept(running: Pipeline) -> str:
     """What to try while production runs."""
     folder, url = running.folder, running.production.address.url
-    where, built = f"--platform pipeline --folder {folder}", running.results[-1].commit
-    watch = f"--every 1 --battery {folder / 'battery.toml'} --store {folder / 'watch'} --act"
+    # In double quotes if there is a blank in it: they hold in sh, PowerShell and cmd.
+    home, battery, store = (list2cmdline([folder / name]) for name in ("", "battery.toml", "watch"))
+    where, built = f"--platform pipeline --folder {home}", running.results[-1].commit
+    watch = f"--every 1 --battery {battery} --store {store} --act"
     return f"""
 Production keeps running at {url} until Ctrl-C. In other terminals, try:
   grader ask {url} "What is 8 plus 3?"

@@ -61,10 +61,12 @@ def test_the_table_says_what_was_unexpected() -> None:
 
 
 def test_what_to_try_is_what_the_commands_take(tmp_path: Path) -> None:
+    folder = tmp_path / "my results"
+    folder.mkdir()
     story = STORIES[0]
     result = Result(story, "1234567", "7654321", story.ending, 0, 9, 8, None, 100, 100, 0)
     production = SimpleNamespace(address=Address(5, None))
-    running: Any = SimpleNamespace(folder=tmp_path, production=production, results=[result])
+    running: Any = SimpleNamespace(folder=folder, production=production, results=[result])
     lines = [line for line in kept(running).splitlines() if line.startswith("  grader ")]
     assert len(lines) == 5
     for line in lines:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that prometheus-client reads
+OWN = "webapp-metrics-"  # how the names of our own folders begin
 NEEDED = 100_000  # bytes: more than the counts of one worker take
 
 # Gunicorn reads this, and versions that have no control socket pass over it. Nobody here uses that
@@ -27,13 +28,15 @@ control_socket_disable = True
 def on_starting(server: "Arbiter") -> None:
     """Give the workers an empty folder."""
     server.own_folder = None
+    given = os.environ.get(FOLDER)
     try:
-        if given := os.environ.get(FOLDER):
+        # A server that upgrades itself (USR2) may hand down its own folder, and its workers use it.
+        if given and not Path(given).name.startswith(OWN):
             Path(given).mkdir(parents=True, exist_ok=True)
             for old in Path(given).glob("*.db"):
                 old.unlink()
         else:
-            os.environ[FOLDER] = server.own_folder = tempfile.mkdtemp(prefix="webapp-metrics-")
+            os.environ[FOLDER] = server.own_folder = tempfile.mkdtemp(prefix=OWN)
     except OSError as error:
         count_alone(server, error)
 

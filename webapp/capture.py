@@ -64,6 +64,8 @@ class Capture:
     def _append(self, line: bytes) -> int:
         """Append a whole line or nothing; the size of the file before it."""
         with open(self.path, "ab", buffering=0, opener=open_private) as file:
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), 0o600)  # it may have been there, for all to read
             size = file.tell()
             if file.write(line) < len(line):
                 file.truncate(size)
@@ -72,5 +74,5 @@ class Capture:
 
 
 def open_private(path: str, flags: int) -> int:
-    """Open a file; a new one is for its owner alone."""
-    return os.open(path, flags, 0o600)
+    """Open a file; a new one is for its owner alone, and a link leads nowhere."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)

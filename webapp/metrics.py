@@ -114,7 +114,9 @@ class Indicators(Collector):
     def collect(self) -> Iterator[Metric]:
         """Put the page together, with what matters most at its top."""
         alone = chain.from_iterable(indicator.collect() for indicator in self.counted)
-        found = {family.name: family for family in (all_workers(FOLDER) if FOLDER else alone)}
+        # What the folder does not tell (a cleaner emptied it), this worker knows of itself.
+        families = chain(alone, all_workers(FOLDER) if FOLDER else ())
+        found = {family.name: family for family in families}
         yield queries(found["webapp_query_duration_seconds"])
         for name in ("query_duration_seconds", "errors", "threads_busy"):
             yield found[f"webapp_{name}"]

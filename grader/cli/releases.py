@@ -74,7 +74,7 @@ class _Metrics:
 
     where: Where = group(Where)
     days: float = option(
-        "--days", type=kinds.Number(0, 3650, above=True), default=30, show_default=True,
+        "--days", type=kinds.Number(0.01, 3650), default=30, show_default=True,
         metavar="N", help="How many days back.",
     )  # fmt: skip
     watched: Path | None = option(

@@ -99,23 +99,24 @@ class _Acting:
 
 @dataclass(frozen=True)
 class _Promote:
-    """Let users get a staged release: the newest one, unless one is named."""
+    """Let users get a staged release: the newest one since the live one, unless one is named."""
 
     where: Where = group(Where)
     acting: _Acting = group(_Acting)
 
     def __call__(self) -> None:
-        from grader.delivery.releases.platform import PlatformError
+        from grader.delivery.releases.platform import PlatformError, next_release
 
         platform = self.where.platform()
         acting = self.acting.at_its_address(platform)
         releases = platform.releases(LOOKED_AT)
         named = acting.chosen(releases, lambda each: each.staged or each.live or each.can_roll_back)
-        release = named or next((each for each in releases if each.staged), None)
+        release = named or next_release(releases)
         if release is None:
+            newer = " that is newer than the live release" * any(each.staged for each in releases)
             raise PlatformError(
-                "Nothing is staged, so there is nothing to promote. To bring back one that was "
-                "live, name it: --commit SHA."
+                f"Nothing is staged{newer}, so there is nothing to promote. To let users get an "
+                "older one, name it: --commit SHA."
             )
         _act(_PROMOTE, platform, releases, release, acting)
 

@@ -157,6 +157,6 @@ def _rendered(form: str, report: Report) -> str:
 _CODES = {
     DONE: "Both gave the same replies.",
     FALLS_SHORT: "Some differ, or the candidate does not answer.",
-    NOT_GRADED: "It could not be told: the baseline is down, or this machine could not ask.",
+    NOT_GRADED: "Nobody knows: the baseline is down, or this machine could not ask.",
 }
 COMMANDS = (command("replay", _Replay, _CODES),)

@@ -2,7 +2,7 @@
 
 import os
 import signal
-import sys
+import sysconfig
 import urllib.error
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -97,6 +97,21 @@ class Gunicorn:
         os.kill(pid or min(before), signal.SIGKILL)
         wait_until(lambda: len(self.workers() - {pid or min(before)}) == len(before))
 
+    @contextmanager
+    def upgraded(self) -> Iterator["Gunicorn"]:
+        """Replace the server by a new one without closing its socket, as gunicorn's guide does."""
+        workers = self.workers()
+        self.master.send_signal(signal.SIGUSR2)
+        wait_until(lambda: len(self.workers() - workers) == 1, self.printed)
+        (pid,) = self.workers() - workers
+        new = Gunicorn(self.url, pid, self.log)
+        try:
+            wait_until(lambda: len(new.workers()) == 2, self.printed)
+            self.master.send_signal(signal.SIGTERM)
+            yield new
+        finally:
+            new.master.terminate()  # nobody waits for it here: it is no child of ours
+
     def printed(self) -> str:
         """What it has printed so far."""
         return self.log.read_text(encoding="utf-8")
@@ -119,7 +134,8 @@ def serving(
     temporary.mkdir()
     port = free_port()
     command = [
-        *(*before, sys.executable, "-m", "gunicorn", "answering:app"),
+        # As a module it could not start itself anew: its own "http" would hide Python's.
+        *(*before, str(Path(sysconfig.get_path("scripts"), "gunicorn")), "answering:app"),
         *("--pythonpath", str(folder), "--bind", f"{LOOPBACK}:{port}"),
         *("--workers", "2", "--threads", "4", *options),
     ]

@@ -105,6 +105,35 @@ def test_the_folder_of_the_counts_goes_with_the_server(tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.parametrize("lost", ["*", "counter_*", "gauge_*", "histogram_*"])
+def test_a_folder_that_was_emptied_does_not_break_the_page(tmp_path: Path, lost: str) -> None:
+    folder = tmp_path / "counts"
+    with serving(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
+        asked = server.ask_until_answered_by(server.workers())
+        for file in folder.glob(lost):
+            file.unlink()
+        answered, not_answered = server.queries()
+        assert 0 < answered <= asked, "what one worker or both have counted"
+        assert not_answered == 0
+        assert server.value("webapp_workers") >= 1
+        assert server.value("webapp_errors_total", kind="failed") == 0
+
+
+def test_a_server_that_upgrades_itself_counts_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    with serving(tmp_path) as old:
+        (before,) = (tmp_path / "tmp").glob("webapp-metrics-*")
+        workers = old.workers()
+        # From its second configuration on, a server hands down what the first one has set.
+        old.master.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(old.workers()) == 2 and not old.workers() & workers)
+        with old.upgraded() as new:
+            wait_until(lambda: not before.exists())
+            asked = new.ask_until_answered_by(new.workers())
+            assert new.queries() == (asked, 0)
+            assert new.value("webapp_workers") == 2
+    wait_until(lambda: not list((tmp_path / "tmp").iterdir()))
+
+
 def test_nothing_is_put_into_the_home_folder(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -17,7 +17,10 @@ def committed_at(commits: Iterable[str], folder: Path) -> dict[str, datetime]:
         return {}
     try:
         found = subprocess.run(
-            ["git", "log", "--no-walk=unsorted", "--ignore-missing", "--format=%H %ct", "--stdin"],
+            [
+                *("git", "log", "--no-show-signature", "--no-walk=unsorted", "--ignore-missing"),
+                *("--format=%H %ct", "--stdin"),
+            ],
             cwd=folder,
             input="".join(f"{each}\n" for each in wanted),
             capture_output=True,
@@ -27,7 +30,8 @@ def committed_at(commits: Iterable[str], folder: Path) -> dict[str, datetime]:
         )
     except (OSError, subprocess.SubprocessError):
         return {}
-    times = dict(line.split(" ") for line in found.stdout.splitlines() if line)
+    lines = (line.split(" ") for line in found.stdout.splitlines())
+    times = dict(words for words in lines if len(words) == 2)
     return {
         each: datetime.fromtimestamp(int(seconds), UTC)
         for each in wanted

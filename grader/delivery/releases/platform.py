@@ -130,21 +130,40 @@ def with_staged(
     return tuple(by_age[:limit])
 
 
+def next_release(releases: Sequence[PlatformRelease]) -> PlatformRelease | None:
+    """The newest staged release if it is newer than the live one; None if there is none.
+
+    What has waited since before the live one was made may be older code.
+    """
+    live = live_release(releases)
+    staged = (each for each in releases if each.staged)
+    newer = (each for each in staged if live is None or each.created_at > live.created_at)
+    return max(newer, key=lambda each: each.created_at, default=None)
+
+
 def previous_release(releases: tuple[PlatformRelease, ...]) -> PlatformRelease | None:
     """The release to go back to from the live one: the newest older one; None if there is none.
 
     It has another commit than the live one, if both tell their commits: a change of settings makes
     a release of the same code. If the live one is a rollback itself, whatever came after the
     release that it restored was left for a reason, and is passed over.
+
+    Raises:
+        PlatformError: if the live one is a rollback, and nobody knows which release it restored.
     """
     live = live_release(releases)
     if live is None:
         return None
-    start = releases.index(live) + 1
-    same = [at for at, each in enumerate(releases) if _is_same_code(each, live)]
-    if live.is_rollback and same:
-        start = max(start, same[-1] + 1)
-    older = releases[start:]
+    older = releases[releases.index(live) + 1 :]
+    if live.is_rollback and older:
+        restored = [at for at, each in enumerate(older) if _is_same_code(each, live)]
+        if not restored:
+            raise PlatformError(
+                "The live release is a rollback, and nobody knows to which release, so the next "
+                "one back may be the one that was left. Look at grader releases list, and name "
+                "the one you want: --release ID."
+            )
+        older = older[restored[-1] + 1 :]
     return next(
         (each for each in older if each.can_roll_back and not _is_same_code(each, live)), None
     )

@@ -12,7 +12,13 @@ from pydantic import AwareDatetime
 from grader.delivery.releases.account import Account
 from grader.delivery.releases.http import Api, Id, Shape, checked
 from grader.delivery.releases.pace import Pace, Progress, follow
-from grader.delivery.releases.platform import PlatformError, PlatformRelease, commit_of, with_staged
+from grader.delivery.releases.platform import (
+    OutcomeUnknownError,
+    PlatformError,
+    PlatformRelease,
+    commit_of,
+    with_staged,
+)
 from grader.formats.escaping import one_line
 from grader.text.commits import short
 
@@ -83,14 +89,19 @@ class Render:
 
     def roll_back(self, release: PlatformRelease) -> None:
         """Deploy an earlier build again. Automatic deploys end, or the next push would undo it."""
+        before = {each.id for each in self._deploys(self._service, _RECENT)}
         try:
             self._api.patch(f"/services/{self._service}", {"autoDeploy": "no"})
+        except OutcomeUnknownError as error:
+            raise PlatformError(
+                "Nothing was rolled back, since nobody knows whether automatic deploys are off "
+                f"now: look at the service's settings. {error}"
+            ) from None
         except PlatformError as error:
             raise PlatformError(
                 "Nothing was rolled back, since automatic deploys could not be switched off, and "
                 f"the next push would undo it. {error}"
             ) from None
-        before = {each.id for each in self._deploys(self._service, _RECENT)}
         path = f"/services/{self._service}/rollback"
         try:
             made = self._api.post(path, {"deployId": release.id})

@@ -161,37 +161,34 @@ class _Site:
 
 
 class _Replaying:
-    """Asks in one pass, and once more whatever was not sure."""
+    """Asks in one pass, and again whatever was not sure."""
 
     def __init__(self, queries: Mapping[str, int], baseline: _Site, candidate: _Site) -> None:
         self._queries = queries
         self._baseline = baseline
         self._candidate = candidate
         self._untold_in_a_row = 0
-        self._unsure: list[Compared] = []
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """What happens."""
         if stopped := self._baseline.asleep or self._candidate.asleep:
             yield stopped
             return
-        for query, times in self._queries.items():
-            found = compared(query, times, [await self._replies(query)])
-            yield found
-            if found.asks_again:
-                self._unsure.append(found)
-            if stopped := await self._stopped(found):
-                yield stopped
-                return
-        if self._unsure:
-            yield AskingAgain(len(self._unsure))
-        for before in self._unsure:
-            replies = [*before.replies, await self._replies(before.query)]
-            found = compared(before.query, before.times, replies)
-            yield found
-            if stopped := await self._stopped(found):
-                yield stopped
-                return
+        looks: dict[str, tuple[Replies, ...]] = dict.fromkeys(self._queries, ())
+        while looks:
+            unsure: dict[str, tuple[Replies, ...]] = {}
+            for query, before in looks.items():
+                replies = (*before, await self._replies(query))
+                found = compared(query, self._queries[query], replies)
+                yield found
+                if found.asks_again:
+                    unsure[query] = replies
+                if stopped := await self._stopped(found):
+                    yield stopped
+                    return
+            if unsure:
+                yield AskingAgain(len(unsure))
+            looks = unsure
 
     async def _replies(self, query: str) -> Replies:
         return Replies(

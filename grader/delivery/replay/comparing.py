@@ -96,7 +96,7 @@ class Compared:
 
     Attributes:
         times: how often the capture holds it.
-        reason: why it is noise, or could not be told; else empty.
+        reason: why it is noise, or why nobody knows; else empty.
         replies: the replies behind it, of each time that both were asked.
     """
 
@@ -108,8 +108,14 @@ class Compared:
 
     @property
     def asks_again(self) -> bool:
-        """Whether asking both again may show something else."""
-        last = self.replies[-1]
+        """Whether asking both again may show something else: no difference counts at first sight.
+
+        The third time is the last one.
+        """
+        first, last = self.replies[0], self.replies[-1]
+        if len(self.replies) > 1:
+            is_first_sight = not _difference(first)[0].differs
+            return len(self.replies) == 2 and self.kind.differs and is_first_sight
         failed = ReplyKind.ERROR in (last.baseline.kind, last.again.kind)
         is_unsure = self.kind is Kind.UNTOLD or (self.kind is Kind.NOISE and failed)
         return self.kind.differs or is_unsure
@@ -133,12 +139,12 @@ def seen(reply: Reply) -> Seen:
 
 
 def compared(query: str, times: int, replies: Sequence[Replies]) -> Compared:
-    """What differs, if both were asked once or twice."""
+    """What differs, if both were asked up to three times: the last two times count."""
     kind, reason = _difference(replies[-1])
-    first, _ = _difference(replies[0])
-    if first.differs and kind is Kind.SAME:
+    before, _ = _difference(replies[-2:][0])
+    if before.differs and kind is Kind.SAME:
         kind, reason = Kind.NOISE, "the difference did not show again"
-    elif first.differs and kind.differs and _is_moving(replies, kind):
+    elif before.differs and kind.differs and _is_moving(replies[-2:], kind):
         kind, reason = Kind.NOISE, "later, the baseline itself replied something else"
     return Compared(query, times, kind, reason, tuple(replies))
 

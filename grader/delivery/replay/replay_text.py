@@ -33,7 +33,8 @@ def _lines(report: Report) -> Iterator[str]:
     for kind, meaning in words.UNCOUNTED.items():
         group = report.of(kind)
         if group.queries:
-            yield f"\n{kind.capitalize()}: {words.queries(len(group.queries))}. {meaning}"
+            size = words.queries(len(group.queries))
+            yield f"\n{words.called(kind).capitalize()}: {size}. {meaning}"
         for each in group.queries[:_SHOWN]:
             yield f"  {_query(each)}"
             yield f"      {one_line(each.reason, _LIMIT)}"

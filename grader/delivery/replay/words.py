@@ -24,6 +24,11 @@ UNCOUNTED = {
 """What is no difference and not the same either, in a sentence."""
 
 
+def called(kind: Kind) -> str:
+    """What people call a kind."""
+    return "not known" if kind is Kind.UNTOLD else kind.value
+
+
 def times(count: int) -> str:
     """How often something was captured."""
     return "once" if count == 1 else f"{count} times"
@@ -49,7 +54,7 @@ def headline(report: Report) -> str:
             return f"{differing} of {queries(report.asked)} differ{'s' * (differing == 1)}"
         case Result.DIFFERENT:
             return "The candidate does not answer"
-    return "It cannot be told whether they differ"
+    return "Nobody knows whether they differ"
 
 
 def why(report: Report) -> str:
@@ -88,13 +93,19 @@ def repeat(report: Report, compared: Compared) -> str:
 
 
 def pair(compared: Compared, limit: int) -> tuple[str, str]:
-    """The baseline's reply and the candidate's, from where they begin to differ."""
+    """The baseline's reply and the candidate's, from where they begin to differ.
+
+    Only a beginning of each is kept. If these are equal, it says that the rest is not.
+    """
     last = compared.replies[-1]
     start = 0
     if last.baseline.kind is last.candidate.kind is ReplyKind.ANSWER:
         both = zip(last.baseline.text, last.candidate.text, strict=False)
         common = sum(1 for _ in itertools.takewhile(lambda chars: chars[0] == chars[1], both))
         start = common - limit // 4 if common > limit // 2 else 0
+        if last.baseline.text == last.candidate.text:
+            same = f"{shown(last.baseline, start)} (they differ after that)"
+            return same, same
     return shown(last.baseline, start), shown(last.candidate, start)
 
 

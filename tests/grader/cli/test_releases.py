@@ -21,7 +21,7 @@ from grader.delivery.watch import Incident, IncidentEvent, Step, open_history
 from grader.delivery.watch.incidents import save
 from tests.components import ROOT
 from tests.grader.cli.conftest import Grader
-from tests.grader.delivery.releases.fake_heroku import FakeHeroku
+from tests.grader.delivery.releases.fake_heroku import FakeHeroku, uuid
 from tests.grader.delivery.releases.fake_render import FakeRender
 from tests.grader.delivery.releases.fake_vercel import FakeVercel
 from tests.grader.delivery.releases.fakes import (
@@ -93,7 +93,7 @@ def test_what_else_follows_from_a_rollback_is_said(
         with live(fake, monkeypatch) as url:
             options = (*where, "--url", url, "--yes")
             assert words in " ".join(grader("releases", "rollback", *options).output.split())
-            promoted = grader("releases", "promote", *options).output
+            promoted = grader("releases", "promote", *options, "--commit", C).output
             assert words not in " ".join(promoted.split())
 
 
@@ -181,6 +181,34 @@ def test_nothing_staged_and_nothing_earlier_is_said(
         said = grader("releases", "rollback", *options, code=2).output
         assert "no earlier release to go back to" in said
     assert only.orders() == []
+
+
+def test_what_is_staged_and_older_than_the_live_one_has_to_be_named(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeVercel()
+    fake.deployments.append(FakeVercel.deployment("dpl_E", "e" * 40, 4, "STAGED", "Answer roots"))
+    with live(fake, monkeypatch) as url:
+        promote = ("releases", "promote", *ON_VERCEL, "--url", url, "--yes")
+        grader(*promote)
+        assert fake.live == "dpl_E"
+        said = " ".join(grader(*promote, code=2).output.split())
+        assert fake.live == "dpl_E"
+        grader(*promote, "--commit", C)
+    assert "Nothing is staged that is newer than the live release" in said
+    assert fake.live == "dpl_C"
+
+
+def test_after_a_rollback_on_a_platform_that_tells_no_commit_the_next_one_is_named(
+    grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeHeroku(slugs={uuid(201): None, uuid(202): None, uuid(203): C})
+    with live(fake, monkeypatch) as url:
+        rollback = ("releases", "rollback", *ON_HEROKU, "--url", url, "--yes")
+        assert "tells no commit" in grader(*rollback, code=3).output
+        said = " ".join(grader(*rollback, code=2).output.split())
+    assert "name the one you want: --release ID" in said
+    assert len(fake.orders()) == 1
 
 
 def on_a_terminal(url: str, answer: Callable[[], str]) -> tuple[int, str]:
@@ -449,6 +477,9 @@ def test_delivery_is_measured(
     assert "Lead time            median 33 min from commit to live (2 of 2 known)" in text
     assert f"commit {B[:12]}: it was rolled back; over 2026-11-01 22:06 UTC" in text
     assert "With --watched DIR" in " ".join(text.split())
+    for days in (0, 1e-12):
+        refused = grader("releases", "metrics", *where[:4], "--days", days, code=2)
+        assert "out of range" in refused.output
 
 
 def test_a_watchers_incidents_count(

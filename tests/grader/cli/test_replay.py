@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import pytest
 from tests.grader.apps import app
 from tests.grader.cli.conftest import Grader
 from tests.grader.delivery.replay.releases import NEW, OLD, captured, release
+from tests.grader.probes.raw import raw_server, read_request, reply
 from tests.servers import PATIENCE, free_port
 from webapp.release import Release
 
@@ -157,13 +159,25 @@ def test_a_long_replay_tells_how_long_it_takes_and_a_number_too_large_is_refused
     assert "out of range" in grader("replay", capture, *sides, "--limit", 10_001, code=2).output
 
 
+def test_what_a_platform_hinders_is_not_known(grader: Grader, capture: Path) -> None:
+    def limited(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            status = "429 Too Many Requests" if b"/api" in head else "200 OK"
+            connection.sendall(reply(b"{}", status=status))
+
+    with release(old) as baseline, raw_server(limited) as candidate:
+        sides = ("--baseline", baseline, "--candidate", candidate.url)
+        said = grader("replay", capture, *sides, *FAST, code=3).stdout
+    assert "Not known: 4 queries. A platform or this machine stood in the way" in said
+
+
 def test_a_baseline_that_is_down_exits_with_3(grader: Grader, capture: Path) -> None:
     down = f"http://127.0.0.1:{free_port()}"
     with release(old) as candidate:
         sides = ("--baseline", down, "--candidate", candidate)
         said = grader("replay", capture, *sides, *FAST, code=3).stdout
         grader("replay", capture, "--baseline", candidate, "--candidate", down, *FAST, code=1)
-    assert "It cannot be told whether they differ.\nStopped: baseline: " in said
+    assert "Nobody knows whether they differ.\nStopped: baseline: " in said
     assert "4 queries of 4 were not asked." in said
 
 

@@ -8,6 +8,7 @@ from grader.delivery.releases.platform import (
     PlatformRelease,
     is_commit,
     live_release,
+    next_release,
     platform_named,
     previous_release,
 )
@@ -53,6 +54,31 @@ from tests.grader.delivery.releases.made import release
 )
 def test_the_one_to_go_back_to(newest_first: list[PlatformRelease], expected: str | None) -> None:
     found = previous_release(tuple(newest_first))
+    assert (found.id if found else None) == expected
+
+
+@pytest.mark.parametrize("commit", [None, A])
+def test_after_a_rollback_to_nobody_knows_what_none_is_chosen(commit: str | None) -> None:
+    """The next one back may be the one that was left."""
+    live = release(commit, 3, live=True, is_rollback=True)
+    with pytest.raises(PlatformError, match="name the one you want: --release ID"):
+        previous_release((live, release(B, 2), release(None, 1)))
+    assert previous_release((live,)) is None
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "expected"),
+    [
+        ([release(D, 3, staged=True), release(C, 2, staged=True), release(B, 1, live=True)], "r3"),
+        # C has waited since before D was made: users would get older code.
+        ([release(D, 3, live=True), release(C, 2, staged=True)], None),
+        ([release(C, 2, staged=True)], "r2"),
+        ([release(B, 1, live=True)], None),
+        ([], None),
+    ],
+)
+def test_the_one_to_promote(newest_first: list[PlatformRelease], expected: str | None) -> None:
+    found = next_release(newest_first)
     assert (found.id if found else None) == expected
 
 

@@ -115,15 +115,32 @@ def test_a_refused_rollback_says_that_automatic_deploys_are_off(
             platform.roll_back(by_commit(platform, A))
 
 
-@pytest.mark.parametrize("status", [403, 500])
+def test_what_is_known_before_is_read_before_automatic_deploys_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = FakeRender()
+    with served(fake, monkeypatch):
+        platform = service()
+        target = by_commit(platform, A)
+        limited = error(429, {"id": "r", "message": "slow down"}, Retry_After="3600")
+        fake.fail("GET", "/deploys", limited)
+        with pytest.raises(RefusedError, match="nothing was done"):
+            platform.roll_back(target)
+    assert (fake.orders(), fake.auto_deploy) == ([], "yes")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(403, "could not be switched off"), (500, "nobody knows whether automatic deploys are off")],
+)
 def test_if_automatic_deploys_stay_nothing_is_rolled_back(
-    monkeypatch: pytest.MonkeyPatch, status: int
+    monkeypatch: pytest.MonkeyPatch, status: int, words: str
 ) -> None:
     fake = FakeRender()
     fake.fail("PATCH", "/services/", error(status, {"id": "r", "message": "no"}))
     with served(fake, monkeypatch):
         platform = service()
-        with pytest.raises(PlatformError, match="Nothing was rolled back") as seen:
+        with pytest.raises(PlatformError, match=f"Nothing was rolled back, .*{words}") as seen:
             platform.roll_back(by_commit(platform, A))
     assert not isinstance(seen.value, OutcomeUnknownError)
     assert fake.orders() == ["PATCH /v1/services/srv-quiz"]

@@ -107,6 +107,30 @@ def test_what_differs_between_two_replies_of_the_same_code_is_noise() -> None:
     assert said == ["count", "once", "x", "once"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "expected", "result"),
+    [
+        # Limited, then an error that comes once: nobody's regression.
+        (("429 Too Many Requests", "500 Oops", "200 OK"), Kind.NOISE, Result.SAME),
+        (("429 Too Many Requests", "500 Oops", "500 Oops"), Kind.ERROR, Result.DIFFERENT),
+        (("429 Too Many Requests", "200 OK"), Kind.SAME, Result.SAME),
+    ],
+)
+def test_a_difference_at_the_second_look_has_to_show_at_a_third_one(
+    statuses: tuple[str, ...], expected: Kind, result: Result
+) -> None:
+    left = iter(statuses)
+
+    def handle(connection: socket.socket) -> None:
+        while head := read_request(connection):
+            connection.sendall(reply(b"x", status=next(left) if b"/api" in head else "200 OK"))
+
+    with release(lambda _: "x") as baseline, raw_server(handle) as candidate:
+        report = replayed(order(baseline, candidate.url, ["one"]))
+    assert (kinds(report), report.result) == ({"one": expected}, result)
+    assert next(left, None) is None
+
+
 def test_a_baseline_that_is_down_tells_nothing() -> None:
     with release(str) as candidate:
         report = replayed(order(f"http://127.0.0.1:{free_port()}", candidate, MANY))

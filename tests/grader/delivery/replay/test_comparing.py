@@ -105,7 +105,17 @@ def test_a_baseline_that_stops_answering_is_no_measure() -> None:
 def test_what_could_not_be_told_may_be_told_the_second_time() -> None:
     assert compared("x", 1, [of(FOUR, OURS)]).asks_again
     assert kind(of(FOUR, OURS), of(FOUR, FOUR)) is Kind.SAME
-    assert kind(of(FOUR, OURS), of(FOUR, FIVE)) is Kind.CHANGED
+
+
+@pytest.mark.parametrize("unsure", [of(FOUR, LIMITED), of(FOUR, FOUR, BROKEN)])
+def test_what_shows_only_at_the_second_look_has_to_show_at_a_third_one(unsure: Replies) -> None:
+    looks = [unsure, of(FOUR, SLOW)]
+    assert compared("x", 1, looks).asks_again
+    once = compared("x", 1, [*looks, of(FOUR, FOUR)])
+    assert (once.kind, once.reason) == (Kind.NOISE, "the difference did not show again")
+    twice = compared("x", 1, [*looks, of(FOUR, SLOW)])
+    assert (twice.kind, once.asks_again, twice.asks_again) == (Kind.ERROR, False, False)
+    assert kind(*looks, of(FOUR, LIMITED)) is Kind.UNTOLD
 
 
 @given(baseline=replies, again=replies, turn=st.booleans())
@@ -116,7 +126,18 @@ def test_a_reply_of_the_baselines_own_is_never_a_difference(
     assert not kind(of(baseline, candidate, again)).differs
 
 
-@given(replies=st.lists(st.builds(of, replies, replies, replies), min_size=1, max_size=2))
+@given(replies=st.lists(st.builds(of, replies, replies, replies), min_size=1, max_size=3))
+def test_no_difference_is_final_that_was_seen_once(replies: list[Replies]) -> None:
+    found = compared("x", 1, replies[:1])
+    for looks in range(1, len(replies) + 1):
+        found = compared("x", 1, replies[:looks])
+        if not found.asks_again:
+            break
+    if found.kind.differs and not found.asks_again:
+        assert sum(kind(each).differs for each in found.replies) >= 2
+
+
+@given(replies=st.lists(st.builds(of, replies, replies, replies), min_size=1, max_size=3))
 def test_a_difference_needs_a_steady_baseline_and_says_no_reason(replies: list[Replies]) -> None:
     found = compared("x", 3, replies)
     last = found.replies[-1]

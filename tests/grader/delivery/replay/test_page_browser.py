@@ -49,7 +49,7 @@ def test_it_shows_strangers_words_and_runs_nothing(page: Page, url: str) -> None
     open_alone(page, url)
     expect(page.locator("h1")).to_have_text("4 of 7 queries differ")
     expect(page.locator("section h2")).to_contain_text(
-        ["error", "lost", "changed", "new", "noise", "untold"]
+        ["error", "lost", "changed", "new", "noise", "not known"]
     )
     expect(page.locator("#changed ~ .check code").nth(1)).to_contain_text("<img src=x")
     assert page.locator("img, script").count() == 0

@@ -31,5 +31,10 @@ def test_one_that_goes_on_where_the_other_ends_is_seen() -> None:
     assert (before, now) == ("…" + "a" * 10, "…" + "a" * 10 + "more")
 
 
+def test_a_difference_after_all_that_is_kept_is_said() -> None:
+    before, now = pair("a" * 2000 + "left", "a" * 2000 + "right")
+    assert before == now == "…" + "a" * 9 + "… (they differ after that)"
+
+
 def test_what_is_no_answer_is_said() -> None:
     assert pair("4", " ") == ("4", "(nothing)")

@@ -183,19 +183,37 @@ def test_a_candidate_that_is_down_is_rejected(baseline: str) -> None:
     assert bad(end).requests[0].outcome is Outcome.UNREACHABLE
 
 
-def test_a_candidate_that_stops_answering_is_rejected(baseline: str) -> None:
+@pytest.mark.parametrize(("status", "rule"), [(503, Rule.HEALTH), (500, Rule.ERRORS)])
+def test_a_candidate_that_stops_answering_is_rejected(
+    baseline: str, status: int, rule: Rule
+) -> None:
+    made = deployed()
     asked = []
 
-    def dying(query: str) -> str:
-        asked.append(query)
-        if len(asked) > 80:
-            raise RuntimeError("gone")
+    @made.before_request
+    def dying() -> tuple[str, int] | None:
+        asked.append(1)
+        return ("gone", status) if len(asked) > 80 else None
+
+    with serve(made) as url:
+        end = gated(url, baseline)
+    assert (end.decision, bad(end).rule) == (REJECT, rule)
+    if rule is Rule.HEALTH:
+        assert bad(end).numbers["failed_in_a_row"] == 10
+
+
+def test_captured_queries_that_fail_on_both_sides_pass_with_a_remark() -> None:
+    captured = tuple(f"a bug {number}" for number in range(12))
+
+    def buggy(query: str) -> str:
+        if query in captured:
+            raise RuntimeError("a bug")
         return right(query)
 
-    with served(dying) as url:
-        end = gated(url, baseline)
-    assert (end.decision, bad(end).rule) == (REJECT, Rule.HEALTH)
-    assert bad(end).numbers["failed_in_a_row"] == 10
+    with served(buggy, OLD) as old, served(buggy) as url:
+        end = gated(url, old, captured=captured)
+    assert end.decision is PROMOTE, end.reasons
+    assert any(remark.startswith("Requests fail on both sides alike") for remark in end.remarks)
 
 
 def test_a_protected_candidate_is_held(baseline: str) -> None:

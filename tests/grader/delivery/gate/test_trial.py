@@ -1,6 +1,7 @@
 """The plan and the rules, without any deployment: pairs are made up."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import chain
 from random import Random
 
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.delivery.gate import Decision, Rule, rules
-from grader.delivery.gate.enough import DOWN_IN_A_ROW
+from grader.delivery.gate.enough import DOWN_IN_A_ROW, down
 from grader.delivery.gate.evidence import Evidence
 from grader.delivery.gate.releases import CONNECTIONS
 from grader.delivery.gate.rules import errors, latency, remarks
 from grader.delivery.gate.trial import ANSWERS, ERRORS, LATENCY, LATER_PACE, LOOKS, Trial, worst
 from grader.delivery.gate.values import Finding, Grade, Sample, Seen
+from grader.model import AnythingKey, Judgement, Question, Reply, Verdict
+from grader.outcomes import Outcome
 
 PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
 RIGHT, WRONG, FAILED, UNSEEN = Grade.RIGHT, Grade.WRONG, Grade.FAILED, Grade.UNSEEN
@@ -26,15 +29,29 @@ def alike(text: int, number: int) -> tuple[Grade, Grade]:
     return RIGHT, RIGHT
 
 
-def run(grades: Grades, pairs: int = 100, seed: int = 1, ms: float = 50.0) -> "End":
+def with_status(status: int | None, outcome: Outcome = Outcome.SERVER_ERROR) -> Verdict:
+    """The verdict on a failure with this status."""
+    reply = Reply("http://x/api?q=q", datetime.now(UTC), status=status)
+    return Verdict(Question("made up", "q", AnythingKey(""), 0), Judgement(outcome, ""), (reply,))
+
+
+def run(
+    grades: Grades,
+    pairs: int = 100,
+    seed: int = 1,
+    ms: float = 50.0,
+    failure: Verdict | None = None,
+) -> "End":
+    """The end of a trial; each request that fails has `failure` as its verdict."""
     made = Trial(TEXTS, pairs, Random(seed))
     noise = Random(seed)
     findings = None
     while findings is None:
         text = made.next_text()
         here, there = grades(text, len(made.evidence.samples))
-        candidate = Seen(here, ms * noise.uniform(0.8, 1.2))
-        made.add(Sample(text, candidate, Seen(there, 50 * noise.uniform(0.8, 1.2))))
+        candidate = Seen(here, ms * noise.uniform(0.8, 1.2), verdict=failure)
+        baseline = Seen(there, 50 * noise.uniform(0.8, 1.2), verdict=failure)
+        made.add(Sample(text, candidate, baseline))
         findings = made.look()
     return End(made, findings)
 
@@ -270,6 +287,55 @@ def test_a_baseline_that_fails_most_of_the_time_is_held() -> None:
     end = run(lambda _, number: (RIGHT, FAILED if number % 5 else RIGHT))
     assert (end.decision, end.rules) == (HOLD, [Rule.DATA])
     assert "baseline is down" in end.finding.words
+
+
+@pytest.mark.parametrize(("here", "decision"), [(FAILED, PROMOTE), (RIGHT, HOLD), (WRONG, HOLD)])
+def test_a_baseline_with_errors_on_most_questions_is_not_down(
+    here: Grade, decision: Decision
+) -> None:
+    # What fails on both sides alike is a remark; where only the baseline fails, nobody can compare.
+    end = run(
+        lambda text, _: (here, FAILED) if text else (RIGHT, RIGHT),
+        failure=with_status(500),
+    )
+    assert end.decision is decision, end.findings
+    assert end.pairs == 100
+    if decision is HOLD:
+        assert end.rules == [Rule.DATA]
+        assert end.finding.words.startswith("the baseline fails on most questions: in 90 of 100 ")
+    else:
+        assert "Requests fail on both sides alike" in "".join(remarks(end.evidence))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "silent"),
+    [
+        (None, True),
+        (with_status(None, Outcome.UNREACHABLE), True),
+        # It began, and did not end; and a platform's page in place of the app.
+        (with_status(200, Outcome.TOO_SLOW), True),
+        (with_status(404, Outcome.UNREACHABLE), True),
+        *((with_status(status), True) for status in (502, 503, 504, 522)),
+        *((with_status(status), False) for status in (500, 501)),
+        *((with_status(status, Outcome.CLIENT_ERROR), False) for status in (404, 414)),
+    ],
+)
+def test_who_replies_with_an_error_is_not_down(verdict: Verdict | None, silent: bool) -> None:
+    end = run(
+        lambda _, number: (FAILED, FAILED) if 30 <= number < 50 else (RIGHT, RIGHT),
+        failure=verdict,
+    )
+    decision, pairs = (HOLD, 30 + DOWN_IN_A_ROW) if silent else (PROMOTE, 100)
+    assert (end.decision, end.pairs) == (decision, pairs)
+
+
+def test_a_silent_candidate_is_not_blamed_while_the_baseline_fails() -> None:
+    evidence = evidence_of(*[(Seen(FAILED, 0.0), Seen(FAILED, 9.0, verdict=with_status(500)))] * 20)
+    assert down(evidence) is None
+    evidence.add(Sample(0, Seen(FAILED, 0.0), Seen(WRONG, 9.0)))
+    found = down(evidence)
+    assert found is not None
+    assert (found.rule, found.decision) == (Rule.HEALTH, REJECT)
 
 
 @pytest.mark.parametrize(

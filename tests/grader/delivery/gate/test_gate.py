@@ -9,6 +9,7 @@ from flask import Flask, request
 
 from grader.asking import loops
 from grader.delivery.gate import Decision, Gated, Reason, Rule, asking
+from grader.delivery.gate import told as telling
 from grader.delivery.gate.trial import LATER_PACE
 from grader.model import IdKey
 from grader.outcomes import Outcome
@@ -320,6 +321,23 @@ def test_time_that_is_over_too_early_is_held(baseline: str) -> None:
         end = gated(url, baseline, minutes=0.001, per_second=20.0)
     assert end.decision is HOLD
     assert {each.rule for each in end.reasons if each.decision is HOLD} == {Rule.RELEASE, Rule.DATA}
+    assert "give more --minutes" in reason(end, Rule.RELEASE).words
+
+
+def test_no_time_at_all_is_held(baseline: str) -> None:
+    with served(commit=None) as url:
+        end = gated(url, baseline, minutes=1e-12)
+    assert end.decision is HOLD
+    assert telling.render(end, 80).startswith("HOLD: ")
+
+
+def test_time_that_is_over_before_the_pairs_are_leaves_some_to_the_connections_after_them(
+    baseline: str,
+) -> None:
+    with served() as url:
+        end = gated(url, baseline, samples=1000, minutes=0.08, per_second=50.0)
+    assert end.decision is PROMOTE, end.reasons
+    assert "the time was over before there were 1000" in reason(end, Rule.DATA).words
 
 
 @pytest.mark.parametrize(("told", "decision"), [("abc123", PROMOTE), ("xyz789", REJECT)])

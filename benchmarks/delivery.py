@@ -23,7 +23,13 @@ from scipy import stats  # type: ignore[import-untyped]
 from benchmarks.hosts import Host, Kind, Noise, pair
 from benchmarks.measuring import claim
 from grader.delivery.gate import Decision
-from grader.delivery.gate.releases import CONNECTIONS, Met, one_answer, one_commit
+from grader.delivery.gate.releases import (
+    CONNECTIONS,
+    Met,
+    one_answer,
+    one_commit,
+    seconds_kept,
+)
 from grader.delivery.gate.texts import ENOUGH
 from grader.delivery.gate.trial import Trial, worst
 from grader.delivery.gate.values import Finding, Grade, Sample, Seen
@@ -32,6 +38,8 @@ PAIRS, PER_SECOND, MINUTES = 1000, 2.0, 15.0  # as the command has them
 TEXTS = [f"query {number}" for number in range(ENOUGH)]
 REJECTED_AT_MOST, HELD_AT_MOST, STOPPED_AT_LEAST = 0.002, 0.01, 0.99
 CHUNK = 50
+# Pairs leave the rest of the time to the fresh connections after them.
+FOR_PAIRS = 60 * MINUTES - seconds_kept(60 * MINUTES, PER_SECOND, CONNECTIONS / PER_SECOND)
 
 KINDS = (
     Kind("identical code", "pass"),
@@ -74,7 +82,7 @@ def decide(kind: Kind, seed: int) -> Decided:
         there = _asked(baseline, text, now + here.ms / 1000)
         trial.add(Sample(text, here, there))
         now += max(1 / (trial.pace * PER_SECOND), (here.ms + there.ms) / 1000)
-        findings = trial.look(time_is_over=now >= 60 * MINUTES)
+        findings = trial.look(time_is_over=now >= FOR_PAIRS)
     every = [found, *findings]
     if worst(each.decision for each in findings) is not Decision.REJECT:
         now += CONNECTIONS / PER_SECOND

@@ -59,7 +59,7 @@ class _Gate:
         help="How many pairs are asked at most. With fewer, only larger faults are noticed.",
     )  # fmt: skip
     minutes: float = option(
-        "--minutes", type=kinds.Number(0, 120, above=True), default=15, show_default=True,
+        "--minutes", type=kinds.Number(0.1, 120), default=15, show_default=True,
         metavar="N", help="How long it may take at most, once both are awake.",
     )  # fmt: skip
     rate: float | None = option(

@@ -52,6 +52,8 @@ class _Gate:
         self._order = order
         self._seed = drawn(order.seed)
         self._began = self._until = time.monotonic()
+        # So many seconds at the end are kept for the fresh connections after the pairs.
+        self._kept = 0.0
         self._texts: tuple[Text, ...] = ()
         self._reasons: list[Reason] = []
         self._remarks: list[str] = []
@@ -119,17 +121,20 @@ class _Gate:
         """
         order = self._order
         replies: list[Reply] = []
+        began = time.monotonic()
         async for progress in self._connected(order.candidate, None, replies):
             yield progress
-        met, there = releases.met_commits(replies), None
+        took = time.monotonic() - began
+        self._kept = releases.seconds_kept(60 * order.minutes, order.per_second, took)
+        met, there = releases.met_commits(replies, cut_off=self._is_over), None
         if met.is_mixed:
             replies_there: list[Reply] = []
             async for progress in self._connected(order.baseline, None, replies_there):
                 yield progress
-            there = releases.met_commits(replies_there)
+            there = releases.met_commits(replies_there, cut_off=self._is_over)
         finding = releases.one_commit(met, there, order.expect_commit)
         self._reasons.append(reasons.of_connections(finding, "", replies))
-        if not met.counts and told:
+        if not met.counts and not met.cut_off and told:
             self._reasons.append(health.mute(replies))
         elif finding.decision is Decision.PROMOTE:
             self._remarks.extend(releases.remarks(met, told, expected=order.expect_commit))
@@ -140,12 +145,12 @@ class _Gate:
         replies: list[Reply] = []
         async for progress in self._connected(self._order.candidate, query, replies):
             yield progress
-        met, there = await beside(releases.met_answers, replies), None
+        met, there = await beside(releases.met_answers, replies, cut_off=self._is_over), None
         if met.is_mixed:
             replies_there: list[Reply] = []
             async for progress in self._connected(self._order.baseline, query, replies_there):
                 yield progress
-            there = await beside(releases.met_answers, replies_there)
+            there = await beside(releases.met_answers, replies_there, cut_off=self._is_over)
         finding = releases.one_answer(met, there)
         self._reasons.append(reasons.of_connections(finding, query, replies))
 
@@ -186,7 +191,8 @@ class _Gate:
             here, there = (first, second) if candidate_first else (second, first)
             here, there = await beside(grading.pair, text, here, there)
             trial.add(Sample(text, here, there, candidate_first))
-            findings = trial.look(time_is_over=self._is_over)
+            is_over = time.monotonic() >= self._until - self._kept
+            findings = trial.look(time_is_over=is_over)
             yield Progress("Asking pairs", len(trial.evidence.samples), trial.pairs)
         self._reasons.extend(reasons.of_pairs(finding, trial.evidence) for finding in findings)
         self._remarks.extend(rules.remarks(trial.evidence))

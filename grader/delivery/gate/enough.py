@@ -10,7 +10,7 @@ from grader.delivery.gate.values import Decision, Finding, Grade, Rule, Sample
 LEAST_PAIRS = 20
 """With fewer pairs that count, nothing is decided."""
 DOWN_IN_A_ROW = 10
-"""After so many failures in a row, a side is down."""
+"""After so many requests in a row without a reply of the app, a side is down."""
 _UNSEEN_IN_A_ROW = 20
 _IN_THE_WAY = (
     "this machine, the network or a platform's limit stood in the way; a lower --rate may help"
@@ -26,10 +26,13 @@ def down(evidence: Evidence) -> Finding | None:
     here, beside = evidence.candidate.failed_in_a_row, evidence.baseline.failed_in_a_row
     numbers = {"failed_in_a_row": here, "baseline_failed_in_a_row": beside}
     if beside >= DOWN_IN_A_ROW:
-        words = f"the baseline is down: its last {beside} requests failed"
+        words = f"the baseline is down: no reply of the app came to its last {beside} requests"
         return Finding(Rule.HEALTH, Decision.HOLD, words, numbers)
-    if here >= DOWN_IN_A_ROW and not beside:
-        words = f"the candidate is down: its last {here} requests failed, none of the baseline's"
+    if here >= DOWN_IN_A_ROW and evidence.samples[-1].baseline.is_answered:
+        words = (
+            f"the candidate is down: no reply of the app came to its last {here} requests, and the "
+            "baseline answers"
+        )
         return Finding(Rule.HEALTH, Decision.REJECT, words, numbers, evidence.failures()[::-1])
     unseen = max(evidence.candidate.unseen_in_a_row, evidence.baseline.unseen_in_a_row)
     if unseen >= _UNSEEN_IN_A_ROW:
@@ -48,11 +51,16 @@ def data(evidence: Evidence, planned: int, *, is_clear: bool) -> Finding:
     beside, texts = evidence.baseline, evidence.tallies
     left_out = sum(not tally.asked for tally in texts)
     words, decision = f"{usable} of {asked} pairs count", Decision.HOLD
+    alone = evidence.places(_failed_alone)
     places: tuple[int, ...] = ()
-    if beside.asked and 2 * beside.failed > beside.asked:
-        failed = f"{beside.failed} of {beside.asked} of its requests failed"
-        words = f"the baseline is down: {failed}, so there is nothing to compare with"
-        places = evidence.places(lambda sample: sample.baseline.grade is Grade.FAILED)
+    if 2 * beside.silent > beside.asked:
+        silent = f"no reply of the app came to {beside.silent} of its {beside.asked} requests"
+        words = f"the baseline is down: {silent}, so there is nothing to compare with"
+        places = evidence.places(lambda sample: sample.baseline.is_silent)
+    elif 2 * len(alone) > usable:
+        failed = f"in {len(alone)} of {usable} pairs it fails, and the candidate does not"
+        words = f"the baseline fails on most questions: {failed}, so there is little to compare"
+        places = alone
     elif usable < LEAST_PAIRS or 2 * usable < asked:
         words += f": {_IN_THE_WAY}"
         places = evidence.places(_is_unseen)
@@ -106,6 +114,12 @@ def too_few(evidence: Evidence, level: float) -> Iterator[str]:
             f"With {here.asked} pairs, {least} failed requests are needed to reject. Ask more "
             "pairs (--samples) to notice a smaller share."
         )
+
+
+def _failed_alone(sample: Sample) -> bool:
+    """Whether only the baseline failed: what fails on both sides alike is compared by that."""
+    failed_too = sample.candidate.grade in (Grade.FAILED, Grade.UNSEEN)
+    return sample.baseline.grade is Grade.FAILED and not failed_too
 
 
 def _is_unseen(sample: Sample) -> bool:

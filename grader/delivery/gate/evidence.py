@@ -14,6 +14,7 @@ class Side:
     Attributes:
         asked: how many requests count.
         failed: how many of these brought no reply that could be judged.
+        silent: to how many of these no reply of the app came at all.
         failed_in_a_row: how many of these at last.
         unseen_in_a_row: how many at last did not count.
         ms: how long each reply took that this machine was on time for.
@@ -22,6 +23,7 @@ class Side:
 
     asked: int = 0
     failed: int = 0
+    silent: int = 0
     failed_in_a_row: int = 0
     unseen_in_a_row: int = 0
     late: int = 0
@@ -34,11 +36,11 @@ class Side:
             return
         self.unseen_in_a_row = 0
         self.asked += 1
+        self.silent += seen.is_silent
+        self.failed_in_a_row = self.failed_in_a_row + 1 if seen.is_silent else 0
         if seen.grade is Grade.FAILED:
             self.failed += 1
-            self.failed_in_a_row += 1
             return
-        self.failed_in_a_row = 0
         if seen.on_time:
             self.ms.append(seen.ms)
         else:

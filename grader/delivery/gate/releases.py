@@ -21,6 +21,9 @@ from grader.text.replies import normalize
 CONNECTIONS = 52
 """How many fresh connections are compared."""
 
+# What pairs leave of the time for the connections after them, beside what those before them took.
+_SPARE = 1.25
+_MOST_KEPT = 1 / 3
 _SHOWN = 12
 _NAMED = 4
 
@@ -33,10 +36,12 @@ class Met:
         counts: how often each commit was told ("" for none), or how often each answer came, in the
             form in which answers are compared.
         lost: how many connections brought nothing that can be compared.
+        cut_off: whether the time was over before all of them were opened.
     """
 
     counts: Counter[str]
     lost: int = 0
+    cut_off: bool = False
 
     @property
     def is_mixed(self) -> bool:
@@ -49,14 +54,22 @@ class Met:
         return any(self.counts)
 
 
-def met_commits(replies: Iterable[Reply]) -> Met:
+def seconds_kept(seconds: float, per_second: float, took: float) -> float:
+    """How many of all `seconds` pairs leave to the connections after them: a third at most.
+
+    `took` is how many those before the pairs took: a slow app takes longer than the rate allows.
+    """
+    return min(_SPARE * max(CONNECTIONS / per_second, took), _MOST_KEPT * seconds)
+
+
+def met_commits(replies: Iterable[Reply], *, cut_off: bool = False) -> Met:
     """Count the commits that `/healthz` told."""
-    return _met(replies, _commit)
+    return _met(replies, _commit, cut_off=cut_off)
 
 
-def met_answers(replies: Iterable[Reply]) -> Met:
+def met_answers(replies: Iterable[Reply], *, cut_off: bool = False) -> Met:
     """Count the answers to one query."""
-    return _met(replies, _answer)
+    return _met(replies, _answer, cut_off=cut_off)
 
 
 def is_lost(reply: Reply) -> bool:
@@ -69,7 +82,7 @@ def one_commit(candidate: Met, baseline: Met | None, expected: str) -> Finding:
     """Whether all connections were told one commit, the `expected` one if it is given.
 
     `baseline` is what it was told itself, if that was asked: if its servers differ as well, that is
-    none of the candidate's faults.
+    none of the candidate's faults. If they could not be compared, nobody knows.
     """
     decision, words = _commits_decided(candidate, baseline, expected)
     return _finding(decision, words, candidate, "commits")
@@ -81,11 +94,12 @@ def one_answer(candidate: Met, baseline: Met | None) -> Finding:
     if candidate.is_mixed:
         answers = [f"{quoted(each)} ({n})" for each, n in candidate.counts.most_common()]
         words = f"{count} fresh connections met different answers: {some_of(answers, _NAMED)}"
-        if baseline is None or not baseline.is_mixed:
-            return _finding(Decision.REJECT, words, candidate, "answers")
-        words += ", as the baseline's do"
+        decision, beside = _mixed_beside(baseline)
+        words += beside
+        if decision is not Decision.PROMOTE:
+            return _finding(decision, words, candidate, "answers")
     if count < CONNECTIONS:
-        return _finding(Decision.HOLD, _too_few(count), candidate, "answers")
+        return _finding(Decision.HOLD, _too_few(candidate), candidate, "answers")
     words = words or f"{count} fresh connections met one answer"
     return _finding(Decision.PROMOTE, words, candidate, "answers")
 
@@ -127,15 +141,27 @@ def _commits_decided(candidate: Met, baseline: Met | None, expected: str) -> tup
     words = f"{count} fresh connections met one release: {named}"
     if candidate.is_mixed:
         words = f"{count} fresh connections met different releases: {named}"
-        if baseline is None or not baseline.is_mixed:
-            return Decision.REJECT, words
-        words += ", as the baseline's do"
+        decision, beside = _mixed_beside(baseline)
+        words += beside
+        if decision is not Decision.PROMOTE:
+            return decision, words
+    if candidate.cut_off:
+        return Decision.HOLD, _too_few(candidate)
     if expected and not candidate.tells:
         words = f"/healthz tells no commit, so nobody knows whether {expected[:_SHOWN]} answers"
         return Decision.HOLD, words
     if 0 < count < CONNECTIONS:
-        return Decision.HOLD, _too_few(count)
+        return Decision.HOLD, _too_few(candidate)
     return Decision.PROMOTE, words if candidate.tells else "no release is told"
+
+
+def _mixed_beside(baseline: Met | None) -> tuple[Decision, str]:
+    """What it means that the candidate's servers differ, and the words to add on the baseline."""
+    if baseline is not None and baseline.is_mixed:
+        return Decision.PROMOTE, ", as the baseline's do"
+    if baseline is not None and baseline.counts.total() < CONNECTIONS:
+        return Decision.HOLD, f"; the baseline could not be compared: {_too_few(baseline)}"
+    return Decision.REJECT, ""
 
 
 def _finding(decision: Decision, words: str, met: Met, what: str) -> Finding:
@@ -143,11 +169,15 @@ def _finding(decision: Decision, words: str, met: Met, what: str) -> Finding:
     return Finding(Rule.RELEASE, decision, words, numbers)
 
 
-def _too_few(count: int) -> str:
-    return f"only {count} of {CONNECTIONS} fresh connections could be compared"
+def _too_few(met: Met) -> str:
+    compared = f"{met.counts.total()} of {CONNECTIONS}"
+    if met.cut_off:
+        words = "the time was over before the connections were compared"
+        return f"{words} ({compared}); give more --minutes"
+    return f"only {compared} fresh connections could be compared"
 
 
-def _met(replies: Iterable[Reply], read: Callable[[Reply], str]) -> Met:
+def _met(replies: Iterable[Reply], read: Callable[[Reply], str], *, cut_off: bool) -> Met:
     counts: Counter[str] = Counter()
     lost = 0
     for reply in replies:
@@ -155,7 +185,7 @@ def _met(replies: Iterable[Reply], read: Callable[[Reply], str]) -> Met:
             lost += 1
         else:
             counts[read(reply)] += 1
-    return Met(counts, lost)
+    return Met(counts, lost, cut_off and counts.total() < CONNECTIONS)
 
 
 def _commit(reply: Reply) -> str:

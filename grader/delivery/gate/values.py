@@ -6,6 +6,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from grader.model import Battery, Target, Verdict
+from grader.outcomes import Outcome
+
+# What hosts and proxies answer if they do not reach the app. 521 to 524 are Cloudflare's.
+_APP_NOT_REACHED = frozenset({502, 503, 504, *range(521, 525)})
 
 
 class Decision(StrEnum):
@@ -85,7 +89,23 @@ class Seen(NamedTuple):
     @property
     def is_timed(self) -> bool:
         """Whether its time can be compared."""
-        return self.on_time and self.grade not in (Grade.FAILED, Grade.UNSEEN)
+        return self.on_time and self.is_answered
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer came, right or not."""
+        return self.grade not in (Grade.FAILED, Grade.UNSEEN)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it failed, and no reply of the app came: an app's own error is a reply."""
+        if self.grade is not Grade.FAILED:
+            return False
+        if self.verdict is None or self.verdict.reply is None:
+            return True
+        is_lost = self.verdict.outcome in (Outcome.UNREACHABLE, Outcome.TOO_SLOW)
+        status = self.verdict.reply.status
+        return is_lost or status is None or status in _APP_NOT_REACHED
 
 
 class Sample(NamedTuple):

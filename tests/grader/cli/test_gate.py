@@ -160,6 +160,7 @@ def test_the_secret_opens_both_sides_and_is_never_printed(grader: Grader) -> Non
         (("--battery", "none.toml"), "no battery of this name"),
         (("--samples", 19), "out of range"),
         (("--rate", 0), "out of range"),
+        (("--minutes", "1e-12"), "out of range: 0.1 to 120"),
         (("--expect-commit", "xyz"), "is no commit"),
         (("--expect-commit", "xyz"), "the last commit of this folder, write HEAD"),
         (("--replay", "none.jsonl"), "none.jsonl"),

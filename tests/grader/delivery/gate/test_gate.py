@@ -9,6 +9,7 @@ from flask import Flask, request
 
 from grader.asking import loops
 from grader.delivery.gate import Decision, Gated, Reason, Rule, asking
+from grader.delivery.gate import told as telling
 from grader.delivery.gate.trial import LATER_PACE
 from grader.model import IdKey
 from grader.outcomes import Outcome
@@ -183,19 +184,37 @@ def test_a_candidate_that_is_down_is_rejected(baseline: str) -> None:
     assert bad(end).requests[0].outcome is Outcome.UNREACHABLE
 
 
-def test_a_candidate_that_stops_answering_is_rejected(baseline: str) -> None:
+@pytest.mark.parametrize(("status", "rule"), [(503, Rule.HEALTH), (500, Rule.ERRORS)])
+def test_a_candidate_that_stops_answering_is_rejected(
+    baseline: str, status: int, rule: Rule
+) -> None:
+    made = deployed()
     asked = []
 
-    def dying(query: str) -> str:
-        asked.append(query)
-        if len(asked) > 80:
-            raise RuntimeError("gone")
+    @made.before_request
+    def dying() -> tuple[str, int] | None:
+        asked.append(1)
+        return ("gone", status) if len(asked) > 80 else None
+
+    with serve(made) as url:
+        end = gated(url, baseline)
+    assert (end.decision, bad(end).rule) == (REJECT, rule)
+    if rule is Rule.HEALTH:
+        assert bad(end).numbers["failed_in_a_row"] == 10
+
+
+def test_captured_queries_that_fail_on_both_sides_pass_with_a_remark() -> None:
+    captured = tuple(f"a bug {number}" for number in range(12))
+
+    def buggy(query: str) -> str:
+        if query in captured:
+            raise RuntimeError("a bug")
         return right(query)
 
-    with served(dying) as url:
-        end = gated(url, baseline)
-    assert (end.decision, bad(end).rule) == (REJECT, Rule.HEALTH)
-    assert bad(end).numbers["failed_in_a_row"] == 10
+    with served(buggy, OLD) as old, served(buggy) as url:
+        end = gated(url, old, captured=captured)
+    assert end.decision is PROMOTE, end.reasons
+    assert any(remark.startswith("Requests fail on both sides alike") for remark in end.remarks)
 
 
 def test_a_protected_candidate_is_held(baseline: str) -> None:
@@ -302,6 +321,23 @@ def test_time_that_is_over_too_early_is_held(baseline: str) -> None:
         end = gated(url, baseline, minutes=0.001, per_second=20.0)
     assert end.decision is HOLD
     assert {each.rule for each in end.reasons if each.decision is HOLD} == {Rule.RELEASE, Rule.DATA}
+    assert "give more --minutes" in reason(end, Rule.RELEASE).words
+
+
+def test_no_time_at_all_is_held(baseline: str) -> None:
+    with served(commit=None) as url:
+        end = gated(url, baseline, minutes=1e-12)
+    assert end.decision is HOLD
+    assert telling.render(end, 80).startswith("HOLD: ")
+
+
+def test_time_that_is_over_before_the_pairs_are_leaves_some_to_the_connections_after_them(
+    baseline: str,
+) -> None:
+    with served() as url:
+        end = gated(url, baseline, samples=1000, minutes=0.08, per_second=50.0)
+    assert end.decision is PROMOTE, end.reasons
+    assert "the time was over before there were 1000" in reason(end, Rule.DATA).words
 
 
 @pytest.mark.parametrize(("told", "decision"), [("abc123", PROMOTE), ("xyz789", REJECT)])

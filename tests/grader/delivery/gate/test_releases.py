@@ -1,6 +1,7 @@
 """What fresh connections met, decided without asking anybody."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,7 @@ from grader.delivery.gate.releases import (
     one_answer,
     one_commit,
     remarks,
+    seconds_kept,
 )
 from grader.model import Reply
 from grader.outcomes import Outcome
@@ -50,6 +52,14 @@ def seen(**counts: int) -> Met:
         (seen(new=40, old=12), seen(new=12, old=40), "", PROMOTE),
         (seen(new=40, old=12), seen(new=12, old=40), NEW, REJECT),
         (seen(new=ALL - 1), None, "", HOLD),
+        # Nobody knows whether the baseline's servers differ as well.
+        (seen(new=40, old=12), Met(Counter(), lost=10), "", HOLD),
+        (seen(new=40, old=12), seen(old=ALL - 1), "", HOLD),
+        (seen(new=40, old=12), Met(Counter(), lost=10), NEW, REJECT),
+        # Only if all of them were opened is no commit known to be told.
+        (replace(seen(), cut_off=True), None, "", HOLD),
+        (replace(seen(), cut_off=True), None, NEW, HOLD),
+        (replace(seen(new=3), cut_off=True), None, NEW, HOLD),
     ],
 )
 def test_one_commit(
@@ -77,11 +87,35 @@ def test_how_often_a_commit_was_met_is_told_if_there_are_several() -> None:
         (seen(a=30, b=22), seen(c=30, d=22), PROMOTE),
         (seen(a=3), None, HOLD),
         (seen(), None, HOLD),
+        (seen(a=30, b=22), Met(Counter(), lost=10), HOLD),
+        (seen(a=30, b=22), seen(a=ALL - 1), HOLD),
     ],
 )
 def test_one_answer(candidate: Met, baseline: Met | None, decision: Decision) -> None:
     found = one_answer(candidate, baseline)
     assert found.decision is decision, found.words
+
+
+def test_words_say_what_could_not_be_compared() -> None:
+    mixed, lost = seen(a=30, b=22), Met(Counter(), lost=10)
+    for found in (one_answer(mixed, lost), one_commit(mixed, lost, "")):
+        assert found.words.endswith(
+            "; the baseline could not be compared: only 0 of 52 fresh connections could be compared"
+        )
+    late = replace(seen(a=3), cut_off=True)
+    for found in (one_answer(late, None), one_commit(late, None, "")):
+        assert found.words == (
+            "the time was over before the connections were compared (3 of 52); give more --minutes"
+        )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "took", "kept"), [(900, 26, 32.5), (900, 60, 75), (900, 10, 32.5), (30, 26, 10)]
+)
+def test_pairs_leave_time_to_the_connections_after_them(
+    seconds: float, took: float, kept: float
+) -> None:
+    assert seconds_kept(seconds, per_second=2.0, took=took) == pytest.approx(kept)
 
 
 def test_fifty_two_connections_miss_one_server_of_eight_once_in_a_thousand_times() -> None:
@@ -106,6 +140,8 @@ def test_replies_are_counted() -> None:
         reply("/api?q=1", None, failure=Outcome.UNREACHABLE),
     ]
     assert met_commits(told) == Met(Counter({NEW: 3, "": 2}), lost=4)
+    assert met_commits(told, cut_off=True).cut_off
+    assert not met_commits(told[:1] * ALL, cut_off=True).cut_off
     assert met_answers(answered) == Met(Counter({"83": 3, "status 404": 1}), lost=1)
     assert [is_lost(each) for each in answered] == [False] * 4 + [True]
 

@@ -1,6 +1,5 @@
 """The plan and the rules, without any deployment: pairs are made up."""
 
-from collections.abc import Callable
 from itertools import chain
 from random import Random
 
@@ -9,44 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.delivery.gate import Decision, Rule, rules
-from grader.delivery.gate.enough import DOWN_IN_A_ROW
 from grader.delivery.gate.evidence import Evidence
 from grader.delivery.gate.releases import CONNECTIONS
 from grader.delivery.gate.rules import errors, latency, remarks
-from grader.delivery.gate.trial import ANSWERS, ERRORS, LATENCY, LATER_PACE, LOOKS, Trial, worst
+from grader.delivery.gate.trial import ANSWERS, ERRORS, LATENCY, LATER_PACE, LOOKS, Trial
 from grader.delivery.gate.values import Finding, Grade, Sample, Seen
+from tests.grader.delivery.gate.trials import TEXTS, alike, both, evidence_of, run
 
 PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
 RIGHT, WRONG, FAILED, UNSEEN = Grade.RIGHT, Grade.WRONG, Grade.FAILED, Grade.UNSEEN
-TEXTS = [f"query {number}" for number in range(10)]
-Grades = Callable[[int, int], tuple[Grade, Grade]]  # of a text, and the number of the pair
-
-
-def alike(text: int, number: int) -> tuple[Grade, Grade]:
-    return RIGHT, RIGHT
-
-
-def run(grades: Grades, pairs: int = 100, seed: int = 1, ms: float = 50.0) -> "End":
-    made = Trial(TEXTS, pairs, Random(seed))
-    noise = Random(seed)
-    findings = None
-    while findings is None:
-        text = made.next_text()
-        here, there = grades(text, len(made.evidence.samples))
-        candidate = Seen(here, ms * noise.uniform(0.8, 1.2))
-        made.add(Sample(text, candidate, Seen(there, 50 * noise.uniform(0.8, 1.2))))
-        findings = made.look()
-    return End(made, findings)
-
-
-class End:
-    def __init__(self, made: Trial, findings: tuple[Finding, ...]) -> None:
-        self.pairs = len(made.evidence.samples)
-        self.evidence = made.evidence
-        self.findings = findings
-        self.decision = worst(each.decision for each in findings)
-        self.rules = [each.rule for each in findings if each.decision is self.decision]
-        self.finding = next(each for each in findings if each.decision is self.decision)
 
 
 def test_the_error_of_all_rules_and_looks_is_a_thousandth_at_most() -> None:
@@ -61,29 +31,6 @@ def test_identical_code_is_promoted_after_all_pairs() -> None:
     assert [each.rule for each in end.findings] == [*list(Rule)[2:5], Rule.DATA]
 
 
-def test_a_long_trial_of_identical_code_ends_as_soon_as_nothing_bad_can_be_left() -> None:
-    end = run(alike, pairs=1000)
-    assert (end.decision, end.pairs) == (PROMOTE, 250)
-
-
-@pytest.mark.parametrize(
-    ("grades", "ms", "pairs"),
-    [
-        # Only a little less than what is tolerated: that is not clear before the end.
-        (alike, 62.0, 1000),
-        # More errors than the baseline, on 1.2% of the requests: 5% are not ruled out at once.
-        (lambda _, number: (FAILED if number % 84 == 0 else RIGHT, RIGHT), 50.0, 500),
-        # A question that was wrong once, and was right again.
-        (lambda _, number: (WRONG if number == 60 else RIGHT, RIGHT), 50.0, 1000),
-    ],
-)
-def test_a_trial_goes_on_while_anything_bad_may_be_left(
-    grades: Grades, ms: float, pairs: int
-) -> None:
-    end = run(grades, pairs=1000, ms=ms)
-    assert (end.decision, end.pairs) == (PROMOTE, pairs)
-
-
 def test_the_question_that_tells_old_code_is_one_that_the_candidate_has_learned() -> None:
     def learned(text: int, _: int) -> tuple[Grade, Grade]:
         return WRONG if text == 2 else RIGHT, RIGHT if text in (3, 4) else WRONG
@@ -92,11 +39,6 @@ def test_the_question_that_tells_old_code_is_one_that_the_candidate_has_learned(
     assert evidence.telling() == 0
     nothing_new = evidence_of(*(both((RIGHT if n == 5 else WRONG, RIGHT)) for n in range(10)))
     assert nothing_new.telling() == 5
-
-
-def both(grades: tuple[Grade, Grade]) -> tuple[Seen, Seen]:
-    here, there = grades
-    return Seen(here, 50.0), Seen(there, 50.0)
 
 
 @given(st.integers(0, 9), st.integers(0, 2**32))
@@ -219,13 +161,6 @@ def test_latency_is_compared_with_a_quarter_more_than_the_baselines(
         assert end.finding.numbers["median_ms"] == pytest.approx(ms, rel=0.1)
 
 
-def evidence_of(*pairs: tuple[Seen, Seen]) -> Evidence:
-    evidence = Evidence(TEXTS)
-    for number, (here, there) in enumerate(pairs):
-        evidence.add(Sample(number % len(TEXTS), here, there))
-    return evidence
-
-
 def test_what_nobody_feels_holds_nothing() -> None:
     evidence = evidence_of(*[(Seen(RIGHT, 2.0), Seen(RIGHT, 1.0))] * 100)
     found = latency(evidence, 0.001)
@@ -238,58 +173,6 @@ def test_times_that_this_machine_was_late_for_are_left_out() -> None:
     evidence = evidence_of(*[(late, on_time), (on_time, on_time)] * 30)
     found = latency(evidence, 0.001)
     assert (found.decision, found.numbers["replies"]) == (PROMOTE, 30)
-
-
-def test_a_machine_that_was_late_most_of_the_time_holds() -> None:
-    made = Trial(TEXTS, 60, Random(1))
-    for number in range(60):
-        late = Seen(RIGHT, 900.0, on_time=number % 3 == 0)
-        made.add(Sample(made.next_text(), late, Seen(RIGHT, 50.0)))
-    findings = made.look()
-    assert findings is not None
-    (data,) = (each for each in findings if each.rule is Rule.DATA)
-    assert data.decision is HOLD
-    assert "too busy" in data.words
-
-
-def test_what_nobody_saw_counts_nowhere_and_too_little_is_held() -> None:
-    end = run(lambda _, number: (UNSEEN if number % 3 else RIGHT, RIGHT))
-    assert (end.decision, end.rules) == (HOLD, [Rule.DATA])
-    assert end.finding.numbers["usable"] == 34
-    assert errors(end.evidence, 0.001).numbers["requests"] == 34
-
-
-@pytest.mark.parametrize("grades", [(UNSEEN, RIGHT), (RIGHT, UNSEEN)])
-def test_where_nothing_counts_any_more_nobody_is_asked_on(grades: tuple[Grade, Grade]) -> None:
-    end = run(lambda _, number: grades if number >= 30 else (RIGHT, RIGHT), pairs=1000)
-    assert (end.decision, end.rules, end.pairs) == (HOLD, [Rule.DATA], 50)
-    assert end.finding.samples == tuple(range(49, 29, -1))
-
-
-def test_a_baseline_that_fails_most_of_the_time_is_held() -> None:
-    end = run(lambda _, number: (RIGHT, FAILED if number % 5 else RIGHT))
-    assert (end.decision, end.rules) == (HOLD, [Rule.DATA])
-    assert "baseline is down" in end.finding.words
-
-
-@pytest.mark.parametrize(
-    ("here", "there", "decision"),
-    [(FAILED, RIGHT, REJECT), (RIGHT, FAILED, HOLD), (FAILED, FAILED, HOLD)],
-)
-def test_a_side_that_fails_again_and_again_is_down(
-    here: Grade, there: Grade, decision: Decision
-) -> None:
-    end = run(lambda _, number: (here, there) if number >= 30 else (RIGHT, RIGHT), pairs=1000)
-    assert (end.decision, end.rules) == (decision, [Rule.HEALTH])
-    assert end.pairs == 30 + DOWN_IN_A_ROW
-
-
-def test_a_candidate_that_fails_together_with_the_baseline_is_not_blamed() -> None:
-    def falling(_: int, number: int) -> tuple[Grade, Grade]:
-        return FAILED if number >= 20 else RIGHT, FAILED if number >= 25 else RIGHT
-
-    end = run(falling, pairs=1000)
-    assert (end.decision, end.rules, end.pairs) == (HOLD, [Rule.HEALTH], 35)
 
 
 def test_rules_are_asked_at_the_planned_looks_alone(monkeypatch: pytest.MonkeyPatch) -> None:

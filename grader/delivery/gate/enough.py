@@ -51,16 +51,16 @@ def data(evidence: Evidence, planned: int, *, is_clear: bool) -> Finding:
     beside, texts = evidence.baseline, evidence.tallies
     left_out = sum(not tally.asked for tally in texts)
     words, decision = f"{usable} of {asked} pairs count", Decision.HOLD
-    alone = evidence.places(_failed_alone)
+    beyond = evidence.places(_is_beyond_comparison)
     places: tuple[int, ...] = ()
     if 2 * beside.silent > beside.asked:
         silent = f"no reply of the app came to {beside.silent} of its {beside.asked} requests"
         words = f"the baseline is down: {silent}, so there is nothing to compare with"
         places = evidence.places(lambda sample: sample.baseline.is_silent)
-    elif 2 * len(alone) > usable:
-        failed = f"in {len(alone)} of {usable} pairs it fails, and the candidate does not"
-        words = f"the baseline fails on most questions: {failed}, so there is little to compare"
-        places = alone
+    elif 2 * len(beyond) > usable:
+        failed = f"in {len(beyond)} of {usable} pairs it fails, and the candidate's reply is not"
+        words = f"the baseline fails on most questions: {failed} known to be right"
+        places = beyond
     elif usable < LEAST_PAIRS or 2 * usable < asked:
         words += f": {_IN_THE_WAY}"
         places = evidence.places(_is_unseen)
@@ -116,10 +116,10 @@ def too_few(evidence: Evidence, level: float) -> Iterator[str]:
         )
 
 
-def _failed_alone(sample: Sample) -> bool:
-    """Whether only the baseline failed: what fails on both sides alike is compared by that."""
-    failed_too = sample.candidate.grade in (Grade.FAILED, Grade.UNSEEN)
-    return sample.baseline.grade is Grade.FAILED and not failed_too
+def _is_beyond_comparison(sample: Sample) -> bool:
+    """Whether the baseline failed, and the candidate's reply is neither right nor a failure too."""
+    doubtful = sample.candidate.grade in (Grade.WRONG, Grade.ANSWERED)
+    return sample.baseline.grade is Grade.FAILED and doubtful
 
 
 def _is_unseen(sample: Sample) -> bool:

@@ -14,7 +14,8 @@ from grader.outcomes import Outcome
 from tests.grader.delivery.gate.trials import TEXTS, Grades, alike, evidence_of, run, with_status
 
 PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
-RIGHT, WRONG, FAILED, UNSEEN = Grade.RIGHT, Grade.WRONG, Grade.FAILED, Grade.UNSEEN
+ANSWERED, RIGHT, WRONG = Grade.ANSWERED, Grade.RIGHT, Grade.WRONG
+FAILED, UNSEEN = Grade.FAILED, Grade.UNSEEN
 
 
 def test_a_long_trial_of_identical_code_ends_as_soon_as_nothing_bad_can_be_left() -> None:
@@ -72,11 +73,13 @@ def test_a_baseline_that_fails_most_of_the_time_is_held() -> None:
     assert "baseline is down" in end.finding.words
 
 
-@pytest.mark.parametrize(("here", "decision"), [(FAILED, PROMOTE), (RIGHT, HOLD), (WRONG, HOLD)])
+@pytest.mark.parametrize(
+    ("here", "decision"), [(FAILED, PROMOTE), (RIGHT, PROMOTE), (WRONG, HOLD), (ANSWERED, HOLD)]
+)
 def test_a_baseline_with_errors_on_most_questions_is_not_down(
     here: Grade, decision: Decision
 ) -> None:
-    # What fails on both sides alike is a remark; where only the baseline fails, nobody can compare.
+    # What fails on both sides alike is a remark, what is right a repair; the rest is in doubt.
     failure = with_status(500)
     end = run(lambda text, _: (here, FAILED) if text else (RIGHT, RIGHT), failure=failure)
     assert end.decision is decision, end.findings
@@ -84,7 +87,7 @@ def test_a_baseline_with_errors_on_most_questions_is_not_down(
     if decision is HOLD:
         assert end.rules == [Rule.DATA]
         assert end.finding.words.startswith("the baseline fails on most questions: in 90 of 100 ")
-    else:
+    elif here is FAILED:
         assert "Requests fail on both sides alike" in "".join(remarks(end.evidence))
 
 

@@ -26,6 +26,8 @@ class Receiver:
     address: str = ""
     release: threading.Event = field(default_factory=threading.Event)
     holds: bool = False
+    mebibytes: int = 0
+    """How many its reply has; those that were taken are counted down."""
 
     def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         self.bodies.append(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
@@ -33,7 +35,13 @@ class Receiver:
         if self.holds:
             self.release.wait(60)
         start(self.statuses.pop(0) if self.statuses else "200 OK", self.headers)
-        return [b""]
+        return self._reply()
+
+    def _reply(self) -> Iterator[bytes]:
+        yield b""
+        while self.mebibytes:
+            self.mebibytes -= 1
+            yield bytes(2**20)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Alerts to a real receiver on loopback."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -104,6 +105,33 @@ def test_a_redirect_is_not_followed() -> None:
             with pytest.raises(UndeliveredError, match="not followed"):
                 hook.deliver(MESSAGE)
         assert other.sent == []
+
+
+@pytest.mark.parametrize("status", ["200 OK", "307 Temporary Redirect", "404 Not Found"])
+def test_what_it_answers_is_not_read(status: str) -> None:
+    with receiving(status, headers=[("Location", "/elsewhere")]) as receiver:
+        receiver.mebibytes = 64
+        with contextlib.suppress(UndeliveredError):
+            webhook(receiver.address).deliver(MESSAGE)
+        assert receiver.mebibytes > 32
+
+
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 99999999999 00:00:00 GMT", "9" * 5000, "soon"])
+def test_a_pause_that_nobody_can_keep_is_no_crash(date: str) -> None:
+    with (
+        receiving("503 Service Unavailable", headers=[("Retry-After", date)]) as receiver,
+        pytest.raises(UndeliveredError, match="cannot be asked"),
+    ):
+        webhook(receiver.address).deliver(MESSAGE)
+
+
+def test_a_redirect_that_breaks_off_is_a_redirect() -> None:
+    headers = [("Location", "/elsewhere"), ("Content-Length", "1000")]
+    with (
+        receiving("307 Temporary Redirect", headers=headers) as receiver,
+        pytest.raises(UndeliveredError, match="not followed"),
+    ):
+        webhook(receiver.address).deliver(MESSAGE)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

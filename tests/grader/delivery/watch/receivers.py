@@ -26,8 +26,9 @@ class Receiver:
     address: str = ""
     release: threading.Event = field(default_factory=threading.Event)
     holds: bool = False
-    mebibytes: int = 0
-    """How many its reply has; those that were taken are counted down."""
+    part: bytes = bytes(2**20)
+    parts: int = 0
+    """Of so many its replies' bodies consist; those that were taken are counted down."""
 
     def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         self.bodies.append(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
@@ -39,9 +40,9 @@ class Receiver:
 
     def _reply(self) -> Iterator[bytes]:
         yield b""
-        while self.mebibytes:
-            self.mebibytes -= 1
-            yield bytes(2**20)
+        while self.parts:
+            self.parts -= 1
+            yield self.part
 
 
 @contextmanager

@@ -49,8 +49,8 @@ class _Watch:
     )  # fmt: skip
     once: bool = option(
         "--once", is_flag=True,
-        help="For cron: make only as many looks as decide something (12 at an app of which the "
-        "store has none), a second apart or --every if that is shorter, and end.",
+        help="For cron: make only as many looks as decide something (12 at each app), a second "
+        "apart or --every if that is shorter, and end.",
     )  # fmt: skip
     objectives: Path | None = option(
         "--objectives", type=kinds.FILE, metavar="FILE",
@@ -65,7 +65,8 @@ class _Watch:
         "--pause", multiple=True, type=kinds.TEXT,
         read=reading.pairs("--pause https://your-app.vercel.app=maintenance"),
         metavar="URL=REASON",
-        help="Ask this app no more until --resume; a watcher of the same store heeds it at once.",
+        help="Ask this app no more until --resume; a watcher of the same store heeds it after its "
+        "next look.",
     )  # fmt: skip
     resume: tuple[str, ...] = option(
         "--resume", multiple=True, type=kinds.TEXT, metavar="URL", help="End a pause.",

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -43,6 +44,7 @@ class Patience:
         work: until it has done what it shows to be at work on.
         verify: until the old release answers at the app's own address.
         again: before each further try to read the releases.
+        away: until it decides again, if they cannot be read all the same.
     """
 
     between: float = 2.0
@@ -50,6 +52,7 @@ class Patience:
     work: float = 900.0
     verify: float = 300.0
     again: tuple[float, ...] = (5.0, 15.0, 45.0)
+    away: float = 60.0
 
 
 class Rollbacks:
@@ -91,7 +94,7 @@ class Rollbacks:
     def _work(self) -> None:
         try:
             for begun in self._store.unfinished():
-                self._carry_on(begun)
+                self._go_on(begun)
             while (incident_id := self._next()) is not None:
                 if self._store.is_open(incident_id, act=self._policy.act):
                     self._begin(incident_id)
@@ -109,17 +112,20 @@ class Rollbacks:
         except queue.Empty:
             return incident_id
 
+    def _go_on(self, incident_id: int) -> None:
+        """Go on with what an earlier watcher began. Without --act, nothing changes the platform."""
+        stage, _ = self._store.stage_of(incident_id)
+        if self._policy.act or stage is Stage.CALLED:
+            self._carry_on(incident_id)
+        else:
+            self._store.say(
+                f"A rollback for incident {incident_id} was begun, and is not finished: it waits "
+                "for a start with --act."
+            )
+
     def _begin(self, incident_id: int) -> None:
         self._later = None
-        try:
-            releases = self._releases()
-        except PlatformError as error:
-            self._store.put(incident_id, Stage.NOTHING, f"Nothing is rolled back. {error}")
-            return
-        incident = self._store.incident(incident_id)
-        last = self._store.last_rollback()
-        looks = self._store.looks()
-        plan = decide(incident, looks, releases, last, self._policy, now())
+        plan = self._decided(incident_id)
         if isinstance(plan, Later):
             self._later = incident_id, plan
             self._store.wait(incident_id, f"Nothing is rolled back yet. {plan.words}")
@@ -133,6 +139,17 @@ class Rollbacks:
             self._store.put(incident_id, Stage.INTENDED, words, plan)
             self._carry_on(incident_id)
 
+    def _decided(self, incident_id: int) -> Plan | Refusal | Later:
+        incident = self._store.incident(incident_id)
+        try:
+            releases = self._releases()
+        except PlatformError as error:
+            if now() - incident.started_at > self._policy.watch_time:
+                return Refusal(str(error))
+            return Later(now() + timedelta(seconds=self._patience.away), str(error))
+        last = self._store.last_rollback()
+        return decide(incident, self._store.looks(), releases, last, self._policy, now())
+
     def _carry_on(self, incident_id: int) -> None:
         """Go on from the stage that is in the store."""
         stage, plan = self._store.stage_of(incident_id)
@@ -140,7 +157,9 @@ class Rollbacks:
             if stage is not Stage.CALLED and not self._carried_out(incident_id, stage, plan):
                 return
         except PlatformError as error:
-            self._store.put(incident_id, Stage.FAILED, f"Not rolled back. {error}")
+            is_unknown = isinstance(error, OutcomeUnknownError)
+            what = "Nobody knows whether it was rolled back" if is_unknown else "Not rolled back"
+            self._store.put(incident_id, Stage.FAILED, f"{what}. {error}")
             return
         self._verify(incident_id, plan)
 
@@ -184,10 +203,16 @@ class Rollbacks:
 
         Most platforms list a rollback while they are at work on it. If none is listed for a while,
         they were not asked.
+
+        Raises:
+            OutcomeUnknownError: if the releases cannot be read.
         """
         began = time.monotonic()
         while True:
-            releases = self._releases()
+            try:
+                releases = self._releases()
+            except PlatformError as error:
+                raise OutcomeUnknownError(str(error)) from error
             live = live_release(releases)
             if live is not None and live.id != plan.bad.id:
                 return True

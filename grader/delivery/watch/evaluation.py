@@ -4,7 +4,7 @@ There is no clock here: time is what the samples tell. So the same samples make 
 in a watcher, in a pipeline, and after a restart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from grader.delivery.watch.indicators import counts
@@ -22,6 +22,7 @@ from grader.model import Target
 
 # Of so many targets, more than half that fail at once have most likely not failed themselves.
 _LEAST_TARGETS = 5
+_LEAST_FAILING = 3  # more than half of them
 
 
 class Evaluation:
@@ -77,7 +78,7 @@ class Evaluation:
         others = self._without_incident()
         failing = [each for each in others if each.failing_since]
         self._ourselves = ""
-        if len(others) >= _LEAST_TARGETS and 2 * len(failing) > len(others):
+        if self._can_tell(others) and len(failing) >= max(_LEAST_FAILING, len(others) // 2 + 1):
             self._ourselves = (
                 f"{len(failing)} of {len(others)} targets fail at once: most likely it is this "
                 "machine or its network, so nobody is alerted and nothing is rolled back"
@@ -100,9 +101,14 @@ class Evaluation:
     def _may_be_ourselves(self, watched: Watched) -> bool:
         """Whether not all others have been looked at since this one fails: they may fail, too."""
         since, others = watched.failing_since, self._without_incident()
-        if since is None or len(others) < _LEAST_TARGETS:
+        if since is None or not self._can_tell(others):
             return False
         return any(each.last is not None and each.last.at < since for each in others)
+
+    def _can_tell(self, others: Sequence[Watched]) -> bool:
+        """Whether there are enough targets for a judgement on ourselves."""
+        watched = sum(not each.paused for each in self._watched.values())
+        return watched >= _LEAST_TARGETS and len(others) >= _LEAST_FAILING
 
     def _without_incident(self) -> list[Watched]:
         """Whoever has an incident failed before the others, and not at once with them."""

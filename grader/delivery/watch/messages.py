@@ -1,5 +1,6 @@
 """What an alert says: in our JSON, and in Slack's shape, where a stranger's text stays text."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ _SLACK_LIMIT = 2000
 _SLACK_SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MENTION = re.compile(r"@(?=\w)")
 _WORD_JOINER = "\N{WORD JOINER}"
+_ID_DIGITS = 12  # of the target's hash
 
 
 class UndeliveredError(Exception):
@@ -43,8 +45,12 @@ class Message:
 
 
 def message_id(incident: Incident, step: Step) -> str:
-    """The id of an alert: the same when it is sent again."""
-    return f"incident-{incident.started_at:%Y%m%dT%H%M%S}-{incident.id}-{step}"
+    """The id of an alert: the same when it is sent again.
+
+    Each store counts its incidents from 1, so the target is in it, too.
+    """
+    target = hashlib.sha256(incident.target.encode()).hexdigest()[:_ID_DIGITS]
+    return f"incident-{incident.started_at:%Y%m%dT%H%M%S}-{target}-{incident.id}-{step}"
 
 
 def incident_words(incident: Incident, step: Step) -> str:

@@ -1,7 +1,7 @@
 """The watcher: looks, judges, keeps, and tells."""
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ class Plan:
         targets: no two have the same address.
         every: seconds from look to look at one target.
         minutes: how long; None for ever.
-        once: only as many looks as decide something, and then no more.
+        once: only as many looks at each target as decide something, and then no more.
         seed: draws the questions.
     """
 
@@ -64,7 +64,7 @@ def watch(plan: Plan, history: History) -> Generator[Look | IncidentEvent, None,
         yield IncidentEvent(Step.RESUMED, incident, now())
     pauses = history.pauses()
     yield from history.write(evaluation.pause(pauses, now()))
-    pace, asleep = _pace(plan, beginning.known, pauses), _asleep(plan, beginning.known)
+    pace, asleep = _pace(plan, pauses), _asleep(plan, beginning.known)
     looking = sampled(plan.targets, questions, pace, lambda: pauses, asleep)
     with Scope() as scope:
         try:
@@ -119,26 +119,40 @@ def _check(plan: Plan) -> None:
     urls = [target.url for target in plan.targets]
     if twice := [url for url, times in Counter(urls).items() if times > 1]:
         raise WatchError(f"{twice[0]} is given twice: give each address once")
+    every, timeout = _every(plan), max(target.limits.timeout for target in plan.targets)
+    # A look at an app that hangs takes a little more than the timeout, and misses these beats.
+    hanging = every * (1 + timeout // every)
     for objective in plan.objectives.each:
-        looks = objective.seconds / plan.every
-        if looks < LEAST_LOOKS and not plan.once:
+        seconds, longest = objective.seconds, objective.seconds / LEAST_LOOKS
+        covers = f"the objective {objective.name!r} covers {period(seconds)}, in which there are"
+        if every > longest:
             raise WatchError(
-                f"the objective {objective.name!r} covers {period(objective.seconds)}, in which "
-                f"there are {decimal(looks, 1)} looks at one each {period(plan.every)}, and "
-                f"{LEAST_LOOKS} decide: look at least every "
-                f"{decimal(objective.seconds / LEAST_LOOKS)} s, or make the period longer"
+                f"{covers} {decimal(seconds / every, 1)} looks at one each {period(every)}, and "
+                f"{LEAST_LOOKS} decide: look at least every {decimal(longest)} s, or make the "
+                "period longer"
             )
+        if hanging > longest:
+            raise WatchError(
+                f"{covers} {decimal(seconds / hanging, 1)} looks at an app that hangs for "
+                f"{period(timeout)} each time, and {LEAST_LOOKS} decide: give a --timeout of less "
+                f"than {decimal(every * (longest // every))} s, or make the period longer"
+            )
+
+
+def _every(plan: Plan) -> float:
+    """Seconds from look to look."""
+    return min(plan.every, _ONCE_EVERY) if plan.once else plan.every
 
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
     """Where an earlier watcher of the same store has left off.
 
-    `known` is how many looks each target has that still count.
+    `known` are the addresses of the targets that have looks which still count.
     """
 
     evaluation: Evaluation
-    known: Mapping[str, int]
+    known: Set[str]
     incidents: tuple[Incident, ...]
 
 
@@ -149,17 +163,17 @@ def _begin(plan: Plan, history: History) -> _Beginning:
         evaluation = Evaluation(
             plan.targets, plan.objectives, incidents=earlier, next_id=next_id(connection)
         )
-        known: Counter[str] = Counter()
+        known = set()
         since = at - timedelta(seconds=plan.objectives.seconds)
         for url, sample in samples(connection, since):
             evaluation.recall(url, sample)
-            known[url] += 1
+            known.add(url)
     urls = {target.url for target in plan.targets}
     going_on = (each for each in earlier if each.ended_at is None and each.target in urls)
     return _Beginning(evaluation, known, tuple(going_on))
 
 
-def _asleep(plan: Plan, known: Mapping[str, int]) -> dict[str, float]:
+def _asleep(plan: Plan, known: Set[str]) -> dict[str, float]:
     """The seconds to wake up for each target that was not looked at lately."""
     return {
         each.url: seconds_to_wake(each.submission, each.limits)
@@ -168,9 +182,9 @@ def _asleep(plan: Plan, known: Mapping[str, int]) -> dict[str, float]:
     }
 
 
-def _pace(plan: Plan, known: Mapping[str, int], pauses: Pauses) -> Pace:
+def _pace(plan: Plan, pauses: Pauses) -> Pace:
     if not plan.once:
-        return Pace(plan.every, plan.minutes and 60 * plan.minutes)
-    missing = {each.url: max(1, LEAST_LOOKS - known.get(each.url, 0)) for each in plan.targets}
-    looks = {url: 1 if url in pauses else count for url, count in missing.items()}
-    return Pace(min(plan.every, _ONCE_EVERY), looks=looks)
+        return Pace(_every(plan), plan.minutes and 60 * plan.minutes)
+    # Looks of earlier do not count among them: they would outweigh what is wrong only now.
+    looks = {each.url: 1 if each.url in pauses else LEAST_LOOKS for each in plan.targets}
+    return Pace(_every(plan), looks=looks)

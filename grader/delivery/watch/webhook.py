@@ -12,11 +12,11 @@ import hmac
 import logging
 import socket
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -114,25 +114,22 @@ class Webhook:
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> int:
         try:
-            with requests.Session() as session:
-                # No proxy, and no password from a .netrc file.
-                session.trust_env = False
-                session.mount(urlsplit(self.address).scheme + "://", _Adapter(self.private))
-                with session.post(
-                    self.address,
-                    data=body,
-                    headers=headers,
-                    timeout=(_CONNECT, _READ),
-                    allow_redirects=False,
-                    stream=True,  # what it says is not read
-                ) as reply:
-                    return reply.status_code
+            # No session: it would read and unpack a redirect's body, whatever its size, and take
+            # a proxy and a password from the environment.
+            order = requests.Request("POST", self.address, headers, data=body).prepare()
+            with (
+                closing(_Adapter(self.private)) as adapter,
+                # What it says is not read.
+                adapter.send(order, stream=True, timeout=(_CONNECT, _READ), verify=True) as reply,
+            ):
+                return reply.status_code
         except ForbiddenAddressError:
             raise UndeliveredError(
                 "the webhook's address leads into a private network or to a port that is no web "
                 "server's: --allow-private opens it"
             ) from None
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        # OverflowError: a date to try again after which is beyond the calendar.
+        except (requests.RequestException, HTTPError, OSError, ValueError, OverflowError) as error:
             # Their own words have the address in them.
             raise UndeliveredError(_reason(error)) from None
 

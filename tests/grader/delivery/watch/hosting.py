@@ -44,6 +44,7 @@ class Hosting:
     Attributes:
         rollbacks: the ids of the deploys that it was asked to go back to.
         hold: waits here before it answers that it goes back, if set.
+        fails: whether its releases cannot be read.
         drops: whether the next order to go back is lost on the way.
         ready: a rollback is live only once this is set.
     """
@@ -51,6 +52,7 @@ class Hosting:
     deploys: list[Deploy] = field(default_factory=list)
     rollbacks: list[str] = field(default_factory=list)
     refuses: bool = False
+    fails: bool = False
     drops: bool = False
     reads: int = 0
     asked: threading.Event = field(default_factory=threading.Event)
@@ -93,8 +95,10 @@ class Hosting:
             return None
 
         @app.get(f"/v1/services/{SERVICE}/deploys")
-        def deploys() -> Response:
+        def deploys() -> Response | tuple[Response, int]:
             self.reads += 1
+            if self.fails:
+                return jsonify({}), 404
             pending = self.deploys[0] if self.deploys else None
             if pending and pending.status == "update_in_progress" and self.ready.is_set():
                 self.put_live(pending)

@@ -26,6 +26,9 @@ class Receiver:
     address: str = ""
     release: threading.Event = field(default_factory=threading.Event)
     holds: bool = False
+    part: bytes = bytes(2**20)
+    parts: int = 0
+    """Of so many its replies' bodies consist; those that were taken are counted down."""
 
     def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
         self.bodies.append(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
@@ -33,7 +36,13 @@ class Receiver:
         if self.holds:
             self.release.wait(60)
         start(self.statuses.pop(0) if self.statuses else "200 OK", self.headers)
-        return [b""]
+        return self._reply()
+
+    def _reply(self) -> Iterator[bytes]:
+        yield b""
+        while self.parts:
+            self.parts -= 1
+            yield self.part
 
 
 @contextmanager

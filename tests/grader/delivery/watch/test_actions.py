@@ -1,6 +1,6 @@
 """Rollbacks through the real adapter of a platform, on loopback."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -55,12 +55,16 @@ def begun(hosted: Hosting, history: History, number: int = 1, commit: str = BAD)
 
 @contextmanager
 def acting(
-    hosted: Hosting, folder: Path, policy: Policy = POLICY, patience: Patience = QUICK
+    hosted: Hosting,
+    folder: Path,
+    policy: Policy = POLICY,
+    patience: Patience = QUICK,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Rollbacks]:
     """A watcher's actions; on leaving, all that was begun is done."""
     engine = open_store(folder / STORE, ROOM)
     platform = platform_named("render", SERVICE)
-    rollbacks = Rollbacks(engine, target(hosted), platform, policy, lambda _: None, patience)
+    rollbacks = Rollbacks(engine, target(hosted), platform, policy, say, patience)
     try:
         yield rollbacks
         rollbacks.close(PATIENCE)
@@ -113,6 +117,83 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     assert hosted.rollbacks == ["dep-1"]
 
 
+@pytest.mark.parametrize("stage", [Stage.INTENDED, Stage.CALLING])
+def test_what_was_begun_waits_for_a_start_that_acts(
+    hosted: Hosting, history: History, tmp_path: Path, stage: Stage
+) -> None:
+    event = begun(hosted, history)
+    put(history, hosted, tmp_path, stage)
+    said: list[str] = []
+    patience = replace(QUICK, settle=0.1)
+    with acting(hosted, tmp_path, replace(POLICY, act=False), patience, said.append) as rollbacks:
+        rollbacks.heard(replace(event, step=Step.RESUMED))
+    assert hosted.rollbacks == []
+    assert said == [
+        "A rollback for incident 1 was begun, and is not finished: it waits for a start with --act."
+    ]
+    with acting(hosted, tmp_path, patience=patience) as rollbacks:
+        rollbacks.heard(replace(event, step=Step.RESUMED))
+    assert hosted.rollbacks == ["dep-1"]
+
+
+def test_what_was_carried_out_is_verified_without_acting(
+    hosted: Hosting, history: History, tmp_path: Path
+) -> None:
+    begun(hosted, history)
+    put(history, hosted, tmp_path, Stage.CALLED)
+    hosted.deploy(GOOD, "rollback")
+    with acting(hosted, tmp_path, replace(POLICY, act=False)):
+        pass
+    assert hosted.rollbacks == []
+    assert timeline(history)[-1].startswith("Verified")
+
+
+def test_a_platform_that_cannot_be_read_is_read_again_later(
+    hosted: Hosting, history: History, tmp_path: Path
+) -> None:
+    hosted.fails = True
+    event = begun(hosted, history)
+    patience = replace(QUICK, again=(), away=0.02)
+
+    def there_again(request: str) -> None:
+        hosted.fails = hosted.reads < 2
+
+    hosted.before = there_again
+    with acting(hosted, tmp_path, patience=patience) as rollbacks:
+        rollbacks.heard(event)
+        assert hosted.asked.wait(PATIENCE)
+    waited, *_, last = timeline(history)
+    assert waited.startswith("Nothing is rolled back yet. ")
+    assert len([each for each in timeline(history) if each.startswith("Nothing")]) == 1
+    assert last.startswith("Verified")
+
+
+def test_after_the_watch_time_a_platform_is_not_read_again(
+    hosted: Hosting, history: History, tmp_path: Path
+) -> None:
+    hosted.fails = True
+    policy = replace(POLICY, watch_time=timedelta(0))
+    with acting(hosted, tmp_path, policy, replace(QUICK, again=())) as rollbacks:
+        rollbacks.heard(begun(hosted, history))
+    (line,) = timeline(history)
+    assert line.startswith("Nothing is rolled back. ")
+
+
+@pytest.mark.parametrize("lost", ["order", "releases"])
+def test_it_is_said_if_nobody_knows_whether_it_was_rolled_back(
+    hosted: Hosting, history: History, tmp_path: Path, lost: str
+) -> None:
+    event = begun(hosted, history)
+    if lost == "order":
+        hosted.drops = True
+    else:
+        put(history, hosted, tmp_path, Stage.CALLING)
+        hosted.fails = True
+    with acting(hosted, tmp_path, patience=replace(QUICK, settle=0.1)) as rollbacks:
+        rollbacks.heard(event)
+    assert timeline(history)[-1].startswith("Nobody knows whether it was rolled back. ")
+
+
 def test_one_incident_is_one_rollback_however_often_it_is_told(
     hosted: Hosting, history: History, tmp_path: Path
 ) -> None:
@@ -158,7 +239,9 @@ def test_a_refusal_of_the_platform_is_told_and_not_tried_again(
         with acting(hosted, tmp_path) as rollbacks:
             rollbacks.heard(event)
     assert hosted.rollbacks == ["dep-1"]
-    assert "this plan has no rollback" in timeline(history)[-1]
+    last = timeline(history)[-1]
+    assert last.startswith("Not rolled back. ")
+    assert "this plan has no rollback" in last
 
 
 def test_an_old_release_that_does_not_answer_is_told(

@@ -82,10 +82,10 @@ def test_an_incident_is_one_alert_when_it_starts_and_one_when_it_ends(tmp_path: 
     assert sent[0]["data"]["cause"] == "3 of the last 4 answers were wrong"
     assert sent[0]["data"]["url"] == "https://shop.example"
     assert sent[1]["data"]["timeline"][-1]["words"] == "Verified: commit aaa answers"
-    stamp = f"{AT:%Y%m%dT%H%M%S}"
+    name = f"incident-{AT:%Y%m%dT%H%M%S}-f617a4db4e73-7"
     assert [each["HTTP_WEBHOOK_ID"] for each in receiver.sent] == [
-        f"incident-{stamp}-7-started",
-        f"incident-{stamp}-7-ended",
+        f"{name}-started",
+        f"{name}-ended",
     ]
 
 

@@ -14,7 +14,7 @@ from tests.grader.delivery.watch.test_watching import Watching, plan
 from tests.grader.probes.raw import RawServer, always, raw_server, reply
 
 OBJECTIVES = parse_objectives(
-    '[[objective]]\nindicator = "certificate"\ndays = 14\nminutes = 0.1\n', "x"
+    '[[objective]]\nindicator = "certificate"\ndays = 14\nminutes = 0.3\n', "x"
 )
 
 

@@ -267,6 +267,28 @@ def test_targets_that_have_an_incident_do_not_hide_the_others() -> None:
     assert watcher.steps == ["started"] * 5
 
 
+@pytest.mark.parametrize("already", [1, 2])
+def test_those_that_have_an_incident_do_not_keep_us_from_suspecting_ourselves(already: int) -> None:
+    watcher = Watcher(targets=5)
+    for number in range(20):
+        watcher.round(5 * number, [RIGHT] * 5)
+    for number in range(20, 40):
+        watcher.round(5 * number, [WRONG] * already + [RIGHT] * (5 - already))
+    for number in range(40, 60):
+        watcher.round(5 * number, [DOWN] * 5)
+    assert watcher.steps == ["started"] * already
+    assert watcher.looks[-1].status.ourselves
+
+
+def test_fewer_than_three_that_fail_do_so_themselves() -> None:
+    watcher = Watcher(targets=5)
+    for number in range(20):
+        watcher.round(5 * number, [RIGHT] * 5)
+    for number in range(20, 60):
+        watcher.round(5 * number, [WRONG] * min(5, number // 8) + [RIGHT] * (5 - number // 8))
+    assert watcher.steps == ["started"] * 5
+
+
 def test_what_we_could_not_look_at_decides_nothing() -> None:
     watcher = Watcher()
     watcher.take(*samples([Outcome.NOT_CHECKED] * 100))

@@ -50,7 +50,7 @@ OBJECTIVES = """
 [[objective]]
 indicator = "right"
 percent = 90
-minutes = 0.1
+minutes = 0.25
 """
 
 
@@ -69,6 +69,7 @@ class Watched:
             process = subprocess.Popen(
                 [
                     sys.executable, "-c", IMPATIENT, "watch", self.hosted.url, "--every", "0.1",
+                    "--timeout", "1",
                     "--store", str(self.folder / "store"), "--act",
                     "--platform", "render", "--project", SERVICE,
                     "--battery", str(self.folder / "battery.toml"),

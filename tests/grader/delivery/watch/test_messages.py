@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from unicodedata import category
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.delivery.watch.messages import Message, slack_text
+from grader.delivery.watch.messages import Message, message_id, slack_text
+from grader.delivery.watch.values import Incident, Moment, Step
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -37,6 +39,16 @@ def test_has_no_mention_link_or_control_character(text: str) -> None:
     assert not re.search(r"&(?!(?:amp|lt|gt);)", shown)
     steering = {"Cc", "Cs", "Zl", "Zp"}
     assert not [char for char in shown if category(char) in steering and char not in "\n\t"]
+
+
+def test_an_id_is_that_of_one_alert_alone() -> None:
+    incident = Incident(1, "https://one.example", "right answers", AT, "it was wrong")
+    others = [replace(incident, target="https://two.example"), replace(incident, id=2)]
+    ids = [message_id(each, step) for each in (incident, *others) for step in Step]
+    assert len(set(ids)) == len(ids)
+    # The same after a restart, and also when more is known.
+    later = replace(incident, ended_at=AT, cause="more", timeline=(Moment(AT, "more"),))
+    assert message_id(later, Step.STARTED) == "incident-20261126T120000-ec97c070ab28-1-started"
 
 
 def test_is_bounded() -> None:

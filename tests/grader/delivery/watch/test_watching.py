@@ -33,10 +33,12 @@ from tests.grader.apps import app, finished_app
 from tests.servers import LOOPBACK, PATIENCE, free_port, serve
 from webapp.app import create_app
 
-QUICK = Limits(timeout=5.0, wake_timeout=0.2)
-QUICKLY = Objectives("", (Objective("right answers", Indicator.RIGHT, 0.99, 6.0),))
+QUICK = Limits(timeout=1.4, wake_timeout=0.2)
+PATIENT = Limits(timeout=5.0, wake_timeout=0.2)
+# Twelve looks at an app that hangs fit into it.
+QUICKLY = Objectives("", (Objective("right answers", Indicator.RIGHT, 0.99, 18.0),))
 # This alone would depend on how busy the machine is.
-IN_TIME = Objectives("", (Objective("latency", Indicator.LATENCY, 0.9, 60.0, 1000.0),))
+IN_TIME = Objectives("", (Objective("latency", Indicator.LATENCY, 0.9, 66.0, 1000.0),))
 
 
 @dataclass
@@ -73,8 +75,8 @@ def history(tmp_path: Path) -> Iterator[History]:
         yield history
 
 
-def plan(urls: list[str], **values: object) -> Plan:
-    targets = tuple(target_of(url, "", QUICK) for url in urls)
+def plan(urls: list[str], limits: Limits = QUICK, **values: object) -> Plan:
+    targets = tuple(target_of(url, "", limits) for url in urls)
     made = Plan(targets, QUICKLY, load_battery("activity"), 1, every=0.05)
     return replace(made, **values)  # type: ignore[arg-type]
 
@@ -132,7 +134,7 @@ def test_an_app_that_fails_and_comes_back(history: History) -> None:
 def test_an_app_that_slows_down_is_late_and_right(history: History) -> None:
     with (
         apps(1) as ([made], urls),
-        Watching(plan(urls, objectives=IN_TIME), history) as watching,
+        Watching(plan(urls, PATIENT, objectives=IN_TIME), history) as watching,
     ):
         watching.until_looks(12)
         made.takes = 1.2
@@ -233,7 +235,7 @@ def test_a_sleeping_app_is_woken_up_first(history: History) -> None:
     made.before_request(sleep)
     limits = Limits(timeout=5.0, wake_timeout=PATIENCE)
     with serve(made) as url:
-        waking = plan([url], targets=(target_of(url, "", limits),), once=True)
+        waking = plan([url], limits, once=True, objectives=IN_TIME)
         looks = [each for each in watch(waking, history) if isinstance(each, Look)]
     assert len(looks) == 12
     assert {each.status.outcome for each in looks} == {Outcome.RIGHT}
@@ -241,9 +243,26 @@ def test_a_sleeping_app_is_woken_up_first(history: History) -> None:
 
 def test_once_makes_only_as_many_looks_as_decide(history: History) -> None:
     with apps(1) as (_, urls):
-        first = list(watch(plan(urls, once=True), history))
-        second = list(watch(plan(urls, once=True), history))
-    assert (len(first), len(second)) == (12, 1)
+        assert len(list(watch(plan(urls, once=True), history))) == 12
+
+
+def test_once_notices_an_app_that_fails_only_since_the_last_time(history: History) -> None:
+    with apps(1) as ([made], urls):
+        list(watch(plan(urls, once=True), history))
+        made.fails = True
+        told = list(watch(plan(urls, once=True), history))
+    assert len([each for each in told if isinstance(each, Look)]) == 12
+    assert [each.step for each in told if isinstance(each, IncidentEvent)] == [Step.STARTED]
+
+
+def test_an_app_that_hangs_is_an_incident(history: History) -> None:
+    with apps(1) as ([made], urls):
+        made.takes = 0.5
+        objectives = Objectives("", (replace(QUICKLY.each[0], seconds=3.0),))
+        watched = plan(urls, Limits(timeout=0.19, wake_timeout=0.2), objectives=objectives)
+        with Watching(watched, history) as watching:
+            started = watching.until_step(Step.STARTED)
+    assert "too slow 12" in started.incident.cause
 
 
 def test_once_says_once_that_an_app_is_paused(history: History) -> None:
@@ -276,13 +295,42 @@ def test_an_id_is_asked_for_only_if_it_is_known(history: History) -> None:
 def test_what_cannot_be_watched_is_said_at_once(history: History) -> None:
     with pytest.raises(WatchError, match="given twice"):
         next(watch(plan(["http://127.0.0.1:1", "http://127.0.0.1:1/"]), history))
-    rare = plan(["http://127.0.0.1:1"], every=1.0)
-    with pytest.raises(WatchError, match=r"look at least every 0\.5 s, or make the period longer"):
+    rare = plan(["http://127.0.0.1:1"], every=2.0)
+    with pytest.raises(WatchError, match=r"look at least every 1\.5 s, or make the period longer"):
         next(watch(rare, history))
     only_ids = '[[entry]]\nfamily = "andrew_id"\npoints = 1\n'
     battery = parse_battery(f'title = "x"\n{only_ids}', "ids", "ids.toml")
     with pytest.raises(WatchError, match="no question that a watcher can ask: give an id"):
         next(watch(plan(["http://127.0.0.1:1"], battery=battery), history))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "every", "timeout", "once", "least"),
+    [
+        (5, 5, 10, False, None),
+        (5, 5, 10, True, None),
+        (1, 5, 4, False, None),
+        (1, 5, 10, False, "4 looks at an app that hangs for 10 s .* of less than 5 s"),
+        # After 10 s, the look of the second beat is over too late for the third one.
+        (2, 5, 10, False, "8 looks at an app that hangs for 10 s .* of less than 10 s"),
+        (1, 1, 10, True, r"5\.5 looks at an app that hangs for 10 s .* of less than 5 s"),
+        (1, 60, 4, True, None),
+    ],
+)
+def test_looks_at_an_app_that_hangs_must_decide(
+    history: History, minutes: float, every: float, timeout: float, once: bool, least: str | None
+) -> None:
+    objectives = Objectives("", (replace(QUICKLY.each[0], seconds=60 * minutes),))
+    slow, paused = (target_of(f"http://127.0.0.1:{port}", "", QUICK) for port in (1, 2))
+    slow = replace(slow, limits=Limits(timeout=timeout))
+    planned = plan([], targets=(paused, slow), objectives=objectives, every=every, once=once)
+    history.pause(paused.url, "only what is checked matters")
+    history.pause(slow.url, "only what is checked matters")
+    if least is None:
+        next(watch(planned, history))
+    else:
+        with pytest.raises(WatchError, match=least):
+            next(watch(planned, history))
 
 
 def test_an_app_tells_its_own_view(history: History, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,12 @@
 """Alerts to a real receiver on loopback."""
 
 import base64
+import contextlib
+import gzip
 import hashlib
 import hmac
 import json
+import random
 import socket
 import ssl
 import subprocess
@@ -63,6 +66,15 @@ def test_without_a_secret_nothing_is_signed() -> None:
     assert "HTTP_WEBHOOK_SIGNATURE" not in receiver.sent[0]
 
 
+def test_no_proxy_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiving() as receiver, receiving() as proxy:
+        for name in ("http_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy.address)
+        monkeypatch.setenv("no_proxy", "")
+        webhook(receiver.address).deliver(MESSAGE)
+        assert (len(receiver.sent), len(proxy.sent)) == (1, 0)
+
+
 def test_slack_gets_its_own_shape() -> None:
     with receiving() as receiver:
         webhook(receiver.address, "slack").deliver(MESSAGE)
@@ -104,6 +116,36 @@ def test_a_redirect_is_not_followed() -> None:
             with pytest.raises(UndeliveredError, match="not followed"):
                 hook.deliver(MESSAGE)
         assert other.sent == []
+
+
+@pytest.mark.parametrize("status", ["200 OK", "307 Temporary Redirect", "404 Not Found"])
+def test_what_it_answers_is_not_read(status: str) -> None:
+    with receiving(status, headers=[("Location", "/elsewhere")]) as receiver:
+        receiver.parts = 64
+        with contextlib.suppress(UndeliveredError):
+            webhook(receiver.address).deliver(MESSAGE)
+        assert receiver.parts > 32
+
+
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 99999999999 00:00:00 GMT", "9" * 5000, "soon"])
+def test_a_pause_that_nobody_can_keep_is_no_crash(date: str) -> None:
+    with (
+        receiving("503 Service Unavailable", headers=[("Retry-After", date)]) as receiver,
+        pytest.raises(UndeliveredError, match="cannot be asked"),
+    ):
+        webhook(receiver.address).deliver(MESSAGE)
+
+
+def test_a_redirect_that_breaks_off_is_a_redirect() -> None:
+    headers = [
+        ("Location", "/elsewhere"),
+        ("Content-Length", str(2**21)),
+        ("Content-Encoding", "gzip"),
+    ]
+    with receiving("307 Temporary Redirect", headers=headers) as receiver:
+        receiver.parts, receiver.part = 1, gzip.compress(random.Random(1).randbytes(2**20))
+        with pytest.raises(UndeliveredError, match="not followed"):
+            webhook(receiver.address).deliver(MESSAGE)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -82,7 +82,8 @@ def serve_command(
     finally:
         process.terminate()
         try:
-            process.wait(timeout=30)
+            # A worker may miss the signal while it starts: gunicorn kills it after 30 s.
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-_AGAIN = 0.05  # seconds
+_AGAIN = 0.05  # seconds until a Ctrl-C that was lost is raised once more
 # A class's replies stay in memory: the usual searches for garbage would take a tenth of the time.
 _NEW_OBJECTS = 50_000
 _MISSING = """grader needs {}, which comes with its extra. In the project's folder:

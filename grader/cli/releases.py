@@ -116,11 +116,12 @@ class _Metrics:
         from grader.delivery.releases.metrics import Failure
         from grader.delivery.watch.history import open_history
         from grader.delivery.watch.incidents import incidents
-        from grader.services.submissions import submission_of
+        from grader.model import Limits
+        from grader.services.submissions import target_of
 
         if self.watched is None:
             return None
-        url = self.url and submission_of(self.url, "", allow_private=True)[0].url
+        url = self.url and target_of(self.url, "", Limits(allow_private=True)).url
         with (
             contextlib.closing(open_history(self.watched)) as history,
             history.reading() as connection,

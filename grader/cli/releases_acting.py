@@ -65,14 +65,11 @@ class _Acting:
         from grader.questions import load_battery
         from grader.services import submissions
 
-        submission, private = submissions.submission_of(
-            self.url,
-            "",
-            allow_private=self.allow_private,
-            bypass_secret=self.bypass_secret,
-            expect_commit=commit,
+        limits = Limits(allow_private=self.allow_private)
+        target = submissions.target_of(
+            self.url, "", limits, bypass_secret=self.bypass_secret, expect_commit=commit
         )
-        return Job(submission, load_battery("activity"), 0, Limits(allow_private=private))
+        return Job(target.submission, load_battery("activity"), 0, target.limits)
 
     def chosen(
         self, releases: tuple[PlatformRelease, ...], fits: Callable[[PlatformRelease], bool]

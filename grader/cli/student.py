@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -100,17 +100,16 @@ class _Check:
         if self.expect_commit and self.wait_for_commit:
             words = "--wait-for-commit expects its commit: leave --expect-commit out."
             raise click.UsageError(words)
-        submission, private = submissions.submission_of(
+        target = submissions.target_of(
             self.url,
             self.andrew_id,
-            allow_private=self.asking.patience.allow_private,
+            self.asking.limits(),
             bypass_secret=self.bypass_secret,
             expect_commit=self.expect_commit or self.wait_for_commit or "",
             values=self.values,
         )
-        limits = replace(self.asking.limits(), allow_private=private)
         battery, seed = load_battery(self.asking.battery), self.asking.seed
-        return deployments.job_of(submission, battery, seed, limits, self.connections)
+        return deployments.job_of(target.submission, battery, seed, target.limits, self.connections)
 
 
 @dataclass(frozen=True)
@@ -144,11 +143,9 @@ class _Ask:
             raise click.UsageError(
                 f"Put the query into quotation marks{f': {line}' if line else '.'}"
             )
-        submission, private = submissions.submission_of(
-            self.url, "", allow_private=self.allow_private, bypass_secret=self.bypass_secret
-        )
-        limits = Limits(timeout=self.timeout, allow_private=private)
-        reply = deployments.ask(submission, kind, query, limits)
+        limits = Limits(timeout=self.timeout, allow_private=self.allow_private)
+        target = submissions.target_of(self.url, "", limits, bypass_secret=self.bypass_secret)
+        reply = deployments.ask(target.submission, kind, query, target.limits)
         say(terminal.reply(reply))
         if reply.failure is Outcome.NOT_CHECKED:
             sys.exit(NOT_GRADED)

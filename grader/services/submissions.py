@@ -70,40 +70,28 @@ def submissions(
     return Submissions(roster.rows, allow_private), (*roster.notes, *said), shared
 
 
-def submission_of(
+def target_of(
     url: str,
     andrew_id: str,
+    limits: Limits,
     *,
-    allow_private: bool = False,
     bypass_secret: str = "",
     expect_commit: str = "",
     values: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[Submission, bool]:
-    """The submission of one student without a roster, and whether private addresses are allowed.
+) -> Target:
+    """What is asked at a link without a roster, within `limits`.
 
-    An app on this machine is always allowed. `values` stand for the columns of a roster.
+    An app on this machine may always be private. `values` stand for the columns of a roster.
 
     Raises:
         LinkError: if the link cannot be asked.
     """
-    private = allow_private or is_loopback(url)
+    private = limits.allow_private or is_loopback(url)
     link = read_link(url, allow_private=private)
     submission = replace(
         with_values(Submission(andrew_id, link.url, handed_in=url, notes=link.notes), values),
         bypass_secret=bypass_secret,
         expect_commit=expect_commit,
-    )
-    return submission, private
-
-
-def target_of(url: str, andrew_id: str, limits: Limits, *, bypass_secret: str = "") -> Target:
-    """What is asked at an address within `limits`. An app on this machine may be private.
-
-    Raises:
-        LinkError: if the address cannot be asked.
-    """
-    submission, private = submission_of(
-        url, andrew_id, allow_private=limits.allow_private, bypass_secret=bypass_secret
     )
     return Target(submission, replace(limits, allow_private=private))
 

@@ -185,6 +185,6 @@ def _asleep(plan: Plan, known: Set[str]) -> dict[str, float]:
 def _pace(plan: Plan, pauses: Pauses) -> Pace:
     if not plan.once:
         return Pace(_every(plan), plan.minutes and 60 * plan.minutes)
-    # Looks of earlier do not count among them: they would outweigh what is wrong only now.
+    # Earlier looks do not count among them: they would outweigh what is wrong only now.
     looks = {each.url: 1 if each.url in pauses else LEAST_LOOKS for each in plan.targets}
     return Pace(_every(plan), looks=looks)

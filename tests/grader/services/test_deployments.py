@@ -8,7 +8,7 @@ from grader.links import LinkError
 from grader.model import Awake, Finished, Job, Judged, Limits, ProbeKind, Submission
 from grader.outcomes import Outcome
 from grader.services import deployments
-from grader.services.submissions import submission_of
+from grader.services.submissions import target_of
 from tests.grader.apps import ACTIVITY, QUICK, SEED, app, finished_app
 from tests.servers import serve
 from webapp.app import create_app
@@ -19,9 +19,9 @@ COMMIT = "abcdef1"
 
 def test_a_check_tells_what_happens_and_ends_with_a_scorecard() -> None:
     with finished_app("ada") as url:
-        submission, private = submission_of(url, "ada")
-        assert private, "an app on this machine may be asked"
-        job = deployments.job_of(submission, ACTIVITY, SEED, replace(QUICK, allow_private=private))
+        target = target_of(url, "ada", replace(QUICK, allow_private=False))
+        assert target.limits.allow_private, "an app on this machine may be asked"
+        job = deployments.job_of(target.submission, ACTIVITY, SEED, target.limits)
         events = list(deployments.check(job))
     *_, last = events
     assert isinstance(last, Finished)
@@ -54,7 +54,7 @@ def test_connections_are_compared_where_a_commit_is_expected(
 @pytest.mark.parametrize(("told", "doubt"), [(COMMIT, ""), ("0" * 40, COMMIT), (None, "")])
 def test_another_commit_than_the_expected_one_leaves_a_doubt(told: str | None, doubt: str) -> None:
     with serve(create_app({"RELEASE": asdict(Release(told))})) as url:
-        submission, _ = submission_of(url, "ada", expect_commit=COMMIT)
+        submission = target_of(url, "ada", QUICK, expect_commit=COMMIT).submission
         job = deployments.job_of(submission, ACTIVITY, SEED, QUICK, connections=0)
         *_, last = deployments.check(job)
     assert isinstance(last, Finished)
@@ -65,7 +65,7 @@ def test_another_commit_than_the_expected_one_leaves_a_doubt(told: str | None, d
 def test_one_query_comes_back_as_the_grader_sees_it() -> None:
     limits = Limits(timeout=5, allow_private=True)
     with app(lambda query: f"You said {query}") as url:
-        submission, _ = submission_of(url, "")
+        submission = target_of(url, "", limits).submission
         reply = deployments.ask(submission, ProbeKind.API, "hello", limits)
     assert (reply.text, reply.failure, reply.status) == ("You said hello", None, 200)
     gone = deployments.ask(submission, ProbeKind.API, "hello", limits)
@@ -74,11 +74,12 @@ def test_one_query_comes_back_as_the_grader_sees_it() -> None:
 
 def test_a_link_that_cannot_be_asked_is_refused_with_advice() -> None:
     with pytest.raises(LinkError, match="code"):
-        submission_of("https://github.com/someone/app", "ada")
+        target_of("https://github.com/someone/app", "ada", Limits())
     with pytest.raises(LinkError):
-        submission_of("http://10.1.2.3", "ada")
+        target_of("http://10.1.2.3", "ada", Limits())
 
 
 def test_values_stand_for_a_rosters_columns() -> None:
-    found, _ = submission_of("https://a.example.edu", "ada", values={"team": "Reds", "name": "Ada"})
+    values = {"team": "Reds", "name": "Ada"}
+    found = target_of("https://a.example.edu", "ada", Limits(), values=values).submission
     assert (found.columns["team"], found.name, found.section) == ("Reds", "Ada", "")

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import queue
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from grader.model import Job, Scorecard
 _Queue: TypeAlias = "queue.SimpleQueue[Future[Scorecard]]"
 
 # So many results are handed over together at most; other jobs begin after that.
-_MOST_TOGETHER = 50
+_MOST_TOGETHER = 20
+# If no job waits for another one's end, those that end within so many seconds are handed over
+# together: one by one costs more, since what stores them and writes pages has left the caches.
+_TOGETHER_SECONDS = 0.25
 
 
 class Graders(Protocol):
@@ -70,10 +74,13 @@ def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
         if not under_way and until_next is None:
             return
         # If there is no room, the next job begins when another one ends.
-        wait = until_next if until_next is not None and len(under_way) < room else WAIT_SECONDS
+        has_room = len(under_way) < room
+        wait = until_next if until_next is not None and has_room else WAIT_SECONDS
+        together = _TOGETHER_SECONDS if has_room and not jobs.wait_for_sites else 0.0
+        most = min(len(under_way), _MOST_TOGETHER)
         ended: list[Ended] = []
         try:
-            for future in _come(done, min(WAIT_SECONDS, wait)):
+            for future in _come(done, most, min(WAIT_SECONDS, wait), together):
                 job = under_way.pop(future)
                 jobs.end(job)
                 ended.append(Ended(job, _result(future)))
@@ -82,12 +89,13 @@ def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
                 yield ended
 
 
-def _come(done: _Queue, seconds: float) -> Iterator[Future[Scorecard]]:
-    """The futures that have ended; if there are none, the first that ends within `seconds`."""
+def _come(done: _Queue, most: int, seconds: float, together: float) -> Iterator[Future[Scorecard]]:
+    """The first future that ends within `seconds`, and those that follow within `together` more."""
     try:
         yield done.get(timeout=seconds)
-        for _ in range(_MOST_TOGETHER - 1):
-            yield done.get_nowait()
+        until = time.monotonic() + together
+        for _ in range(most - 1):
+            yield done.get(timeout=max(0.0, until - time.monotonic()))
     except queue.Empty:
         return
 

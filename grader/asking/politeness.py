@@ -44,6 +44,11 @@ class Polite:
             if not self._under_way[site]:
                 del self._under_way[site]
 
+    @property
+    def wait_for_sites(self) -> bool:
+        """Whether a job waits until another one ends at its site."""
+        return bool(self._parked)
+
     def seconds_until_next(self) -> float | None:
         """Seconds until the first job that waits for its time may begin; None if none waits."""
         if not self._early:

@@ -11,7 +11,7 @@ from grader.judging.platforms import mark_of
 from grader.model import Judgement, ProbeKind, Reply, Verdict
 from grader.outcomes import Cause, Outcome
 
-_CACHES = ("x-vercel-cache", "cf-cache-status", "x-cache", "x-nextjs-cache")
+_CACHES = frozenset({"x-vercel-cache", "cf-cache-status", "x-cache", "x-nextjs-cache"})
 _FROM_A_CACHE = ("HIT", "STALE", "TCP_HIT", "REVALIDATED")
 # Up to this age, in seconds, a reply is fresh, though a cache may have handed it on.
 _FRESH = 5
@@ -113,8 +113,8 @@ def what_came(reply: Reply) -> str:
 
 def is_from_a_cache(reply: Reply) -> bool:
     """Whether a cache between the app and the grader answered."""
-    told = (reply.headers.get(name, "").upper() for name in _CACHES)
-    if any(value.startswith(_FROM_A_CACHE) for value in told):
-        return True
+    for name, value in reply.headers.items():
+        if name in _CACHES and value.upper().startswith(_FROM_A_CACHE):
+            return True
     age = reply.headers.get("age", "")
     return age.isascii() and age.isdigit() and len(age) < 10 and int(age) > _FRESH

@@ -256,8 +256,11 @@ def _text(header: str) -> str:
 
 def telling(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that show whose reply it is, cut, by their names in small letters."""
-    lower = ((name.lower(), value) for name, value in headers.items())
-    return {name: _text(value)[:_HEADER_CAP] for name, value in lower if name in TELLING_HEADERS}
+    return {
+        lower: _text(value)[:_HEADER_CAP]
+        for name, value in headers.items()
+        if (lower := name.lower()) in TELLING_HEADERS
+    }
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -49,4 +49,8 @@ _meters: WeakKeyDictionary[asyncio.AbstractEventLoop, LagMeter] = WeakKeyDiction
 
 def lag_meter() -> LagMeter:
     """The meter of the running loop."""
-    return _meters.setdefault(asyncio.get_running_loop(), LagMeter())
+    loop = asyncio.get_running_loop()
+    meter = _meters.get(loop)
+    if meter is None:
+        meter = _meters[loop] = LagMeter()
+    return meter

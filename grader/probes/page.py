@@ -35,9 +35,11 @@ class PageProbe:
         """The answer that the page shows to `query`; the page itself if `query` is empty."""
         if self._blank is None or not query:
             page = await self._line.get(self._line.page, seconds, PAGE_CAP)
+            if page.failure is not None:
+                return page
             markup = await beside(_read, page)
             page = dataclasses.replace(page, text_box=markup.has_box, login_field=markup.has_login)
-            if page.failure is None and page.status == 200:
+            if page.status == 200:
                 self._blank = page, markup
             if not query or self._blank is None:
                 return page

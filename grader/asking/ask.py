@@ -13,14 +13,12 @@ from grader.judging.second_look import is_from_a_cache
 from grader.model import ConsistencyKey, Judgement, ProbeKind, Question, ReleaseKey, Reply, Verdict
 from grader.outcomes import Cause, Outcome
 from grader.probes import Deployment
-from grader.probes.beside import beside
+from grader.probes.beside import beside_if_long
 
 _log = logging.getLogger(__name__)
 
 # Outcomes that a cache may have kept from before the last push.
 _MAY_BE_OLD = frozenset({Outcome.WRONG, Outcome.EMPTY})
-# A longer reply, in characters, is judged beside the loop: it could hold the loop up.
-_SHORT = 1024
 
 
 async def ask(
@@ -60,9 +58,8 @@ async def judged(
     question: Question, replies: Sequence[Reply], earlier: Sequence[Verdict] = ()
 ) -> Judgement:
     """The judgement on `replies`, made without holding the loop up."""
-    if all(len(reply.text) <= _SHORT for reply in replies):
-        return judge(question, *replies, earlier=earlier)
-    return await beside(judge, question, *replies, earlier=tuple(earlier))
+    texts = (reply.text for reply in replies)
+    return await beside_if_long(texts, judge, question, *replies, earlier=tuple(earlier))
 
 
 async def _past_caches(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 
 from grader.asking.passes import (
@@ -38,7 +38,7 @@ from grader.model import (
 )
 from grader.outcomes import Cause, Outcome
 from grader.probes import Deployment
-from grader.probes.beside import beside
+from grader.probes.beside import beside, beside_if_long
 from grader.questions import STARTER_QUERY, draw
 
 _STATES = {
@@ -85,6 +85,14 @@ async def last_of(events: AsyncGenerator[Event, None]) -> Scorecard:
             if isinstance(event, Finished):
                 return event.scorecard
     raise AssertionError("grading ends with Finished")
+
+
+async def _told_by(
+    verdicts: tuple[Verdict, ...], told: Callable[[tuple[Verdict, ...]], bool]
+) -> bool:
+    """What the replies behind `verdicts`, which may be long pages of strangers, tell."""
+    texts = (reply.text for verdict in verdicts for reply in verdict.replies)
+    return await beside_if_long(texts, told, verdicts)
 
 
 class _Grading:
@@ -180,13 +188,12 @@ class _Grading:
     ) -> AsyncGenerator[Judged | LookingAgain | Awake, None]:
         """If the app itself gave no answer, wait for it, and ask once more when it is there."""
         asked = tuple(questioning.verdicts)
-        # Strangers' pages are long: to look through all of them could hold the loop up.
-        asleep = await beside(is_api_asleep, asked)
-        own = waking.own or await beside(seen_own, asked)
+        asleep = await _told_by(asked, is_api_asleep)
+        own = waking.own or await _told_by(asked, seen_own)
         self._own = self._own or own
         if questioning.is_blocked or waking.left < 1 or (own and not asleep):
             return
-        if not await beside(worth_another_look, asked):
+        if not await _told_by(asked, worth_another_look):
             return
         lost = next(each for each in asked if each.replies and not each.outcome.rule.earns)
         yield LookingAgain(waking.left, lost.judgement.reason)
@@ -239,7 +246,7 @@ class _Grading:
         if state is State.GRADED:
             state, reason = state_of(self._verdicts)
         if not self._own and any(verdict.replies for verdict in self._verdicts):
-            self._own = await beside(seen_own, tuple(self._verdicts))
+            self._own = await _told_by(tuple(self._verdicts), seen_own)
         return Finished(
             Scorecard(
                 submission=self._submission,

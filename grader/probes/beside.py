@@ -5,7 +5,7 @@ At its end, a process waits for the threads of `concurrent.futures`, however lon
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import ParamSpec, TypeVar
@@ -56,6 +56,8 @@ class Threads:
                 self._unfinished -= 1
 
 
+# A longer text, in characters, could hold the loop up.
+_SHORT = 1024
 # Two: they share one processor with the loop, which waits up to 5 ms for each of them.
 _beside = Threads(2, "beside")
 
@@ -65,3 +67,15 @@ async def beside(
 ) -> Result:
     """Call a slow function beside the event loop. If this is cancelled, it waits no longer."""
     return await asyncio.wrap_future(_beside.submit(function, *args, **kwargs))
+
+
+async def beside_if_long(
+    texts: Iterable[str],
+    function: Callable[Parameters, Result],
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> Result:
+    """Call a function that reads `texts`: beside the event loop if one of them is long."""
+    if all(len(text) <= _SHORT for text in texts):
+        return function(*args, **kwargs)
+    return await beside(function, *args, **kwargs)

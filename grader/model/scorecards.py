@@ -4,6 +4,7 @@ import math
 import statistics
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from grader.model.points import exact, total
 from grader.model.replies import Reply
@@ -39,7 +40,8 @@ class Latency:
     p95_ms: float
 
 
-@dataclass(frozen=True, slots=True)
+# It has no slots, so that its sums can be kept: every file of a class asks for them again.
+@dataclass(frozen=True)
 class Scorecard:
     """All verdicts of one submission: one for each question, whatever the state.
 
@@ -63,7 +65,7 @@ class Scorecard:
     cause: Cause | None = None
     own: bool = True
 
-    @property
+    @cached_property
     def max_score(self) -> float:
         """The points of all questions."""
         return total(verdict.question.points for verdict in self.verdicts)
@@ -82,7 +84,7 @@ class Scorecard:
             return 0.0
         return self.seen
 
-    @property
+    @cached_property
     def seen(self) -> float:
         """The points of what was right, even if the rest could not be checked."""
         return total(verdict.points or 0.0 for verdict in self.verdicts)
@@ -93,7 +95,7 @@ class Scorecard:
         causes = (self.cause, *(verdict.judgement.cause for verdict in self.verdicts))
         return self.state is State.NOT_GRADED and Cause.BOT_PROTECTION in causes
 
-    @property
+    @cached_property
     def percent(self) -> float | None:
         """The score as a percentage; None if there is no score."""
         score, most = self.score, self.max_score
@@ -115,7 +117,7 @@ class Scorecard:
         seen = [each.certificate_expires_at for each in self.replies if each.certificate_expires_at]
         return seen[-1] if seen else None
 
-    @property
+    @cached_property
     def latency(self) -> Latency | None:
         """How long the judged replies that came took; None if none came."""
         took = sorted(

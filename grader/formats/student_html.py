@@ -53,14 +53,13 @@ def _entries(student: Submission, verdicts: Iterable[Verdict], several: bool) ->
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault(words.name(verdict.question, several=several), []).append(verdict)
-    entries = (_entry(student, *group) for group in groups.items())
-    return html("".join(entries))
+    return html("".join([_entry(student, *group) for group in groups.items()]))
 
 
 def _entry(student: Submission, name: str, verdicts: list[Verdict]) -> str:
     section = verdicts[0].question.section
     beside = f' <span class="soft"><bdi>{escaped(section)}</bdi></span>' if section else ""
-    checks = "".join(_check(student, verdict) for verdict in verdicts)
+    checks = "".join([_check(student, verdict) for verdict in verdicts])
     head = f"<h3><bdi>{escaped(name)}</bdi>{beside}</h3>"
     return f'<article class="entry">\n{head}\n{checks}</article>\n\n'
 

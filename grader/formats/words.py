@@ -166,7 +166,7 @@ def phases(reply: Reply) -> str:
         ("first byte", took.first_byte),
         ("transfer", took.transfer),
     )
-    return ", ".join(f"{name} {seconds(value)}" for name, value in named if value is not None)
+    return ", ".join([f"{name} {seconds(value)}" for name, value in named if value is not None])
 
 
 def discrimination(of: Discrimination) -> str:

@@ -19,6 +19,8 @@ class ProbeKind(StrEnum):
 Typing = Literal["at once", "letters"]
 """How the browser probe types a query into the page's box: all at once, or letter by letter."""
 
+_NOT_JUDGED = (ApiKey, ConsistencyKey)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -42,7 +44,7 @@ class Question:
     @property
     def is_check(self) -> bool:
         """Whether it checks the deployment itself. Its query, if there is one, is not judged."""
-        return not self.query or isinstance(self.key, ApiKey | ConsistencyKey)
+        return not self.query or isinstance(self.key, _NOT_JUDGED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """`students/<andrew_id>.html`: one student's scorecard, to hand back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
@@ -72,29 +72,30 @@ def _check(student: Submission, verdict: Verdict) -> str:
         f'<div class="check {color}">\n<p><span class="pill {color}">{words.outcome(verdict)}'
         f'</span> <span class="number">{words.points(verdict)}</span>{query}</p>\n'
         f'<details><summary><bdi>{reason}</bdi></summary>\n<dl class="rows">\n'
-        f"{''.join(_rows(student, verdict))}</dl>\n{_earlier(verdict)}</details>\n\n</div>\n"
+        f"{_rows(student, verdict)}</dl>\n{_earlier(verdict)}</details>\n\n</div>\n"
     )
 
 
-def _rows(student: Submission, verdict: Verdict) -> Iterator[str]:
-    yield _row("Expected", escaped(str(verdict.question.key)))
+def _rows(student: Submission, verdict: Verdict) -> str:
+    rows = _row("Expected", escaped(str(verdict.question.key)))
     reply = verdict.reply
     if reply is None:
-        return
+        return rows
     if reply.text or not reply.failure:
-        yield _row("Reply", _text(reply))
+        rows += _row("Reply", _text(reply))
     if reply.screenshot_png:
         words_for_it = "The page as the grader saw it"
         picture = f"data:image/png;base64,{escaped(reply.screenshot_png)}"
         image = f'<img src="{picture}" alt="{words_for_it}">'
-        yield _row("Seen", f"<details><summary>{words_for_it}</summary>{image}</details>")
+        rows += _row("Seen", f"<details><summary>{words_for_it}</summary>{image}</details>")
     phases = words.phases(reply)
     beside = f' <span class="soft">({phases})</span>' if phases else ""
-    yield _row("Took", words.evidence(reply) + beside)
+    rows += _row("Took", words.evidence(reply) + beside)
     if url := escaped(link(reply.url)):
-        yield _row("Open", f'<a href="{url}" rel="noopener noreferrer">{url}</a>')
+        rows += _row("Open", f'<a href="{url}" rel="noopener noreferrer">{url}</a>')
     if command := words.repeat_command(student, verdict):
-        yield _row("Repeat", f"<code>{escaped(command)}</code>")
+        rows += _row("Repeat", f"<code>{escaped(command)}</code>")
+    return rows
 
 
 def _row(term: str, html: str) -> str:

@@ -19,7 +19,7 @@ from grader.probes import Deployment
 
 # One look may take a quarter of the time: if one place hangs, the others are still looked at.
 _SHARE = 4
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 3.0
 
 
 class _Place(StrEnum):
@@ -138,8 +138,8 @@ class Waking:
                 return
 
     async def _paused(self) -> bool:
-        """Wait a tenth of the time so far, at most 2 s; True if there is time for another look."""
-        pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (self._waited + self.elapsed) / 10))
+        """Wait a fifth of the time so far, at most 3 s; True if there is time for another look."""
+        pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (self._waited + self.elapsed) / 5))
         # A rate limiter may wait longer after each request that comes too early.
         pause = max(pause, self._last[self._decided].retry_after or 0.0)
         if self.left <= pause:

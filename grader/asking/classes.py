@@ -57,7 +57,7 @@ class Ended:
 
 
 def graded(jobs: Polite, graders: Graders) -> Iterator[list[Ended]]:
-    """Have all `jobs` graded. Each list holds those that had ended at one moment.
+    """Have all `jobs` graded. Each list holds those that ended at nearly the same time.
 
     Raises:
         BrokenExecutor: if the graders gave up their jobs.

@@ -14,7 +14,8 @@ class RawServer:
     """Accepts connections on loopback and hands each to `handler` in a thread of its own."""
 
     def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
-        self.connections = 0
+        self._accepted = 0
+        self._marks: dict[tuple[str, int], threading.Event] = {}
         self._handler = handler
         self._tls = tls
         self._open: list[socket.socket] = []
@@ -27,12 +28,26 @@ class RawServer:
     def _accept(self) -> None:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                connection, address = self._listener.accept()
             except OSError:
                 return
-            self.connections += 1
+            if address in self._marks:
+                self._marks[address].set()
+                connection.close()
+                continue
+            self._accepted += 1
             self._open.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    @property
+    def connections(self) -> int:
+        """How many came so far. The system accepts them before this server does, in their order."""
+        with socket.socket() as last, contextlib.suppress(ConnectionRefusedError):
+            last.bind(("127.0.0.1", 0))
+            came = self._marks[last.getsockname()] = threading.Event()
+            last.connect(("127.0.0.1", self.port))
+            assert came.wait(30)
+        return self._accepted
 
     def _serve(self, connection: socket.socket) -> None:
         # The other side hangs up in the middle of most of these: that is the point.
@@ -44,6 +59,7 @@ class RawServer:
                 self._handler(connection)
 
     def close(self) -> None:
+        _ = self.connections  # those that nobody has accepted yet would be lost
         # Closing alone would leave the accepting thread waiting.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)

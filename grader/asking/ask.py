@@ -59,7 +59,7 @@ async def judged(
 ) -> Judgement:
     """The judgement on `replies`, made without holding the loop up."""
     texts = (reply.text for reply in replies)
-    return await beside_if_long(texts, judge, question, *replies, earlier=tuple(earlier))
+    return await beside_if_long(texts, judge, question, *replies, earlier=earlier)
 
 
 async def _past_caches(

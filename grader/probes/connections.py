@@ -181,14 +181,9 @@ class Connections:
             return
         connection.rest()
         self._idle.setdefault(connection.origin, []).append(connection)
-        if len(self._idle) > _OTHER_ORIGINS:
-            self._drop_oldest()
-
-    def _drop_oldest(self) -> None:
-        """Close those to the oldest of the other origins, if there are too many of these."""
-        others = [origin for origin in self._idle if origin != self._home]
-        if len(others) > _OTHER_ORIGINS:
-            for other in self._idle.pop(others[0]):
+        if len(self._idle) - (self._home in self._idle) > _OTHER_ORIGINS:
+            oldest = next(origin for origin in self._idle if origin != self._home)
+            for other in self._idle.pop(oldest):
                 other.drop()
 
     def drop(self, connection: Connection) -> None:

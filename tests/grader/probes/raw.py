@@ -41,7 +41,10 @@ class RawServer:
 
     @property
     def connections(self) -> int:
-        """How many came so far. The system accepts them before this server does, in their order."""
+        """How many came so far, also those that wait to be accepted.
+
+        They are accepted in their order: once a connection of our own is, all before it are.
+        """
         with socket.socket() as last, contextlib.suppress(ConnectionRefusedError):
             last.bind(("127.0.0.1", 0))
             came = self._marks[last.getsockname()] = threading.Event()
